@@ -1,0 +1,1 @@
+"""Outside world to articles: files, pages and feeds; canonical URLs and duplicates."""

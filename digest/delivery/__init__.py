@@ -1,0 +1,1 @@
+"""Message to mail server: SMTP session, pool, replies, retry, journal."""

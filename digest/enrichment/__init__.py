@@ -1,0 +1,1 @@
+"""Article to summary, topics with scores, related links and disclaimers."""

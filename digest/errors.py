@@ -1,0 +1,61 @@
+"""Every error this program raises on purpose.
+
+DigestError
+├── SettingsError          the environment or .env is wrong; nothing was started
+├── BadInput               a file, a row or an option is wrong; says which and what to do
+│   ├── BadArticle
+│   ├── BadNewsletter
+│   └── BadTemplate
+├── FetchRefused           an address we will not or could not fetch
+├── NotFound               an id, a slug or an address that is not in the database
+├── DeliveryError          a mail server did not take the message
+└── DatabaseBusy           another process of ours holds what we need
+
+An error's text is one line that a person can act on. Facts are attributes.
+"""
+
+from __future__ import annotations
+
+
+class DigestError(Exception):
+    """Something this program checks for went wrong; the text says what to do next."""
+
+
+class SettingsError(DigestError):
+    """One or more settings are wrong or missing; all of them are listed."""
+
+    def __init__(self, problems: list[str]) -> None:
+        self.problems = problems
+        super().__init__("; ".join(problems))
+
+
+class BadInput(DigestError, ValueError):
+    """What was handed in cannot be used."""
+
+
+class BadArticle(BadInput):
+    """A file or page that is not an article we can read."""
+
+
+class BadNewsletter(BadInput):
+    """A newsletter file that must not be applied."""
+
+
+class BadTemplate(BadInput):
+    """A template that would break the mail."""
+
+
+class FetchRefused(DigestError):
+    """An address that was not fetched: forbidden, too large, too slow or unreachable."""
+
+
+class NotFound(DigestError, LookupError):
+    """No such row."""
+
+
+class DeliveryError(DigestError):
+    """A message could not be handed over."""
+
+
+class DatabaseBusy(DigestError):
+    """Another process is at work on this database."""

@@ -1,0 +1,85 @@
+"""A digest: one selection from a pool, shared by every reader with the same profile, history and locale."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from digest.model.article import StoredArticle
+
+
+class Field(StrEnum):
+    """Where in an article a word was found."""
+
+    TITLE = "title"
+    DECK = "deck"
+    HEADING = "heading"
+    BODY = "body"
+    LABEL = "label"  #: the source itself labelled the article with the topic
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """One reason why an article suits a reader: a topic (slug, "" for a free keyword), the words, the fields."""
+
+    topic: str
+    words: tuple[str, ...]
+    fields: tuple[Field, ...]
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One chosen article, with its final score and the reasons, best first; no reasons: follows everything."""
+
+    article: StoredArticle
+    score: float
+    why: tuple[Why, ...] = ()
+
+
+class Rejection(StrEnum):
+    """Why a candidate is not in the digest; "not this time" reasons keep it for the next."""
+
+    NO_MATCH = "no_match"  #: none of the reader's topics or keywords
+    MUTED = "muted"
+    ALREADY_SHOWN = "already_shown"
+    EXPIRED = "expired"
+    BEFORE_LOOK_BACK = "before_look_back"  #: collected before the reader joined or followed, less look_back
+    OTHER_LANGUAGE = "other_language"
+    WITHDRAWN = "withdrawn"
+    NOT_YET_COLLECTED = "not_yet_collected"  #: after the cut-off
+    OVER_LIMIT = "over_limit"  #: max_items; kept for next time
+    TOO_LARGE = "too_large"  #: the mail would be clipped; kept for next time
+    SAME_STORY = "same_story"
+    OTHER_SOURCE = "other_source"  #: the newsletter does not draw from this source
+    BELOW_MIN_ITEMS = "below_min_items"  #: it matched, but the digest was too short; kept for next time
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A candidate that was left out, and why."""
+
+    article: StoredArticle
+    reason: Rejection
+    score: float = 0.0
+
+
+class SkipReason(StrEnum):
+    """Why a reader gets no mail for an edition; fixed words, stored and counted."""
+
+    NOTHING_NEW = "nothing_new"
+    TOO_FEW = "too_few"  #: fewer than min_items
+    UNSUBSCRIBED = "unsubscribed"
+    PAUSED = "paused"
+    SUPPRESSED = "suppressed"
+    MISSED = "missed"  #: the slot was later than max_late
+    COALESCED = "coalesced"  #: a later slot took its place after downtime
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What was chosen, in order, and everything that was not."""
+
+    chosen: tuple[Choice, ...]
+    rejected: tuple[Rejected, ...] = ()
+    skip: SkipReason | None = None

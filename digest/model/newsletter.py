@@ -1,0 +1,130 @@
+"""A newsletter: sender, schedule, limits, topics on offer, template and disclaimers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import time, timedelta
+from enum import StrEnum
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who a newsletter comes from, as readers see it."""
+
+    name: str
+    address: str
+    reply_to: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """On which local days (0 = Monday … 6 = Sunday), at which local time, in whose zone.
+
+    `zone` is an IANA name, or "" for each reader's own. A reader's own `send_at` moves only the time.
+    """
+
+    days: tuple[int, ...] = (0, 1, 2, 3, 4, 5, 6)
+    at: time = time(7, 0)
+    zone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How many articles one digest may and must have, and how large its HTML may be (decoded bytes)."""
+
+    max_items: int = 10
+    min_items: int = 1
+    max_related: int = 4
+    # Gmail clips at about 102 kB; 100,000 bytes is where we stop (whole articles give way).
+    max_html_bytes: int = 100_000
+
+
+class Unmarked(StrEnum):
+    """What to do with an article that says neither that it is AI-generated nor that it is not."""
+
+    LEAVE = "leave"  #: show it as it came
+    LABEL = "label"  #: treat it as AI-generated and show our notice (fail closed)
+
+
+@dataclass(frozen=True, slots=True)
+class Disclaimers:
+    """Our own notices, by language tag, beside the publisher's, which always travels with its article."""
+
+    unmarked: Unmarked = Unmarked.LEAVE
+    notices: Mapping[str, str] = field(default_factory=dict)
+
+
+class UnresolvedRelated(StrEnum):
+    """What to do with a related entry that leads to no article we know: never a dead link."""
+
+    TEXT = "text"
+    OMIT = "omit"
+
+
+class InDoubt(StrEnum):
+    """What to do with a message whose last reply was lost."""
+
+    RESEND_ONCE = "resend_once"  #: the same bytes and Message-ID, one more time
+    HOLD = "hold"  #: a person decides
+    ASSUME_SENT = "assume_sent"
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """When a deferred message is tried again (RFC 5321 §4.5.4.1), and when it is given up."""
+
+    delays: tuple[timedelta, ...] = (
+        timedelta(minutes=30),
+        timedelta(minutes=30),
+        timedelta(hours=2),
+        timedelta(hours=3),
+    )  #: the last one repeats
+    expires_after: timedelta = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class Newsletter:
+    """What one subscribes to. `topics` on offer: empty means the whole vocabulary; `sources` likewise."""
+
+    slug: str
+    name: str
+    sender: Sender
+    postal_address: str
+    schedule: Schedule = Schedule()
+    limits: Limits = Limits()
+    description: str = ""
+    topics: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    template: str = "digest"
+    locale: str = "en"
+    list_id: str = ""
+    disclaimers: Disclaimers = Disclaimers()
+    unresolved_related: UnresolvedRelated = UnresolvedRelated.TEXT
+    in_doubt: InDoubt = InDoubt.RESEND_ONCE
+    retry: Retry = Retry()
+    look_back: timedelta = timedelta(days=3)
+    expires_after: timedelta = timedelta(days=14)
+    max_late: timedelta = timedelta(hours=12)
+    freshness_half_life: timedelta = timedelta(days=2)
+    managed: str = "file"
+
+
+class SourceKind(StrEnum):
+    """How a source is read."""
+
+    FEED = "feed"
+    PAGE = "page"
+    FOLDER = "folder"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where articles come from: a feed or page by URL, or a folder of files; read again every `every`."""
+
+    slug: str
+    kind: SourceKind
+    location: str
+    every: timedelta = timedelta(minutes=15)
+    language: str = ""
+    ai_generated: bool | None = None

@@ -1,0 +1,100 @@
+"""A subscriber, what they agreed to, and the profile their interests make."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from enum import StrEnum
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Follow:
+    """One followed topic. `since` is the day from which it was followed, None when long ago."""
+
+    topic: str
+    weight: float = 1.0
+    since: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Interests:
+    """One distinct set of interests; shared by every reader who has the same.
+
+    Everything is sorted, so equal sets are equal values. `everything` takes each article of the newsletter;
+    it is what a reader gets who named no topic and no keyword. `muted` beats any score.
+    """
+
+    follows: tuple[Follow, ...] = ()
+    muted: tuple[str, ...] = ()
+    keywords: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+
+    @property
+    def everything(self) -> bool:
+        """Whether this reader named nothing in particular."""
+        return not self.follows and not self.keywords
+
+
+class SubscriptionState(StrEnum):
+    """Where an agreement stands."""
+
+    PENDING = "pending"  #: asked for, not confirmed
+    ACTIVE = "active"
+    PAUSED = "paused"  #: until `paused_until`, or until the reader resumes
+    ENDED = "ended"  #: with a reason
+
+
+class EndedReason(StrEnum):
+    """Why a subscription ended."""
+
+    ONE_CLICK = "one_click"  #: RFC 8058 POST from a mail program
+    PAGE = "page"  #: the button on our page
+    ADMIN = "admin"
+    ERASED = "erased"
+    SUPPRESSED = "suppressed"  #: bounced or complained
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """How somebody agreed: where, when (aware UTC), in which words."""
+
+    source: str
+    at: datetime
+    wording: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Subscriber:
+    """A person who asked for mail, by mailbox.
+
+    `address` is what we write to (normalised); `locale` is the language of the frame; `zone` an IANA name.
+    """
+
+    address: str
+    name: str = ""
+    locale: str = "en"
+    zone: str = "UTC"
+    subscriber_id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """A subscriber's agreement to one newsletter."""
+
+    newsletter: str
+    interests: Interests
+    state: SubscriptionState = SubscriptionState.ACTIVE
+    send_at: time | None = None
+    consent: Consent | None = None
+    paused_until: datetime | None = None
+    ended_reason: EndedReason | None = None
+    subscription_id: int = 0
+
+
+class SuppressionReason(StrEnum):
+    """Why an address must not be mailed."""
+
+    BOUNCED = "bounced"
+    COMPLAINED = "complained"
+    ADMIN = "admin"
+    ERASED = "erased"

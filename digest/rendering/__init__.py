@@ -1,0 +1,1 @@
+"""Digest to message: templates, inlining, encoded pieces, MIME, lint."""

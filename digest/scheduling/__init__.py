@@ -1,0 +1,1 @@
+"""Schedule rule and zones to due slots; the tick."""

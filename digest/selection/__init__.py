@@ -1,0 +1,1 @@
+"""Articles, profile and history to a digest, or a reason for none."""

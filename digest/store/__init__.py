@@ -1,0 +1,1 @@
+"""Rows to model and back: SQLAlchemy tables, engine, queries, migrations."""
