@@ -1,0 +1,309 @@
+"""The tables. Names are plural; every instant is microseconds since 1970 UTC, so both databases compare alike.
+
+`deliveries` is the work list and the log; `attempts` is append-only. Bulk paths write these columns as plain
+tuples, never as objects.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy import JSON as SQLJSON
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# SQLite only numbers rows by itself for INTEGER, PostgreSQL wants BIGINT to grow.
+Id = BigInteger().with_variant(Integer, "sqlite")
+
+
+def to_micros(at: datetime) -> int:
+    """Return an aware instant as whole microseconds since 1970 UTC; naive ones are refused."""
+    if at.tzinfo is None:
+        raise ValueError("an instant needs a zone")
+    since = at - EPOCH
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
+
+
+def from_micros(value: int) -> datetime:
+    """Return the aware UTC instant of `to_micros`."""
+    seconds, micros = divmod(value, 1_000_000)
+    return datetime.fromtimestamp(seconds, UTC).replace(microsecond=micros)
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware datetime, kept as BIGINT microseconds UTC."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        """Store."""
+        return None if value is None else to_micros(value)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        """Load."""
+        return None if value is None else from_micros(value)
+
+
+sources = Table(
+    "sources",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("slug", String(80), nullable=False, unique=True),
+    Column("kind", String(20), nullable=False),
+    Column("location", Text, nullable=False),
+    Column("spec", SQLJSON, nullable=False),
+    Column("etag", Text, nullable=False, server_default=""),
+    Column("last_modified", Text, nullable=False, server_default=""),
+    Column("next_visit_at", Instant, nullable=False, index=True),
+    Column("last_visit_at", Instant),
+    Column("last_error", Text, nullable=False, server_default=""),
+)
+
+articles = Table(
+    "articles",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("story_id", Id, nullable=False, index=True),
+    Column("source", String(80), nullable=False, server_default=""),
+    Column("url_key", Text, nullable=False, server_default=""),
+    Column("guid_key", Text, nullable=False, server_default=""),
+    Column("content_hash", String(64), nullable=False, index=True),
+    Column("title_key", String(64), nullable=False, index=True),
+    Column("revision_id", Id, nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("collected_at", Instant, nullable=False, index=True),
+    Index("uq_articles_url_key", "url_key", unique=True, sqlite_where=text("url_key <> ''"), postgresql_where=text("url_key <> ''")),
+    Index("ix_articles_guid_key", "guid_key"),
+)
+
+revisions = Table(
+    "revisions",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("article_id", Id, ForeignKey("articles.id"), nullable=False, index=True),
+    Column("content", SQLJSON, nullable=False),
+    Column("made_at", Instant, nullable=False),
+)
+
+topics = Table(
+    "topics",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("slug", String(80), nullable=False, unique=True),
+    Column("spec", SQLJSON, nullable=False),
+)
+
+newsletters = Table(
+    "newsletters",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("slug", String(80), nullable=False, unique=True),
+    Column("spec", SQLJSON, nullable=False),
+)
+
+histories = Table(
+    "histories",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("key", String(64), nullable=False, unique=True),
+    Column("stories", Text, nullable=False),
+)
+
+subscribers = Table(
+    "subscribers",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("address", Text, nullable=False),
+    Column("address_key", Text, nullable=False, unique=True),
+    Column("name", Text, nullable=False, server_default=""),
+    Column("locale", String(20), nullable=False),
+    Column("zone", String(60), nullable=False),
+    Column("history_id", Id, ForeignKey("histories.id"), nullable=False),
+    Column("joined_at", Instant, nullable=False),
+)
+
+profiles = Table(
+    "profiles",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("key", String(64), nullable=False, unique=True),
+    Column("interests", Text, nullable=False),
+)
+
+cadences = Table(
+    "cadences",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("newsletter_id", Id, ForeignKey("newsletters.id"), nullable=False),
+    Column("rule", String(120), nullable=False),
+    Column("zone", String(60), nullable=False),
+    Column("next_slot_at", Instant, nullable=False, index=True),
+    UniqueConstraint("newsletter_id", "rule", "zone"),
+)
+
+subscriptions = Table(
+    "subscriptions",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("subscriber_id", Id, ForeignKey("subscribers.id"), nullable=False),
+    Column("newsletter_id", Id, ForeignKey("newsletters.id"), nullable=False),
+    Column("profile_id", Id, ForeignKey("profiles.id"), nullable=False),
+    Column("cadence_id", Id, ForeignKey("cadences.id"), nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("ended_reason", String(20), nullable=False, server_default=""),
+    Column("paused_until", Instant),
+    Column("send_at", String(5), nullable=False, server_default=""),
+    # The midnight (UTC) of the day the reader joined: looking back starts from here, and whole days
+    # let readers who joined on one day share their digests.
+    Column("since", Instant, nullable=False),
+    UniqueConstraint("subscriber_id", "newsletter_id"),
+    Index("ix_subscriptions_due", "cadence_id", "state"),
+)
+
+consents = Table(
+    "consents",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("subscriber_id", Id, ForeignKey("subscribers.id"), nullable=False, index=True),
+    Column("newsletter_id", Id, ForeignKey("newsletters.id"), nullable=False),
+    Column("event", String(20), nullable=False),
+    Column("source", Text, nullable=False, server_default=""),
+    Column("wording", Text, nullable=False, server_default=""),
+    Column("at", Instant, nullable=False),
+)
+
+suppressions = Table(
+    "suppressions",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("address_hash", String(64), nullable=False, unique=True),
+    Column("reason", String(20), nullable=False),
+    Column("at", Instant, nullable=False),
+)
+
+editions = Table(
+    "editions",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("newsletter_id", Id, ForeignKey("newsletters.id"), nullable=False),
+    Column("period", String(40), nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("note", Text, nullable=False, server_default=""),
+    Column("created_at", Instant, nullable=False),
+    UniqueConstraint("newsletter_id", "period"),
+)
+
+slots = Table(
+    "slots",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("edition_id", Id, ForeignKey("editions.id"), nullable=False),
+    Column("slot_at", Instant, nullable=False),
+    Column("pool_id", Id, ForeignKey("pools.id"), nullable=False),
+    Column("planned_at", Instant, nullable=False),
+    UniqueConstraint("edition_id", "slot_at"),
+)
+
+pools = Table(
+    "pools",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("hash", String(64), nullable=False, unique=True),
+    Column("spec", Text, nullable=False),
+)
+
+pieces = Table(
+    "pieces",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("hash", String(64), nullable=False, unique=True),
+    Column("content", LargeBinary, nullable=False),
+)
+
+digests = Table(
+    "digests",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("slot_id", Id, ForeignKey("slots.id"), nullable=False, index=True),
+    Column("pool_id", Id, ForeignKey("pools.id"), nullable=False),
+    Column("profile_id", Id, ForeignKey("profiles.id"), nullable=False),
+    Column("locale", String(20), nullable=False),
+    Column("history_before", Id, ForeignKey("histories.id"), nullable=False),
+    Column("history_after", Id, ForeignKey("histories.id"), nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("items", Text, nullable=False),
+    Column("layout", Text, nullable=False),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("edition_id", Id, ForeignKey("editions.id"), nullable=False),
+    Column("subscriber_id", Id, ForeignKey("subscribers.id"), nullable=False),
+    Column("subscription_id", Id, ForeignKey("subscriptions.id"), nullable=False),
+    Column("slot_at", Instant, nullable=False),
+    Column("digest_id", Id, ForeignKey("digests.id")),
+    Column("state", String(12), nullable=False),
+    Column("reason", String(40), nullable=False, server_default=""),
+    Column("plan_no", Integer, nullable=False, server_default="1"),
+    Column("attempt_no", Integer, nullable=False, server_default="0"),
+    Column("doubt_count", Integer, nullable=False, server_default="0"),
+    Column("crash_count", Integer, nullable=False, server_default="0"),
+    # What the message says of the reader, kept so that a second try and the web page are the same bytes.
+    Column("address", Text, nullable=False),
+    Column("name", Text, nullable=False, server_default=""),
+    Column("dated_at", Instant),
+    Column("claimed_by", String(60), nullable=False, server_default=""),
+    Column("token", Integer, nullable=False, server_default="0"),
+    Column("lease_until", Instant),
+    Column("next_attempt_at", Instant, nullable=False),
+    Column("planned_at", Instant, nullable=False),
+    Column("finished_at", Instant),
+    UniqueConstraint("edition_id", "subscriber_id"),
+    Index("ix_deliveries_work", "state", "next_attempt_at", sqlite_where=text("state IN ('ready', 'deferred', 'claimed')"), postgresql_where=text("state IN ('ready', 'deferred', 'claimed')")),
+    Index("ix_deliveries_subscriber_id", "subscriber_id"),
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("delivery_id", Id, ForeignKey("deliveries.id"), nullable=False, index=True),
+    Column("attempt_no", Integer, nullable=False),
+    Column("outcome", String(12), nullable=False),
+    Column("phase", String(10), nullable=False),
+    Column("reply_code", Integer, nullable=False),
+    Column("enhanced", String(12), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("server", String(255), nullable=False),
+    Column("started_at", Instant, nullable=False),
+    Column("finished_at", Instant, nullable=False),
+)
