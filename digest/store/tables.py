@@ -99,8 +99,22 @@ articles = Table(
     Column("revision_id", Id, nullable=False),
     Column("state", String(20), nullable=False),
     Column("collected_at", Instant, nullable=False, index=True),
-    Index("uq_articles_url_key", "url_key", unique=True, sqlite_where=text("url_key <> ''"), postgresql_where=text("url_key <> ''")),
+    Index(
+        "uq_articles_url_key",
+        "url_key",
+        unique=True,
+        sqlite_where=text("url_key <> ''"),
+        postgresql_where=text("url_key <> ''"),
+    ),
     Index("ix_articles_guid_key", "guid_key"),
+)
+
+# Under which words the archive finds an article: `text_key` of its title and of its deck.
+article_keys = Table(
+    "article_keys",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column("article_id", Id, ForeignKey("articles.id"), primary_key=True),
 )
 
 revisions = Table(
@@ -284,11 +298,24 @@ deliveries = Table(
     Column("claimed_by", String(60), nullable=False, server_default=""),
     Column("token", Integer, nullable=False, server_default="0"),
     Column("lease_until", Instant),
-    Column("next_attempt_at", Instant, nullable=False),
+    # When there is something to do next; NULL while claimed and when all is done, so the work index stays small.
+    Column("next_attempt_at", Instant),
     Column("planned_at", Instant, nullable=False),
     Column("finished_at", Instant),
     UniqueConstraint("edition_id", "subscriber_id"),
-    Index("ix_deliveries_work", "state", "next_attempt_at", sqlite_where=text("state IN ('ready', 'deferred', 'claimed')"), postgresql_where=text("state IN ('ready', 'deferred', 'claimed')")),
+    Index(
+        "ix_deliveries_work",
+        "next_attempt_at",
+        "id",
+        sqlite_where=text("next_attempt_at IS NOT NULL"),
+        postgresql_where=text("next_attempt_at IS NOT NULL"),
+    ),
+    Index(
+        "ix_deliveries_lease",
+        "lease_until",
+        sqlite_where=text("lease_until IS NOT NULL"),
+        postgresql_where=text("lease_until IS NOT NULL"),
+    ),
     Index("ix_deliveries_subscriber_id", "subscriber_id"),
 )
 

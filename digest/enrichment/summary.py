@@ -1,0 +1,97 @@
+"""The summary of an article: its deck, else what the source calls a summary, else an extract of whole sentences."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from enum import StrEnum
+
+from digest.model.article import Article
+from digest.model.words import is_unspaced, stems
+
+LENGTH = 300
+# A full stop ends a sentence before white space; the full-width and Arabic ones end it wherever they stand.
+_SENTENCE_END = re.compile(r"(?<=[.!?…।])[\"'”’»)]*\s+|(?<=[。！？])(?![」』”])|(?<=[؟۔])\s*|\n+")
+_NOT_AN_END = re.compile(
+    r"\b(?:[A-Z]|Dr|Mr|Mrs|Ms|Prof|St|Jr|Sr|vs|No|Nr|z\.B|bzw|ca|etc|e\.g|i\.e|U\.S|approx)\.$"
+)
+
+
+class SummaryBy(StrEnum):
+    """Who wrote a summary."""
+
+    PUBLISHER = "publisher"
+    EXTRACT = "extract"  #: sentences of the article, chosen by us; labelled so
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A summary and who made it; "" when the article has no text at all."""
+
+    text: str
+    by: SummaryBy
+
+
+def summarise(article: Article, length: int = LENGTH) -> Summary:
+    """Return the summary of *article*; an extract has at most *length* characters where sentences allow."""
+    own = article.deck or article.summary
+    if own:
+        return Summary(own, SummaryBy.PUBLISHER)
+    paragraphs = [paragraph for section in article.sections for paragraph in section.paragraphs]
+    return Summary(extract("\n".join(paragraphs), length), SummaryBy.EXTRACT)
+
+
+def extract(text: str, length: int = LENGTH) -> str:
+    """Return whole sentences of *text* in their order: the lead, and those most like the whole."""
+    sentences = split_sentences(text)
+    if not sentences:
+        return ""
+    words = [Counter(_terms(sentence)) for sentence in sentences]
+    whole: Counter[str] = sum(words, Counter())
+    best = sorted(range(len(sentences)), key=lambda n: (-_worth(n, words[n], whole), n))
+    chosen: list[int] = []
+    room = length
+    for n in [0, *(n for n in best if n != 0)]:
+        if len(sentences[n]) + 1 <= room:
+            chosen.append(n)
+            room -= len(sentences[n]) + 1
+    if not chosen:
+        return _cut(sentences[0], length)
+    glue = "" if is_unspaced(sentences[0][-1:] + sentences[0][:1]) else " "
+    return glue.join(sentences[n] for n in sorted(chosen))
+
+
+def split_sentences(text: str) -> list[str]:
+    """Return the sentences of *text*; abbreviations and initials do not end one."""
+    parts: list[str] = []
+    for raw in _SENTENCE_END.split(text):
+        part = raw.strip()
+        if not part:
+            continue
+        if parts and _NOT_AN_END.search(parts[-1]):
+            parts[-1] = f"{parts[-1]} {part}"
+        else:
+            parts.append(part)
+    return parts
+
+
+def _terms(sentence: str) -> list[str]:
+    if is_unspaced(sentence):
+        return [sentence[n : n + 2] for n in range(len(sentence) - 1)]
+    return [word for word in stems(sentence) if len(word) > 3]
+
+
+def _worth(position: int, words: Counter[str], whole: Counter[str]) -> float:
+    if not words:
+        return 0.0
+    central = sum(whole[word] for word in words) / len(words)
+    return central / (1.0 + 0.25 * position)
+
+
+def _cut(sentence: str, length: int) -> str:
+    if len(sentence) <= length:
+        return sentence
+    head = sentence[: length - 1]
+    at_word = head.rsplit(None, 1)[0] if not is_unspaced(head) and " " in head else head
+    return at_word.rstrip(" ,;:") + "…"
