@@ -36,9 +36,7 @@ class Saved:
     UNCHANGED = "unchanged"
 
 
-def save_article(
-    connection: Connection, article: Article, *, source: str, now: datetime
-) -> tuple[int, str]:
+def save_article(connection: Connection, article: Article, *, source: str, now: datetime) -> tuple[int, str]:
     """Store *article* under its identity; return its id and what became of it (`Saved`).
 
     The same article again (same URL, other GUID, edited text) gets a new revision when its content changed,
@@ -52,7 +50,9 @@ def save_article(
         outcome = Saved.ADDED
     else:
         article_id = int(known.id)
-        old = connection.execute(select(revisions.c.content).where(revisions.c.id == known.revision_id)).scalar_one()
+        old = connection.execute(
+            select(revisions.c.content).where(revisions.c.id == known.revision_id)
+        ).scalar_one()
         if old == content:
             return article_id, Saved.UNCHANGED
         outcome = Saved.UPDATED
@@ -105,7 +105,9 @@ def _add(connection: Connection, keys: IdentityKeys, source: str, now: datetime)
 def _write_keys(connection: Connection, article_id: int, article: Article) -> None:
     connection.execute(delete(article_keys).where(article_keys.c.article_id == article_id))
     for key in {text_key(article.title), text_key(article.deck)} - {""}:
-        connection.execute(upsert(article_keys).values(key=key, article_id=article_id).on_conflict_do_nothing())
+        connection.execute(
+            upsert(article_keys).values(key=key, article_id=article_id).on_conflict_do_nothing()
+        )
 
 
 def set_state(connection: Connection, article_id: int, state: ArticleState) -> None:
@@ -129,7 +131,11 @@ def list_articles(connection: Connection, *, limit: int = 100, search: str = "")
     taken = 0
     for row in connection.execute(query):
         found = _stored(row)
-        if search and search.casefold() not in f"{found.article.title}\n{found.article.deck}\n{found.article.text}".casefold():
+        if (
+            search
+            and search.casefold()
+            not in f"{found.article.title}\n{found.article.deck}\n{found.article.text}".casefold()
+        ):
             continue
         yield found
         taken += 1
@@ -149,7 +155,7 @@ def articles_between(
 
 
 def known_under(connection: Connection, keys: Collection[str]) -> dict[str, Known]:
-    """Return `text_key` -> article for those *keys* that exactly one live article with a URL has."""
+    """Return `text_key` -> article for those *keys* that exactly one live article has."""
     if not keys:
         return {}
     query = (
@@ -166,7 +172,7 @@ def known_under(connection: Connection, keys: Collection[str]) -> dict[str, Know
             twice.add(key)
         found[key] = Known(int(article_id), content["title"], content["url"], content["language"])
     # Two articles with the same deck: we cannot tell which is meant, and a wrong link is worse than none.
-    return {key: known for key, known in found.items() if key not in twice and known.url}
+    return {key: known for key, known in found.items() if key not in twice}
 
 
 def _stored(row: Row) -> StoredArticle:  # type: ignore[type-arg]  # rows of one fixed select

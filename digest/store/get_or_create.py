@@ -1,0 +1,43 @@
+"""Rows that are named by the hash of their content: read the ids of those that exist, insert the others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Table, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+T = TypeVar("T")
+
+KEYS_PER_QUERY = 5_000  # SQLite takes 32,766 parameters in one statement, PostgreSQL twice as many
+
+
+def chunks(items: Iterable[T], size: int = KEYS_PER_QUERY) -> Iterator[list[T]]:
+    """Yield *items* in lists of *size*, the last one shorter."""
+    rest = iter(items)
+    while part := list(islice(rest, size)):
+        yield part
+
+
+def ids_of(conn: Connection, table: Table, rows: Mapping[str, Mapping[str, Any]]) -> dict[str, int]:
+    """Return the id of each row of *rows* (content key to column values), inserting what *table* lacks.
+
+    *table* has a unique column `key`. Another process may insert the same row at the same time.
+    """
+    found = _read(conn, table, rows)
+    missing = [{"key": key, **values} for key, values in rows.items() if key not in found]
+    if missing:
+        dialect = sqlite if conn.dialect.name == "sqlite" else postgresql
+        conn.execute(dialect.insert(table).on_conflict_do_nothing(index_elements=["key"]), missing)
+        found |= _read(conn, table, [row["key"] for row in missing])
+    return found
+
+
+def _read(conn: Connection, table: Table, keys: Iterable[str]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for part in chunks(keys):
+        for key, row_id in conn.execute(select(table.c.key, table.c.id).where(table.c.key.in_(part))):
+            found[key] = row_id
+    return found

@@ -1,0 +1,292 @@
+"""Planning in sets: who is due, in which cohorts, and the rows that come of it; no query per reader.
+
+A row to be planned is either a due subscription without a delivery in the edition, or a delivery whose
+`digest_id` is NULL and whose state is `ready` ("plan me anew", with the next `plan_no`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, text
+
+from digest.model.delivery import DeliveryState
+from digest.model.digest import SkipReason
+from digest.store.tables import from_micros, to_micros
+
+
+@dataclass(frozen=True, slots=True)
+class CadenceRow:
+    """One distinct (rule, zone) of a newsletter."""
+
+    cadence_id: int
+    rule: str
+    zone: str
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Group:
+    """Readers who share profile, history, locale and (while it matters) the day they joined."""
+
+    profile_id: int
+    history_id: int
+    locale: str
+    since: int | None
+    readers: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Cohort:
+    """What a group gets: a digest, or the reason for none."""
+
+    group: Group
+    digest_id: int | None
+    reason: str = ""
+
+
+def cadences_of(
+    connection: Connection, newsletter_id: int, due_by: datetime | None = None
+) -> list[CadenceRow]:
+    """Return the newsletter's cadences; with *due_by* only those whose next slot is not after it."""
+    query = "SELECT id, rule, zone FROM cadences WHERE newsletter_id = :newsletter"
+    if due_by is not None:
+        query += " AND next_slot_at <= :due"
+    rows = connection.execute(
+        text(query + " ORDER BY id"), {"newsletter": newsletter_id, "due": to_micros(due_by) if due_by else 0}
+    )
+    return [CadenceRow(*row) for row in rows]
+
+
+def advance_cadences(connection: Connection, nexts: Iterable[tuple[int, datetime]]) -> None:
+    """Set the next slot of each cadence: (cadence id, instant)."""
+    rows = [{"id": cadence_id, "at": to_micros(at)} for cadence_id, at in nexts]
+    if rows:
+        connection.execute(text("UPDATE cadences SET next_slot_at = :at WHERE id = :id"), rows)
+
+
+def open_edition(connection: Connection, newsletter_id: int, period: str, now: datetime) -> tuple[int, str]:
+    """Return id and state of the edition of *period*, made when missing; asking twice gives the same row."""
+    connection.execute(
+        text(
+            "INSERT INTO editions (newsletter_id, period, state, created_at) VALUES (:n, :p, 'open', :at)"
+            " ON CONFLICT (newsletter_id, period) DO NOTHING"
+        ),
+        {"n": newsletter_id, "p": period, "at": to_micros(now)},
+    )
+    row = connection.execute(
+        text("SELECT id, state FROM editions WHERE newsletter_id = :n AND period = :p"),
+        {"n": newsletter_id, "p": period},
+    ).one()
+    return int(row.id), str(row.state)
+
+
+def fill_scope(connection: Connection, cadence_ids: Collection[int]) -> None:
+    """Put the cadences of one slot into the connection's temporary table `scope`."""
+    connection.execute(text("CREATE TEMP TABLE IF NOT EXISTS scope (cadence_id BIGINT PRIMARY KEY)"))
+    connection.execute(text("DELETE FROM scope"))
+    if cadence_ids:
+        connection.execute(text("INSERT INTO scope VALUES (:id)"), [{"id": each} for each in cadence_ids])
+
+
+def resume_paused(connection: Connection, newsletter_id: int, now: datetime) -> None:
+    """Make those subscriptions active again whose pause is over."""
+    connection.execute(
+        text(
+            "UPDATE subscriptions SET state = 'active', paused_until = NULL"
+            " WHERE newsletter_id = :n AND state = 'paused' AND paused_until <= :now"
+        ),
+        {"n": newsletter_id, "now": to_micros(now)},
+    )
+
+
+def replan_skipped(connection: Connection, edition_id: int) -> None:
+    """Ask again for readers of the edition (in scope) for whom there was nothing new or too little."""
+    connection.execute(
+        text(
+            "UPDATE deliveries SET state = 'ready', reason = '', digest_id = NULL, plan_no = plan_no + 1"
+            " WHERE edition_id = :e AND state = 'skipped' AND reason IN ('nothing_new', 'too_few')"
+            " AND EXISTS (SELECT 1 FROM subscriptions s JOIN scope c ON c.cadence_id = s.cadence_id"
+            "  WHERE s.id = deliveries.subscription_id AND s.state = 'active')"
+        ),
+        {"e": edition_id},
+    )
+
+
+def supersede_older(
+    connection: Connection, newsletter_id: int, edition_id: int, slot_at: datetime, now: datetime
+) -> int:
+    """End rows of earlier editions that have not left yet, for readers who are planned for this one."""
+    done = connection.execute(
+        text(
+            "UPDATE deliveries SET state = 'superseded', next_attempt_at = NULL, finished_at = :now"
+            " WHERE state IN ('ready', 'deferred') AND edition_id <> :e AND slot_at < :slot"
+            " AND edition_id IN (SELECT id FROM editions WHERE newsletter_id = :n)"
+            " AND subscription_id IN (SELECT s.id FROM subscriptions s JOIN scope c ON c.cadence_id = s.cadence_id"
+            "  WHERE s.state = 'active')"
+        ),
+        {"n": newsletter_id, "e": edition_id, "slot": to_micros(slot_at), "now": to_micros(now)},
+    )
+    return done.rowcount
+
+
+# The history a mailbox will have when what is planned for it has left: newsletters due at one instant
+# follow each other, so the second must not tell what the first is about to.
+_HISTORY = """COALESCE((SELECT g.history_after FROM deliveries l
+      JOIN digests g ON g.id = l.digest_id JOIN editions le ON le.id = l.edition_id
+      WHERE l.subscriber_id = u.id AND l.edition_id <> :e AND le.state = 'open' AND l.state IN ('ready', 'claimed')
+      ORDER BY l.planned_at DESC, l.id DESC LIMIT 1), u.history_id)"""
+
+_SINCE = "CASE WHEN s.since > :since_cut THEN s.since END"
+
+
+def _history(connection: Connection) -> str:
+    """Return the SQL for a reader's history; the plain column when nothing is on its way to anybody."""
+    waiting = connection.execute(
+        text("SELECT 1 FROM deliveries WHERE next_attempt_at IS NOT NULL OR lease_until IS NOT NULL LIMIT 1")
+    ).first()
+    return _HISTORY if waiting else "u.history_id"
+
+
+def groups_due(connection: Connection, edition_id: int, since_cut: datetime) -> list[Group]:
+    """Return the cohorts-to-be of the readers in scope who have no plan in the edition yet.
+
+    *since_cut*: a reader who joined before it has nothing to look back to any more.
+    """
+    history = _history(connection)
+    rows = connection.execute(
+        text(
+            f"SELECT p, h, l, f, COUNT(*) FROM ("  # noqa: S608  # the parts are constants of this module
+            f" SELECT s.profile_id p, {history} h, u.locale l, {_SINCE} f"
+            " FROM scope c JOIN subscriptions s ON s.cadence_id = c.cadence_id"
+            " JOIN subscribers u ON u.id = s.subscriber_id"
+            " WHERE s.state = 'active' AND NOT EXISTS"
+            "  (SELECT 1 FROM deliveries d WHERE d.edition_id = :e AND d.subscriber_id = u.id)"
+            " UNION ALL"
+            f" SELECT s.profile_id, {history}, u.locale, {_SINCE}"
+            " FROM deliveries d JOIN subscriptions s ON s.id = d.subscription_id"
+            " JOIN subscribers u ON u.id = d.subscriber_id"
+            " WHERE d.edition_id = :e AND d.state = 'ready' AND d.digest_id IS NULL"
+            "  AND s.cadence_id IN (SELECT cadence_id FROM scope) AND s.state = 'active'"
+            ") due GROUP BY p, h, l, f ORDER BY p, h, l, f"
+        ),
+        {"e": edition_id, "since_cut": to_micros(since_cut)},
+    )
+    return [Group(*row) for row in rows]
+
+
+def write_cohorts(
+    connection: Connection,
+    *,
+    edition_id: int,
+    slot_at: datetime,
+    since_cut: datetime,
+    cohorts: Sequence[Cohort],
+    now: datetime,
+) -> int:
+    """Give each reader of *cohorts* their row; return how many rows were written.
+
+    A reader whose profile, history or locale changed since `groups_due` is in no cohort and stays due.
+    """
+    connection.execute(
+        text(
+            "CREATE TEMP TABLE IF NOT EXISTS cohort (profile_id BIGINT, history_id BIGINT, locale TEXT, since BIGINT,"
+            " digest_id BIGINT, reason TEXT, PRIMARY KEY (profile_id, history_id, locale, since))"
+        )
+    )
+    connection.execute(text("DELETE FROM cohort"))
+    connection.execute(
+        text("INSERT INTO cohort VALUES (:p, :h, :l, :f, :d, :r)"),
+        [
+            {
+                "p": each.group.profile_id,
+                "h": each.group.history_id,
+                "l": each.group.locale,
+                "f": each.group.since if each.group.since is not None else -1,
+                "d": each.digest_id,
+                "r": each.reason,
+            }
+            for each in cohorts
+        ],
+    )
+    history = _history(connection)
+    values = {
+        "e": edition_id,
+        "since_cut": to_micros(since_cut),
+        "slot": to_micros(slot_at),
+        "now": to_micros(now),
+    }
+    # The old rows come first: a reader who gets a new row in the second step must not be counted twice.
+    again = connection.execute(
+        text(
+            "UPDATE deliveries SET digest_id = c.digest_id, reason = c.reason, planned_at = :now, doubt_count = 0,"  # noqa: S608
+            " attempt_no = 0, dated_at = NULL, address = c.address, name = c.name,"
+            " state = CASE WHEN c.digest_id IS NULL THEN 'skipped' ELSE 'ready' END,"
+            " next_attempt_at = CASE WHEN c.digest_id IS NULL THEN NULL ELSE :now END,"
+            " finished_at = CASE WHEN c.digest_id IS NULL THEN :now END"
+            " FROM (SELECT d.id row_id, k.digest_id, k.reason, u.address, u.name"
+            "  FROM deliveries d JOIN subscriptions s ON s.id = d.subscription_id"
+            "  JOIN subscribers u ON u.id = d.subscriber_id"
+            f"  JOIN cohort k ON k.profile_id = s.profile_id AND k.history_id = {history} AND k.locale = u.locale"
+            f"   AND k.since = COALESCE({_SINCE}, -1)"
+            "  WHERE d.edition_id = :e AND d.state = 'ready' AND d.digest_id IS NULL"
+            "   AND s.cadence_id IN (SELECT cadence_id FROM scope) AND s.state = 'active') c"
+            " WHERE deliveries.id = c.row_id"
+        ),
+        values,
+    ).rowcount
+    fresh = connection.execute(
+        text(
+            "INSERT INTO deliveries (edition_id, subscriber_id, subscription_id, slot_at, digest_id, state, reason,"  # noqa: S608
+            " address, name, next_attempt_at, planned_at, finished_at)"
+            " SELECT :e, u.id, s.id, :slot, k.digest_id,"
+            " CASE WHEN k.digest_id IS NULL THEN 'skipped' ELSE 'ready' END, k.reason, u.address, u.name,"
+            " CASE WHEN k.digest_id IS NULL THEN NULL ELSE :now END, :now,"
+            " CASE WHEN k.digest_id IS NULL THEN :now END"
+            " FROM scope c JOIN subscriptions s ON s.cadence_id = c.cadence_id"
+            " JOIN subscribers u ON u.id = s.subscriber_id"
+            f" JOIN cohort k ON k.profile_id = s.profile_id AND k.history_id = {history} AND k.locale = u.locale"
+            f"  AND k.since = COALESCE({_SINCE}, -1)"
+            " WHERE s.state = 'active' AND NOT EXISTS"
+            "  (SELECT 1 FROM deliveries d WHERE d.edition_id = :e AND d.subscriber_id = u.id)"
+            " ON CONFLICT (edition_id, subscriber_id) DO NOTHING"
+        ),
+        values,
+    ).rowcount
+    return again + fresh
+
+
+def skip_others(
+    connection: Connection,
+    edition_id: int,
+    slot_at: datetime,
+    *,
+    state: str,
+    reason: SkipReason,
+    now: datetime,
+) -> int:
+    """Log readers in scope whose subscription is in *state* (paused…) as skipped for *reason*."""
+    return connection.execute(
+        text(
+            "INSERT INTO deliveries (edition_id, subscriber_id, subscription_id, slot_at, state, reason,"
+            " address, name, planned_at, finished_at)"
+            " SELECT :e, u.id, s.id, :slot, :skipped, :reason, u.address, u.name, :now, :now"
+            " FROM scope c JOIN subscriptions s ON s.cadence_id = c.cadence_id"
+            " JOIN subscribers u ON u.id = s.subscriber_id WHERE s.state = :state"
+            " ON CONFLICT (edition_id, subscriber_id) DO NOTHING"
+        ),
+        {
+            "e": edition_id,
+            "slot": to_micros(slot_at),
+            "skipped": DeliveryState.SKIPPED,
+            "reason": reason,
+            "state": state,
+            "now": to_micros(now),
+        },
+    ).rowcount
+
+
+def since_of(group: Group) -> datetime | None:
+    """Return the day the group joined, None when it no longer matters."""
+    return None if group.since is None else from_micros(group.since)

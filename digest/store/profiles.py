@@ -1,0 +1,78 @@
+"""Profiles: distinct sets of interests, kept as canonical JSON so that equal interests are one row."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from datetime import date
+
+from sqlalchemy import Connection, select
+
+from digest.errors import NotFound
+from digest.model.subscriber import Follow, Interests
+from digest.store.get_or_create import chunks, ids_of
+from digest.store.tables import profiles
+
+
+def interests_as_text(interests: Interests) -> str:
+    """Return *interests* as canonical JSON: sorted, no spaces; equal interests give equal text."""
+    plain = {
+        "follows": [
+            [follow.topic, follow.weight, follow.since.isoformat() if follow.since else None]
+            for follow in sorted(interests.follows, key=lambda one: one.topic)
+        ],
+        "muted": sorted(interests.muted),
+        "keywords": sorted(interests.keywords),
+        "languages": sorted(interests.languages),
+    }
+    return json.dumps(plain, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+
+
+def interests_from_text(text: str) -> Interests:
+    """Return the interests of `interests_as_text`."""
+    plain = json.loads(text)
+    return Interests(
+        follows=tuple(
+            Follow(topic, float(weight), date.fromisoformat(since) if since else None)
+            for topic, weight, since in plain["follows"]
+        ),
+        muted=tuple(plain["muted"]),
+        keywords=tuple(plain["keywords"]),
+        languages=tuple(plain["languages"]),
+    )
+
+
+def profile_key(text: str) -> str:
+    """Return the key of canonical interests: their SHA-256 in hexadecimal."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def profile_ids(conn: Connection, texts: Iterable[str]) -> dict[str, int]:
+    """Return the profile id of each canonical text, making the profiles that nobody had before."""
+    by_key = {profile_key(text): text for text in texts}
+    ids = ids_of(conn, profiles, {key: {"interests": text} for key, text in by_key.items()})
+    return {text: ids[key] for key, text in by_key.items()}
+
+
+def profile_of(conn: Connection, interests: Interests) -> int:
+    """Return the id of the profile with exactly these *interests*, making it when nobody had it before."""
+    text = interests_as_text(interests)
+    return profile_ids(conn, [text])[text]
+
+
+def interests_texts(conn: Connection, profile_ids: Iterable[int]) -> dict[int, str]:
+    """Return the canonical text of each profile id; ids without a row are left out."""
+    found: dict[int, str] = {}
+    for part in chunks(profile_ids):
+        rows = conn.execute(select(profiles.c.id, profiles.c.interests).where(profiles.c.id.in_(part)))
+        found |= {row_id: text for row_id, text in rows}
+    return found
+
+
+def interests_of(conn: Connection, profile_id: int) -> Interests:
+    """Return the interests of one profile; raises NotFound when there is none with this id."""
+    found = interests_texts(conn, [profile_id])
+    if profile_id not in found:
+        raise NotFound(f"there is no profile {profile_id} in this database")
+    return interests_from_text(found[profile_id])
