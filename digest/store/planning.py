@@ -149,10 +149,11 @@ def _history(connection: Connection) -> str:
     return _HISTORY if waiting else "u.history_id"
 
 
-def groups_due(connection: Connection, edition_id: int, since_cut: datetime) -> list[Group]:
+def groups_due(connection: Connection, edition_id: int, since_cut: datetime, *, fresh: bool = True) -> list[Group]:
     """Return the cohorts-to-be of the readers in scope who have no plan in the edition yet.
 
-    *since_cut*: a reader who joined before it has nothing to look back to any more.
+    *since_cut*: a reader who joined before it has nothing to look back to any more. *fresh* False: only rows
+    that wait for a new plan.
     """
     history = _history(connection)
     rows = connection.execute(
@@ -161,7 +162,7 @@ def groups_due(connection: Connection, edition_id: int, since_cut: datetime) -> 
             f" SELECT s.profile_id p, {history} h, u.locale l, {_SINCE} f"
             " FROM scope c JOIN subscriptions s ON s.cadence_id = c.cadence_id"
             " JOIN subscribers u ON u.id = s.subscriber_id"
-            " WHERE s.state = 'active' AND NOT EXISTS"
+            " WHERE :fresh = 1 AND s.state = 'active' AND NOT EXISTS"
             "  (SELECT 1 FROM deliveries d WHERE d.edition_id = :e AND d.subscriber_id = u.id)"
             " UNION ALL"
             f" SELECT s.profile_id, {history}, u.locale, {_SINCE}"
@@ -171,7 +172,7 @@ def groups_due(connection: Connection, edition_id: int, since_cut: datetime) -> 
             "  AND s.cadence_id IN (SELECT cadence_id FROM scope) AND s.state = 'active'"
             ") due GROUP BY p, h, l, f ORDER BY p, h, l, f"
         ),
-        {"e": edition_id, "since_cut": to_micros(since_cut)},
+        {"e": edition_id, "since_cut": to_micros(since_cut), "fresh": int(fresh)},
     )
     return [Group(*row) for row in rows]
 
@@ -184,6 +185,7 @@ def write_cohorts(
     since_cut: datetime,
     cohorts: Sequence[Cohort],
     now: datetime,
+    fresh: bool = True,
 ) -> int:
     """Give each reader of *cohorts* their row; return how many rows were written.
 
@@ -236,7 +238,9 @@ def write_cohorts(
         ),
         values,
     ).rowcount
-    fresh = connection.execute(
+    if not fresh:
+        return again
+    added = connection.execute(
         text(
             "INSERT INTO deliveries (edition_id, subscriber_id, subscription_id, slot_at, digest_id, state, reason,"  # noqa: S608
             " address, name, next_attempt_at, planned_at, finished_at)"
@@ -254,7 +258,7 @@ def write_cohorts(
         ),
         values,
     ).rowcount
-    return again + fresh
+    return again + added
 
 
 def skip_others(

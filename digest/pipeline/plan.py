@@ -1,0 +1,263 @@
+"""Plan: who is due, in cohorts; one digest for each cohort; a row for each reader, or a reason for none.
+
+Reading and composing happen outside the write transaction; the rows are written in one, and only for readers
+who still are what they were when the cohort was composed. Whoever changed meanwhile is planned in the next
+round. Planning the same slot twice equals once.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from digest.errors import DigestError
+from digest.model.digest import SkipReason
+from digest.model.newsletter import Newsletter
+from digest.pipeline.compose import Workshop, open_workshop
+from digest.pipeline.installation import Installation
+from digest.scheduling.cadence import Due, latest_slot, next_slot, parse_rule, period_of, slot_for_today
+from digest.store import planning
+from digest.store.digests import DigestRow, open_slot, save_digests, save_pieces, save_pool
+from digest.store.engine import reading
+from digest.store.get_or_create import chunks
+from digest.store.histories import history_of, stories_of
+from digest.store.newsletters import load_newsletter
+from digest.store.planning import CadenceRow, Cohort, Group
+from digest.store.profiles import interests_of
+
+_ROUNDS = 10  # a reader who changes settings in each of ten rounds waits for the next tick
+_COHORTS_PER_WRITE = 500
+
+
+class Who(StrEnum):
+    """Whom a planning is for."""
+
+    DUE = "due"  #: the tick: cadences whose next slot has come
+    LATEST = "latest"  #: `digest send`: everybody's latest slot, served or not
+    EVERYONE = "everyone"  #: `digest send --everyone`: today's edition, whatever the hour
+
+
+@dataclass(slots=True)
+class Planned:
+    """What planning did: editions touched, rows ready, rows skipped by reason, older rows superseded."""
+
+    editions: dict[str, int] = field(default_factory=dict)
+    ready: int = 0
+    skipped: Counter[str] = field(default_factory=Counter)
+    superseded: int = 0
+
+    def add(self, other: Planned) -> None:
+        """Count *other* in."""
+        self.editions |= other.editions
+        self.ready += other.ready
+        self.skipped += other.skipped
+        self.superseded += other.superseded
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One instant at which readers of an edition are due, and their cadences."""
+
+    period: str
+    slot_at: datetime
+    cadence_ids: tuple[int, ...]
+    late: bool = False
+
+
+def plan_newsletter(house: Installation, slug: str, *, at: datetime, who: Who) -> Planned:
+    """Plan what is due of newsletter *slug* as if the clock showed *at*; raises NotFound.
+
+    A slot's pool is what was collected before the slot; when a person asks for a send, what was collected
+    until now counts too, because that is what they see.
+    """
+    with reading(house.engine) as connection:
+        newsletter_id, newsletter = load_newsletter(connection, slug)
+        rows = planning.cadences_of(connection, newsletter_id, at if who is Who.DUE else None)
+    done = Planned()
+    for slot in slots_of(newsletter, rows, at, who):
+        cut_off = slot.slot_at if who is Who.DUE else max(at, slot.slot_at, house.clock.now())
+        done.add(_plan_slot(house, newsletter_id, newsletter, slot, cut_off=cut_off, at=at, ask_again=who is not Who.DUE))
+    if who is Who.DUE:
+        with house.engine.begin() as connection:
+            planning.advance_cadences(connection, ((row.cadence_id, _next(row, at)) for row in rows))
+    return done
+
+
+def slots_of(newsletter: Newsletter, rows: Iterable[CadenceRow], at: datetime, who: Who) -> list[Slot]:
+    """Return the slots to plan, earliest first: cadences with the same edition and instant are one slot."""
+    together: defaultdict[tuple[datetime, str], list[int]] = defaultdict(list)
+    for row in rows:
+        due = _due(row, at, who)
+        days, _ = parse_rule(row.rule)
+        together[due.slot_at, period_of(days, due.local_date)].append(row.cadence_id)
+    return [
+        Slot(period, slot_at, tuple(ids), late=who is Who.DUE and at - slot_at > newsletter.max_late)
+        for (slot_at, period), ids in sorted(together.items())
+    ]
+
+
+def _due(row: CadenceRow, at: datetime, who: Who) -> Due:
+    days, local_time = parse_rule(row.rule)
+    if who is Who.EVERYONE:
+        return slot_for_today(days, local_time, row.zone, at)
+    return latest_slot(days, local_time, row.zone, at)
+
+
+def _next(row: CadenceRow, at: datetime) -> datetime:
+    days, local_time = parse_rule(row.rule)
+    return next_slot(days, local_time, row.zone, at)
+
+
+def _plan_slot(
+    house: Installation,
+    newsletter_id: int,
+    newsletter: Newsletter,
+    slot: Slot,
+    *,
+    cut_off: datetime,
+    at: datetime,
+    ask_again: bool,
+) -> Planned:
+    done = Planned()
+    with house.engine.begin() as connection:
+        planning.resume_paused(connection, newsletter_id, at)
+        edition_id, state = planning.open_edition(connection, newsletter_id, slot.period, at)
+        if state in ("paused", "cancelled"):
+            return done
+        planning.fill_scope(connection, slot.cadence_ids)
+        if slot.late:
+            missed = planning.skip_others(
+                connection, edition_id, slot.slot_at, state="active", reason=SkipReason.MISSED, now=at
+            )
+            done.skipped[SkipReason.MISSED] += missed
+            return done
+        paused = planning.skip_others(
+            connection, edition_id, slot.slot_at, state="paused", reason=SkipReason.PAUSED, now=at
+        )
+        done.skipped += Counter({SkipReason.PAUSED.value: paused}) if paused else Counter()
+        if ask_again:
+            planning.replan_skipped(connection, edition_id)
+        done.superseded += planning.supersede_older(connection, newsletter_id, edition_id, slot.slot_at, at)
+    done.editions[f"{newsletter.slug}/{slot.period}"] = edition_id
+    workshop: Workshop | None = None
+    for _ in range(_ROUNDS):
+        with house.engine.begin() as connection:
+            planning.fill_scope(connection, slot.cadence_ids)
+            cut = cut_off - newsletter.expires_after + newsletter.look_back
+            groups = planning.groups_due(connection, edition_id, cut)
+        if not groups:
+            break
+        workshop = workshop or open_workshop(house, newsletter_id, newsletter, slot.slot_at, slot.period, cut_off)
+        done.add(_plan_groups(house, edition_id, slot, workshop, groups, at=at, fresh=True))
+    return done
+
+
+def plan_again(house: Installation, newsletter_slug: str, edition_id: int, period: str, slot_at: datetime, at: datetime) -> Planned:
+    """Plan the rows of one slot that wait for a new plan; nobody else becomes due by it."""
+    with house.engine.begin() as connection:
+        newsletter_id, newsletter = load_newsletter(connection, newsletter_slug)
+        scope = tuple(row.cadence_id for row in planning.cadences_of(connection, newsletter_id))
+        planning.fill_scope(connection, scope)
+        cut_off = max(slot_at, at)
+        cut = cut_off - newsletter.expires_after + newsletter.look_back
+        groups = planning.groups_due(connection, edition_id, cut, fresh=False)
+    if not groups:
+        return Planned()
+    slot = Slot(period, slot_at, scope)
+    workshop = open_workshop(house, newsletter_id, newsletter, slot_at, period, cut_off)
+    return _plan_groups(house, edition_id, slot, workshop, groups, at=at, fresh=False)
+
+
+def _plan_groups(
+    house: Installation,
+    edition_id: int,
+    slot: Slot,
+    workshop: Workshop,
+    groups: list[Group],
+    *,
+    at: datetime,
+    fresh: bool,
+) -> Planned:
+    cohorts: list[Cohort] = []
+    for part in chunks(groups, _COHORTS_PER_WRITE):
+        cohorts.extend(_compose_part(house, edition_id, slot, workshop, part, at))
+    with house.engine.begin() as connection:
+        planning.fill_scope(connection, slot.cadence_ids)
+        written = planning.write_cohorts(
+            connection,
+            edition_id=edition_id,
+            slot_at=slot.slot_at,
+            since_cut=workshop.since_cut,
+            cohorts=cohorts,
+            now=at,
+            fresh=fresh,
+        )
+    return _count(cohorts, written)
+
+
+def _compose_part(
+    house: Installation, edition_id: int, slot: Slot, workshop: Workshop, groups: list[Group], at: datetime
+) -> list[Cohort]:
+    with reading(house.engine) as connection:
+        known = {
+            "profiles": {each: interests_of(connection, each) for each in {group.profile_id for group in groups}},
+            "histories": {each: stories_of(connection, each) for each in {group.history_id for group in groups}},
+        }
+    made = [
+        workshop.make(
+            known["profiles"][group.profile_id],
+            known["histories"][group.history_id],
+            planning.since_of(group),
+            group.locale,
+        )
+        for group in groups
+    ]
+    with house.engine.begin() as connection:
+        pool_id = save_pool(connection, workshop.pool_hash, workshop.pool_spec)
+        slot_id = open_slot(connection, edition_id, slot.slot_at, pool_id, at)
+        save_pieces(connection, workshop.take_pieces())
+        rows: list[DigestRow] = []
+        for group, each in zip(groups, made, strict=True):
+            if each.layout is None:
+                continue
+            before = known["histories"][group.history_id]
+            told = {choice.article.story_id for choice in each.selection.chosen}
+            rows.append(
+                DigestRow(
+                    slot_id=slot_id,
+                    pool_id=pool_id,
+                    profile_id=group.profile_id,
+                    locale=group.locale,
+                    history_before=group.history_id,
+                    history_after=history_of(connection, (before & workshop.alive) | told),
+                    subject=each.subject,
+                    items=each.items,
+                    layout=each.layout,
+                )
+            )
+        ids = iter(save_digests(connection, rows))
+    return [
+        Cohort(group, next(ids)) if each.layout is not None else Cohort(group, None, _reason(each.selection.skip))
+        for group, each in zip(groups, made, strict=True)
+    ]
+
+
+def _reason(skip: SkipReason | None) -> str:
+    if skip is None:
+        raise DigestError("a digest without articles must have a reason")
+    return skip.value
+
+
+def _count(cohorts: list[Cohort], written: int) -> Planned:
+    done = Planned()
+    for cohort in cohorts:
+        if cohort.digest_id is None:
+            done.skipped[cohort.reason] += cohort.group.readers
+        else:
+            done.ready += cohort.group.readers
+    if written == 0:
+        return Planned()
+    return done

@@ -1,0 +1,113 @@
+"""Build a slot's pool: the articles it may draw from, matched against the vocabulary."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from digest.enrichment.matching import Analysed, Matcher, analyse, match_keyword
+from digest.enrichment.related import Known, keys_of
+from digest.model.article import StoredArticle
+from digest.model.digest import Why
+from digest.model.newsletter import Newsletter
+from digest.model.topic import Topic
+from digest.selection.pool import Candidate, Pool, Rules
+from digest.selection.select import VERSION
+from digest.store.articles import articles_between, known_under
+from digest.store.newsletters import load_newsletters, load_topics
+
+
+@dataclass(frozen=True, slots=True)
+class SlotPool:
+    """A pool with what its digests also need: the vocabulary, the archive's answers, which stories live."""
+
+    pool: Pool
+    topics: Mapping[str, Topic]
+    archive: Mapping[str, Known]
+    alive: frozenset[int]
+    since_cut: datetime
+    spec: str
+
+    @property
+    def hash(self) -> str:
+        """64 hexadecimal characters: equal pools give equal digests."""
+        return hashlib.sha256(self.spec.encode()).hexdigest()
+
+
+def build_pool(
+    connection: Connection, newsletter: Newsletter, *, slot_at: datetime, cut_off: datetime, template_hash: str = ""
+) -> SlotPool:
+    """Return the pool of *newsletter* for the slot at *slot_at*, of what was collected before *cut_off*."""
+    rules = Rules(
+        slot_at=slot_at,
+        cut_off=cut_off,
+        expires_after=newsletter.expires_after,
+        look_back=newsletter.look_back,
+        half_life=newsletter.freshness_half_life,
+        max_items=newsletter.limits.max_items,
+        min_items=newsletter.limits.min_items,
+    )
+    everything = load_topics(connection)
+    offered = {slug: topic for slug, topic in everything.items() if not newsletter.topics or slug in newsletter.topics}
+    # An article that was added by hand has no source; it is for every newsletter.
+    sources = ("", *newsletter.sources) if newsletter.sources else ()
+    articles = articles_between(connection, cut_off - newsletter.expires_after, cut_off, sources)
+    matcher = Matcher(list(offered.values()))
+    analysed = [analyse(stored.article) for stored in articles]
+    candidates = [
+        Candidate(stored, matcher.topics(each)) for stored, each in zip(articles, analysed, strict=True)
+    ]
+    keys = {keys_of(link) for stored in articles for link in stored.article.related} - {""}
+    return SlotPool(
+        pool=Pool(candidates, rules, _keyword_matcher(analysed)),
+        topics=offered,
+        archive=known_under(connection, keys),
+        alive=_alive(connection, newsletter, articles, cut_off),
+        since_cut=cut_off - newsletter.expires_after + newsletter.look_back,
+        spec=_spec(newsletter, rules, articles, everything, template_hash),
+    )
+
+
+def _keyword_matcher(analysed: list[Analysed]):  # type: ignore[no-untyped-def]  # the type is Pool's third argument
+    def match(position: int, keyword: str) -> Why | None:
+        return match_keyword(analysed[position], keyword)
+
+    return match
+
+
+def _alive(
+    connection: Connection, newsletter: Newsletter, articles: list[StoredArticle], cut_off: datetime
+) -> frozenset[int]:
+    """Return the stories that some newsletter may still tell; a history needs to remember no others."""
+    longest = max(
+        (each.expires_after for each in load_newsletters(connection).values()), default=newsletter.expires_after
+    )
+    if longest > newsletter.expires_after or newsletter.sources:
+        articles = articles_between(connection, cut_off - longest, cut_off)
+    return frozenset(stored.story_id for stored in articles)
+
+
+def _spec(
+    newsletter: Newsletter,
+    rules: Rules,
+    articles: list[StoredArticle],
+    topics: Mapping[str, Topic],
+    template_hash: str,
+) -> str:
+    return json.dumps(
+        {
+            "newsletter": newsletter.slug,
+            "selector": VERSION,
+            "template": template_hash,
+            "rules": {name: str(value) for name, value in asdict(rules).items()},
+            "revisions": [stored.revision_id for stored in articles],
+            "vocabulary": hashlib.sha256(repr(sorted(topics.items())).encode()).hexdigest(),
+        },
+        sort_keys=True,
+        separators=(",", ":"),
+    )

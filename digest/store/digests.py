@@ -1,0 +1,127 @@
+"""Pools, digests and the encoded pieces they are made of; kept so that the same bytes can be made again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, text
+
+from digest.errors import NotFound
+from digest.store.get_or_create import chunks
+from digest.store.tables import digests, pieces, to_micros
+
+
+@dataclass(frozen=True, slots=True)
+class DigestRow:
+    """One digest as stored: for whom, between which histories, what is in it, and its layout."""
+
+    slot_id: int
+    pool_id: int
+    profile_id: int
+    locale: str
+    history_before: int
+    history_after: int
+    subject: str
+    items: Sequence[Mapping[str, Any]]
+    layout: str
+
+
+def open_slot(connection: Connection, edition_id: int, slot_at: datetime, pool_id: int, now: datetime) -> int:
+    """Return the id of the edition's slot at *slot_at*; ten planners at once get the same row."""
+    connection.execute(
+        text(
+            "INSERT INTO slots (edition_id, slot_at, pool_id, planned_at) VALUES (:e, :at, :pool, :now)"
+            " ON CONFLICT (edition_id, slot_at) DO NOTHING"
+        ),
+        {"e": edition_id, "at": to_micros(slot_at), "pool": pool_id, "now": to_micros(now)},
+    )
+    found = connection.execute(
+        text("SELECT id FROM slots WHERE edition_id = :e AND slot_at = :at"),
+        {"e": edition_id, "at": to_micros(slot_at)},
+    )
+    return int(found.scalar_one())
+
+
+def save_pool(connection: Connection, pool_hash: str, spec: str) -> int:
+    """Return the id of the pool with this hash, stored when new."""
+    connection.execute(
+        text("INSERT INTO pools (hash, spec) VALUES (:h, :s) ON CONFLICT (hash) DO NOTHING"),
+        {"h": pool_hash, "s": spec},
+    )
+    return int(connection.execute(text("SELECT id FROM pools WHERE hash = :h"), {"h": pool_hash}).scalar_one())
+
+
+def save_pieces(connection: Connection, found: Mapping[str, bytes]) -> None:
+    """Store encoded pieces under their hash; those that are there already cost nothing."""
+    for part in chunks(found.items(), 500):
+        connection.execute(
+            text("INSERT INTO pieces (hash, content) VALUES (:h, :c) ON CONFLICT (hash) DO NOTHING"),
+            [{"h": key, "c": content} for key, content in part],
+        )
+
+
+def load_pieces(connection: Connection, hashes: Collection[str]) -> dict[str, bytes]:
+    """Return the pieces with these *hashes*; raises NotFound when one is gone (past its retention)."""
+    found: dict[str, bytes] = {}
+    for part in chunks(sorted(hashes), 500):
+        for key, content in connection.execute(select(pieces.c.hash, pieces.c.content).where(pieces.c.hash.in_(part))):
+            found[key] = content
+    if len(found) < len(set(hashes)):
+        raise NotFound("this mail is no longer kept: its pieces are past their retention")
+    return found
+
+
+def save_digests(connection: Connection, rows: Sequence[DigestRow]) -> list[int]:
+    """Store digests; return their ids in the same order."""
+    if not rows:
+        return []
+    statement = insert(digests).returning(digests.c.id, sort_by_parameter_order=True)
+    values = [
+        {
+            "slot_id": row.slot_id,
+            "pool_id": row.pool_id,
+            "profile_id": row.profile_id,
+            "locale": row.locale,
+            "history_before": row.history_before,
+            "history_after": row.history_after,
+            "subject": row.subject,
+            "items": json.dumps(row.items, ensure_ascii=False, separators=(",", ":")),
+            "layout": row.layout,
+        }
+        for row in rows
+    ]
+    return [int(found) for found in connection.execute(statement, values).scalars()]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredDigest:
+    """What a message is made from, and which newsletter and edition it belongs to."""
+
+    digest_id: int
+    layout: str
+    items: tuple[Mapping[str, Any], ...]
+    subject: str
+    locale: str
+    newsletter_id: int
+    newsletter: str
+    edition_id: int
+    period: str
+
+
+def load_digest(connection: Connection, digest_id: int) -> StoredDigest:
+    """Return one digest; raises NotFound."""
+    row = connection.execute(
+        text(
+            "SELECT g.id, g.layout, g.items, g.subject, g.locale, n.id, n.slug, e.id, e.period FROM digests g"
+            " JOIN slots t ON t.id = g.slot_id JOIN editions e ON e.id = t.edition_id"
+            " JOIN newsletters n ON n.id = e.newsletter_id WHERE g.id = :id"
+        ),
+        {"id": digest_id},
+    ).one_or_none()
+    if row is None:
+        raise NotFound(f"there is no digest {digest_id}")
+    return StoredDigest(row[0], row[1], tuple(json.loads(row[2])), *row[3:])

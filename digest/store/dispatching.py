@@ -1,0 +1,297 @@
+"""The work list: claiming rows, writing what became of them, taking back what a dead worker held.
+
+`sent` is sticky: a late 250 always moves a row to `sent`, whoever owns it by then. Every other change is
+fenced by the token that the claim gave out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, bindparam, text
+
+from digest.model.delivery import Attempt, DeliveryState
+from digest.store.tables import from_micros, to_micros
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One row that is ours until the lease ends, with what its message needs."""
+
+    delivery_id: int
+    token: int
+    attempt_no: int
+    digest_id: int
+    edition_id: int
+    subscriber_id: int
+    subscription_id: int
+    plan_no: int
+    address: str
+    name: str
+    dated_at: datetime
+    first_tried_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What one attempt makes of its row."""
+
+    claim: Claim
+    attempt: Attempt
+    state: DeliveryState
+    reason: str = ""
+    next_attempt_at: datetime | None = None
+
+
+_CLAIMABLE = """d.next_attempt_at <= :now AND d.digest_id IS NOT NULL AND e.state = 'open' AND s.state = 'active'
+  AND (u.history_id = g.history_before OR d.doubt_count > 0)"""
+_JOINED = """deliveries d JOIN digests g ON g.id = d.digest_id JOIN editions e ON e.id = d.edition_id
+  JOIN subscribers u ON u.id = d.subscriber_id JOIN subscriptions s ON s.id = d.subscription_id"""
+
+
+def claim(
+    connection: Connection,
+    *,
+    worker: str,
+    newsletter_id: int | None,
+    limit: int,
+    now: datetime,
+    lease_until: datetime,
+) -> list[Claim]:
+    """Take at most *limit* rows that are due, whose reader still wants them, and whose history still fits.
+
+    Consent, edition state and history are read in the same statement. With *newsletter_id* only its rows.
+    """
+    only = "AND e.newsletter_id = :newsletter" if newsletter_id is not None else ""
+    rows = connection.execute(
+        text(
+            "UPDATE deliveries SET state = 'claimed', claimed_by = :worker, token = token + 1, lease_until = :lease,"  # noqa: S608
+            " attempt_no = attempt_no + 1, dated_at = COALESCE(dated_at, :now), next_attempt_at = NULL"
+            f" WHERE id IN (SELECT d.id FROM {_JOINED} WHERE {_CLAIMABLE} {only}"
+            "  ORDER BY d.next_attempt_at, d.id LIMIT :limit)"
+            " RETURNING id, token, attempt_no, digest_id, edition_id, subscriber_id, subscription_id, plan_no,"
+            " address, name, dated_at, planned_at"
+        ),
+        {
+            "worker": worker,
+            "lease": to_micros(lease_until),
+            "now": to_micros(now),
+            "limit": limit,
+            "newsletter": newsletter_id,
+        },
+    )
+    return [Claim(*row[:10], from_micros(row[10]), from_micros(row[11])) for row in rows]
+
+
+_SENT = text(
+    "UPDATE deliveries SET state = 'sent', reason = '', finished_at = :at, lease_until = NULL, next_attempt_at = NULL"
+    " WHERE id = :id AND state <> 'sent'"
+)
+_OTHER = text(
+    "UPDATE deliveries SET state = :state, reason = :reason, next_attempt_at = :next, lease_until = NULL,"
+    " finished_at = :finished, doubt_count = doubt_count + :doubt"
+    " WHERE id = :id AND token = :token AND state = 'claimed'"
+)
+_ATTEMPT = text(
+    "INSERT INTO attempts (delivery_id, attempt_no, outcome, phase, reply_code, enhanced, text, server, started_at,"
+    " finished_at) VALUES (:id, :no, :outcome, :phase, :code, :enhanced, :text, :server, :started, :finished)"
+)
+_MOVE = text(
+    "UPDATE subscribers SET history_id = (SELECT g.history_after FROM digests g WHERE g.id = :digest)"
+    " WHERE id = :subscriber"
+)
+_FINAL = frozenset(
+    {DeliveryState.REFUSED, DeliveryState.IN_DOUBT, DeliveryState.EXPIRED, DeliveryState.POISON}
+)
+
+
+def record(connection: Connection, results: Sequence[Result]) -> None:
+    """Write attempts and new states; `sent` and `in_doubt` move the mailbox to the history after the digest."""
+    if not results:
+        return
+    sent = [each for each in results if each.state is DeliveryState.SENT]
+    other = [each for each in results if each.state is not DeliveryState.SENT]
+    shown = [each for each in results if each.state in (DeliveryState.SENT, DeliveryState.IN_DOUBT)]
+    if sent:
+        connection.execute(
+            _SENT,
+            [{"id": each.claim.delivery_id, "at": to_micros(each.attempt.finished_at)} for each in sent],
+        )
+    if other:
+        connection.execute(_OTHER, [_other_values(each) for each in other])
+    connection.execute(_ATTEMPT, [_attempt_values(each) for each in results])
+    if shown:
+        connection.execute(
+            _MOVE,
+            [{"digest": each.claim.digest_id, "subscriber": each.claim.subscriber_id} for each in shown],
+        )
+
+
+def _other_values(result: Result) -> dict[str, object]:
+    final = result.state in _FINAL
+    return {
+        "id": result.claim.delivery_id,
+        "token": result.claim.token,
+        "state": result.state,
+        "reason": result.reason,
+        "next": to_micros(result.next_attempt_at) if result.next_attempt_at else None,
+        "finished": to_micros(result.attempt.finished_at) if final else None,
+        "doubt": int(result.state is DeliveryState.IN_DOUBT),
+    }
+
+
+def _attempt_values(result: Result) -> dict[str, object]:
+    attempt = result.attempt
+    return {
+        "id": result.claim.delivery_id,
+        "no": result.claim.attempt_no,
+        "outcome": attempt.outcome,
+        "phase": attempt.phase,
+        "code": attempt.reply.code,
+        "enhanced": attempt.reply.enhanced,
+        "text": attempt.reply.text,
+        "server": attempt.server,
+        "started": to_micros(attempt.started_at),
+        "finished": to_micros(attempt.finished_at),
+    }
+
+
+def release(connection: Connection, claims: Sequence[Claim], *, now: datetime, used: bool = False) -> None:
+    """Give rows back untried; *used* keeps the attempt number (a connection was made for them)."""
+    if claims:
+        connection.execute(
+            text(
+                "UPDATE deliveries SET state = 'ready', lease_until = NULL, next_attempt_at = :now,"
+                " attempt_no = attempt_no - :unused WHERE id = :id AND token = :token AND state = 'claimed'"
+            ),
+            [
+                {"id": each.delivery_id, "token": each.token, "now": to_micros(now), "unused": int(not used)}
+                for each in claims
+            ],
+        )
+
+
+def claimed_rows(connection: Connection, delivery_ids: Collection[int] | None = None) -> list[Claim]:
+    """Return the claims that are held now, of everybody; with *delivery_ids* those rows whatever their state."""
+    if delivery_ids is not None and not delivery_ids:
+        return []
+    query = (
+        "SELECT id, token, attempt_no, digest_id, edition_id, subscriber_id, subscription_id, plan_no, address, name,"
+        " COALESCE(dated_at, planned_at), planned_at FROM deliveries WHERE "
+    )
+    if delivery_ids is None:
+        rows = connection.execute(text(query + "lease_until IS NOT NULL ORDER BY id"))
+    else:
+        rows = connection.execute(
+            text(query + "id IN :ids AND digest_id IS NOT NULL ORDER BY id").bindparams(
+                bindparam("ids", expanding=True)
+            ),
+            {"ids": list(delivery_ids)},
+        )
+    return [Claim(*row[:10], from_micros(row[10]), from_micros(row[11])) for row in rows]
+
+
+def lapse_ended(connection: Connection, now: datetime) -> int:
+    """Skip waiting rows whose reader has left or paused meanwhile; return how many."""
+    return connection.execute(
+        text(
+            "UPDATE deliveries SET state = 'skipped', next_attempt_at = NULL, finished_at = :now,"
+            " reason = CASE (SELECT s.state FROM subscriptions s WHERE s.id = deliveries.subscription_id)"
+            "  WHEN 'paused' THEN 'paused'"
+            "  ELSE CASE (SELECT s.ended_reason FROM subscriptions s WHERE s.id = deliveries.subscription_id)"
+            "   WHEN 'suppressed' THEN 'suppressed' ELSE 'unsubscribed' END END"
+            " WHERE next_attempt_at IS NOT NULL AND state IN ('ready', 'deferred', 'in_doubt')"
+            " AND (SELECT s.state FROM subscriptions s WHERE s.id = deliveries.subscription_id) <> 'active'"
+        ),
+        {"now": to_micros(now)},
+    ).rowcount
+
+
+def expire(connection: Connection, delivery_ids: Sequence[int], now: datetime) -> None:
+    """End rows that were deferred for too long."""
+    if delivery_ids:
+        connection.execute(
+            text(
+                "UPDATE deliveries SET state = 'expired', next_attempt_at = NULL, lease_until = NULL, finished_at = :now"
+                " WHERE id = :id"
+            ),
+            [{"id": each, "now": to_micros(now)} for each in delivery_ids],
+        )
+
+
+def unfit(connection: Connection, *, now: datetime, newsletter_id: int | None) -> int:
+    """Ask for a new plan for due rows whose mailbox has moved on; return how many.
+
+    A row whose mailbox is about to move (another row of it is claimed, or can be claimed now) waits instead.
+    """
+    only = "AND e.newsletter_id = :newsletter" if newsletter_id is not None else ""
+    return connection.execute(
+        text(
+            "UPDATE deliveries SET digest_id = NULL, plan_no = plan_no + 1, state = 'ready', attempt_no = 0"  # noqa: S608
+            f" WHERE id IN (SELECT d.id FROM {_JOINED}"
+            "  WHERE d.next_attempt_at <= :now AND d.state IN ('ready', 'deferred') AND e.state = 'open'"
+            f"  {only} AND u.history_id <> g.history_before AND d.doubt_count = 0"
+            "  AND NOT EXISTS (SELECT 1 FROM deliveries o JOIN digests og ON og.id = o.digest_id"
+            "   JOIN editions oe ON oe.id = o.edition_id"
+            "   WHERE o.subscriber_id = d.subscriber_id AND o.id <> d.id AND (o.state = 'claimed'"
+            "    OR (o.state = 'ready' AND oe.state = 'open' AND og.history_before = u.history_id"
+            "     AND (:newsletter IS NULL OR oe.newsletter_id = :newsletter)))))"
+        ),
+        {"now": to_micros(now), "newsletter": newsletter_id},
+    ).rowcount
+
+
+def unplanned(connection: Connection, newsletter_id: int | None) -> list[tuple[int, int, datetime]]:
+    """Return (newsletter id, edition id, slot) with rows that wait for a new plan."""
+    only = "AND e.newsletter_id = :newsletter" if newsletter_id is not None else ""
+    rows = connection.execute(
+        text(
+            "SELECT DISTINCT e.newsletter_id, e.id, d.slot_at FROM deliveries d JOIN editions e ON e.id = d.edition_id"  # noqa: S608
+            f" WHERE d.next_attempt_at IS NOT NULL AND d.digest_id IS NULL AND d.state = 'ready' {only}"
+            " ORDER BY 1, 2, 3"
+        ),
+        {"newsletter": newsletter_id},
+    )
+    return [(row[0], row[1], from_micros(row[2])) for row in rows]
+
+
+def stopped(connection: Connection, worker: str) -> set[int]:
+    """Return the rows *worker* holds whose reader has left or whose edition was paused since the claim."""
+    rows = connection.execute(
+        text(
+            "SELECT d.id FROM deliveries d JOIN editions e ON e.id = d.edition_id"
+            " JOIN subscriptions s ON s.id = d.subscription_id"
+            " WHERE d.lease_until IS NOT NULL AND d.claimed_by = :worker AND (e.state <> 'open' OR s.state <> 'active')"
+        ),
+        {"worker": worker},
+    )
+    return {row[0] for row in rows}
+
+
+def next_due(connection: Connection, newsletter_id: int | None, now: datetime) -> bool:
+    """Whether a planned row of an open edition is due now."""
+    only = "AND e.newsletter_id = :newsletter" if newsletter_id is not None else ""
+    return (
+        connection.execute(
+            text(
+                "SELECT 1 FROM deliveries d JOIN editions e ON e.id = d.edition_id"  # noqa: S608
+                f" WHERE d.next_attempt_at <= :now AND e.state = 'open' {only} LIMIT 1"
+            ),
+            {"now": to_micros(now), "newsletter": newsletter_id},
+        ).first()
+        is not None
+    )
+
+
+def finish_editions(connection: Connection) -> None:
+    """Close each open edition all of whose rows are terminal: counted from rows, never inferred."""
+    connection.execute(
+        text(
+            "UPDATE editions SET state = 'finished' WHERE state = 'open'"
+            " AND EXISTS (SELECT 1 FROM deliveries d WHERE d.edition_id = editions.id)"
+            " AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.edition_id = editions.id"
+            "  AND d.state IN ('ready', 'claimed', 'deferred'))"
+        )
+    )
