@@ -5,12 +5,16 @@ pydantic-settings reads `.env` through python-dotenv. Everything wrong is report
 
 from __future__ import annotations
 
+import os
 import secrets
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Annotated
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from dotenv import dotenv_values
 from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -42,7 +46,7 @@ def _check_base_url(url: str) -> str:
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
         raise ValueError("must be the address readers reach, like https://news.example.org")
     if parts.scheme == "http" and parts.hostname not in LOOPBACK:
-        raise ValueError("must be https:// (one-click unsubscribe needs it, RFC 8058); http:// only for localhost")
+        raise ValueError("must be https:// (RFC 8058 needs it); http:// is only for localhost")
     return url.rstrip("/")
 
 
@@ -61,12 +65,12 @@ def _check_database_url(url: str) -> str:
 class Settings(BaseSettings):
     """Everything an installation can set; `.env.example` explains each."""
 
-    model_config = SettingsConfigDict(env_prefix="DIGEST_", env_file=".env", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="DIGEST_", env_ignore_empty=True, extra="ignore")
 
     database_url: Annotated[str, AfterValidator(_check_database_url)] = "sqlite:///var/digest.db"
-    smtp_url: Annotated[SecretStr, AfterValidator(_check_smtp_url)]
-    base_url: Annotated[str, AfterValidator(_check_base_url)]
-    secret_key: Annotated[SecretStr, AfterValidator(_check_secret)]
+    smtp_url: Annotated[SecretStr, AfterValidator(_check_smtp_url)] | None = None
+    base_url: Annotated[str, AfterValidator(_check_base_url)] | None = None
+    secret_key: Annotated[SecretStr, AfterValidator(_check_secret)] | None = None
     secret_key_previous: SecretStr = SecretStr("")
     postal_address: str = ""
     return_path: str = ""
@@ -79,28 +83,51 @@ class Settings(BaseSettings):
 _WHAT_FOR = {
     "smtp_url": "the mail server, like smtp://user:password@mail.example.org:587",
     "base_url": "the address of this installation that readers reach, like https://news.example.org",
-    "secret_key": "at least 32 random characters that sign the links in mails; make them with: openssl rand -hex 32",
+    "secret_key": "at least 32 random characters that sign links; make them with: openssl rand -hex 32",
 }
+SENDING = ("smtp_url", "base_url", "secret_key")  #: what a command that sends cannot do without
+COMPOSING = ("base_url", "secret_key")  #: what a command that makes links cannot do without
 
 
-def read_settings(env_file: Path | str | None = ".env", **overrides: object) -> Settings:
-    """Return the settings from the environment and *env_file*.
+def read_settings(*, needs: Sequence[str] = (), env_file: Path | str | None = ".env") -> Settings:
+    """Return the settings from the environment and *env_file*; those named in *needs* must be set.
 
-    Raises SettingsError that lists every wrong or missing setting in words. A secret's value is never
-    part of the text.
+    Raises SettingsError that lists every wrong or missing setting in words. A secret's value is never part
+    of the text.
     """
+    problems: list[str] = []
+    wrong_names: set[str] = set()
+    settings: Settings | None = None
     try:
-        return Settings(_env_file=env_file, **overrides)  # type: ignore[call-arg,arg-type]  # pydantic reads the rest
+        settings = Settings(_env_file=env_file)  # type: ignore[call-arg]  # pydantic-settings reads the rest
     except ValidationError as wrong:
-        problems = []
         for error in wrong.errors(include_input=False, include_url=False):
             name = str(error["loc"][0]) if error["loc"] else ""
-            variable = f"DIGEST_{name.upper()}"
-            if error["type"] == "missing":
-                problems.append(f"{variable} is not set: {_WHAT_FOR.get(name, 'see .env.example')}")
-            else:
-                problems.append(f"{variable} {error['msg'].removeprefix('Value error, ')}")
-        raise SettingsError(problems) from None
+            wrong_names.add(name)
+            problems.append(f"DIGEST_{name.upper()} {error['msg'].removeprefix('Value error, ')}")
+    given = settings or _readable(env_file, wrong_names)
+    problems += [
+        f"DIGEST_{name.upper()} is not set: {_WHAT_FOR[name]}"
+        for name in needs
+        if name not in wrong_names and getattr(given, name) is None
+    ]
+    if settings is None or problems:
+        raise SettingsError(problems)
+    return settings
+
+
+def _readable(env_file: Path | str | None, wrong_names: set[str]) -> object:
+    """Return what is set at all, unchecked, so that missing settings are told beside wrong ones."""
+    from_file = dotenv_values(env_file) if env_file else {}
+    names = {**from_file, **os.environ}
+    set_names = {name.upper() for name, value in names.items() if value}
+    return SimpleNamespace(
+        **{
+            name: f"DIGEST_{name.upper()}" in set_names or None
+            for name in Settings.model_fields
+            if name not in wrong_names
+        }
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +139,7 @@ class Relay:
     implicit_tls: bool
     starttls: bool
     username: str = ""
-    password: SecretStr = SecretStr("")
+    password: SecretStr = field(default_factory=lambda: SecretStr(""))
 
 
 def relay_of(url: SecretStr) -> Relay:

@@ -67,13 +67,20 @@ def advance_cadences(connection: Connection, nexts: Iterable[tuple[int, datetime
 
 
 def open_edition(connection: Connection, newsletter_id: int, period: str, now: datetime) -> tuple[int, str]:
-    """Return id and state of the edition of *period*, made when missing; asking twice gives the same row."""
+    """Return id and state of the edition of *period*, made when missing; asking twice gives the same row.
+
+    A finished edition is open again: readers in another zone, or with a later hour, are still to come.
+    """
     connection.execute(
         text(
             "INSERT INTO editions (newsletter_id, period, state, created_at) VALUES (:n, :p, 'open', :at)"
             " ON CONFLICT (newsletter_id, period) DO NOTHING"
         ),
         {"n": newsletter_id, "p": period, "at": to_micros(now)},
+    )
+    connection.execute(
+        text("UPDATE editions SET state = 'open' WHERE newsletter_id = :n AND period = :p AND state = 'finished'"),
+        {"n": newsletter_id, "p": period},
     )
     row = connection.execute(
         text("SELECT id, state FROM editions WHERE newsletter_id = :n AND period = :p"),

@@ -1,0 +1,58 @@
+"""The one place that builds everything from the settings; faces call these, tests hand in their own parts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlalchemy import Engine
+from sqlalchemy.engine import make_url
+
+from digest.clock import Clock, SystemClock
+from digest.errors import SettingsError
+from digest.pipeline.installation import Installation
+from digest.settings import COMPOSING, Relay, Settings, relay_of
+from digest.shipped import shipped_folder
+from digest.store.engine import open_engine
+from digest.store.migrate import require_current
+from digest.tokens import Tokens
+
+
+def open_database(settings: Settings) -> Engine:
+    """Return the engine of the configured database, its schema made when it is new.
+
+    Raises SettingsError when it cannot be opened, DigestError when it belongs to another release.
+    """
+    engine = open_engine(settings.database_url)
+    require_current(engine)
+    return engine
+
+
+def open_installation(settings: Settings, *, clock: Clock | None = None, engine: Engine | None = None) -> Installation:
+    """Return the installation that *settings* describe; raises SettingsError when they are not enough."""
+    if settings.base_url is None or settings.secret_key is None:
+        raise SettingsError([f"DIGEST_{name.upper()} is not set" for name in COMPOSING])
+    secret = settings.secret_key.get_secret_value()
+    return Installation(
+        engine=engine or open_database(settings),
+        clock=clock or SystemClock(),
+        tokens=Tokens(secret, settings.secret_key_previous.get_secret_value()),
+        secret=secret,
+        base_url=settings.base_url,
+        postal_address=settings.postal_address,
+        templates=settings.templates_dir or shipped_folder("templates"),
+        state_folder=state_folder(settings),
+        return_path=settings.return_path,
+    )
+
+
+def relay(settings: Settings) -> Relay:
+    """Return the mail server of DIGEST_SMTP_URL; raises SettingsError when it is not set."""
+    if settings.smtp_url is None:
+        raise SettingsError(["DIGEST_SMTP_URL is not set"])
+    return relay_of(settings.smtp_url)
+
+
+def state_folder(settings: Settings) -> Path:
+    """Return the folder beside the database where journals and locks live."""
+    database = make_url(settings.database_url).database or "var/digest.db"
+    return Path(f"{database}.state")

@@ -1,0 +1,185 @@
+"""The delivery log: "who got what, when, and what did the server say?"; the rows are the work list itself."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from digest.errors import BadInput, NotFound
+from digest.model.delivery import DeliveryState
+from digest.store.tables import from_micros, to_micros
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedDelivery:
+    """One line of the log; `items` are the titles sent, `reply` the server's last words."""
+
+    delivery_id: int
+    edition: str
+    address: str
+    state: str
+    reason: str
+    slot_at: datetime
+    planned_at: datetime
+    finished_at: datetime | None
+    next_attempt_at: datetime | None
+    attempts: int
+    reply: str
+    subject: str
+    items: tuple[str, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the line with times in ISO 8601."""
+        return {name: _plain(getattr(self, name)) for name in self.__slots__}
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedAttempt:
+    """One SMTP try with the server's own words."""
+
+    delivery_id: int
+    attempt_no: int
+    outcome: str
+    phase: str
+    reply_code: int
+    enhanced: str
+    text: str
+    server: str
+    started_at: datetime
+    finished_at: datetime
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the attempt with times in ISO 8601."""
+        return {name: _plain(getattr(self, name)) for name in self.__slots__}
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which lines: any of these may be left out. `edition` is "newsletter/period", its id, or a newsletter."""
+
+    edition: str = ""
+    state: str = ""
+    address: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+    limit: int | None = None
+
+
+def deliveries(connection: Connection, which: Filter) -> Iterator[LoggedDelivery]:
+    """Give the lines of the log that *which* names, newest first; raises BadInput for an unknown state."""
+    wheres, values = _conditions(which)
+    limit = "LIMIT :limit" if which.limit is not None else ""
+    rows = connection.execute(
+        text(
+            "SELECT d.id, n.slug || '/' || e.period, d.address, d.state, d.reason, d.slot_at, d.planned_at,"  # noqa: S608
+            " d.finished_at, d.next_attempt_at, d.attempt_no,"
+            " (SELECT CASE WHEN a.reply_code > 0 THEN a.reply_code || ' ' || a.text ELSE a.text END FROM attempts a"
+            "  WHERE a.delivery_id = d.id ORDER BY a.id DESC LIMIT 1),"
+            " g.subject, g.items FROM deliveries d JOIN editions e ON e.id = d.edition_id"
+            " JOIN newsletters n ON n.id = e.newsletter_id LEFT JOIN digests g ON g.id = d.digest_id"
+            f" WHERE {wheres} ORDER BY d.id DESC {limit}"
+        ),
+        values,
+    )
+    for row in rows:
+        titles = tuple(item["title"] for item in json.loads(row[12])) if row[12] else ()
+        yield LoggedDelivery(
+            *row[:5],
+            from_micros(row[5]),
+            from_micros(row[6]),
+            from_micros(row[7]) if row[7] is not None else None,
+            from_micros(row[8]) if row[8] is not None else None,
+            row[9],
+            row[10] or "",
+            row[11] or "",
+            titles,
+        )
+
+
+def attempts(connection: Connection, delivery_id: int) -> list[LoggedAttempt]:
+    """Return the attempts of one delivery, first to last; raises NotFound for an unknown delivery."""
+    found = connection.execute(text("SELECT 1 FROM deliveries WHERE id = :id"), {"id": delivery_id}).first()
+    if found is None:
+        raise NotFound(f"there is no delivery {delivery_id}; see: digest deliveries")
+    rows = connection.execute(
+        text(
+            "SELECT delivery_id, attempt_no, outcome, phase, reply_code, enhanced, text, server, started_at,"
+            " finished_at FROM attempts WHERE delivery_id = :id ORDER BY id"
+        ),
+        {"id": delivery_id},
+    )
+    return [LoggedAttempt(*row[:8], from_micros(row[8]), from_micros(row[9])) for row in rows]
+
+
+def count_states(connection: Connection, which: Filter) -> dict[str, int]:
+    """Return state (and reason of skipped rows, as "skipped:reason") -> number of rows."""
+    wheres, values = _conditions(which)
+    rows = connection.execute(
+        text(
+            "SELECT CASE WHEN d.state = 'skipped' THEN d.state || ':' || d.reason ELSE d.state END, COUNT(*)"  # noqa: S608
+            " FROM deliveries d JOIN editions e ON e.id = d.edition_id JOIN newsletters n ON n.id = e.newsletter_id"
+            f" WHERE {wheres} GROUP BY 1 ORDER BY 1"
+        ),
+        values,
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def retry_failed(connection: Connection, which: Filter, now: datetime) -> int:
+    """Ask for a new plan for rows that expired, and for refused ones whose address was corrected since.
+
+    Returns how many. The reader must still be subscribed.
+    """
+    wheres, values = _conditions(which)
+    return connection.execute(
+        text(
+            "UPDATE deliveries SET state = 'ready', digest_id = NULL, plan_no = plan_no + 1, reason = '',"  # noqa: S608
+            " next_attempt_at = :retry_now, finished_at = NULL WHERE id IN (SELECT d.id FROM deliveries d"
+            " JOIN editions e ON e.id = d.edition_id JOIN newsletters n ON n.id = e.newsletter_id"
+            " JOIN subscribers u ON u.id = d.subscriber_id JOIN subscriptions s ON s.id = d.subscription_id"
+            f" WHERE {wheres} AND s.state = 'active'"
+            " AND (d.state = 'expired' OR (d.state = 'refused' AND u.address <> d.address)))"
+        ),
+        {**values, "retry_now": to_micros(now)},
+    ).rowcount
+
+
+def _conditions(which: Filter) -> tuple[str, dict[str, Any]]:
+    wheres, values = ["1 = 1"], dict[str, Any]()
+    if which.edition:
+        if which.edition.isdigit():
+            wheres.append("e.id = :edition")
+            values["edition"] = int(which.edition)
+        else:
+            slug, _, period = which.edition.partition("/")
+            wheres.append("n.slug = :slug")
+            values["slug"] = slug
+            if period:
+                wheres.append("e.period = :period")
+                values["period"] = period
+    if which.state:
+        if which.state not in DeliveryState.__members__.values():
+            raise BadInput(f"there is no state {which.state!r}; states: {', '.join(DeliveryState)}")
+        wheres.append("d.state = :state")
+        values["state"] = which.state
+    if which.address:
+        wheres.append("LOWER(d.address) = LOWER(:address)")
+        values["address"] = which.address
+    if which.since is not None:
+        wheres.append("COALESCE(d.finished_at, d.planned_at) >= :since")
+        values["since"] = to_micros(which.since)
+    if which.until is not None:
+        wheres.append("COALESCE(d.finished_at, d.planned_at) < :until")
+        values["until"] = to_micros(which.until)
+    if which.limit is not None:
+        values["limit"] = which.limit
+    return " AND ".join(wheres), values
+
+
+def _plain(value: object) -> object:
+    return value.isoformat() if isinstance(value, datetime) else value

@@ -1,0 +1,1 @@
+"""Alembic's folder; `digest.store.migrate` runs it."""

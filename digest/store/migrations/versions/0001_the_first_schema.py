@@ -1,0 +1,275 @@
+"""The first schema."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = '0001'
+down_revision = None
+
+
+def upgrade() -> None:
+    """Go forward; there is no way back but a backup."""
+    op.create_table('articles',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('story_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('source', sa.String(length=80), server_default='', nullable=False),
+    sa.Column('url_key', sa.Text(), server_default='', nullable=False),
+    sa.Column('guid_key', sa.Text(), server_default='', nullable=False),
+    sa.Column('content_hash', sa.String(length=64), nullable=False),
+    sa.Column('title_key', sa.String(length=64), nullable=False),
+    sa.Column('revision_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('state', sa.String(length=20), nullable=False),
+    sa.Column('collected_at', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_articles'))
+    )
+    with op.batch_alter_table('articles', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_articles_collected_at'), ['collected_at'], unique=False)
+        batch_op.create_index(batch_op.f('ix_articles_content_hash'), ['content_hash'], unique=False)
+        batch_op.create_index('ix_articles_guid_key', ['guid_key'], unique=False)
+        batch_op.create_index(batch_op.f('ix_articles_story_id'), ['story_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_articles_title_key'), ['title_key'], unique=False)
+        batch_op.create_index('uq_articles_url_key', ['url_key'], unique=True, sqlite_where=sa.text("url_key <> ''"), postgresql_where=sa.text("url_key <> ''"))
+
+    op.create_table('histories',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('key', sa.String(length=64), nullable=False),
+    sa.Column('stories', sa.Text(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_histories')),
+    sa.UniqueConstraint('key', name=op.f('uq_histories_key'))
+    )
+    op.create_table('newsletters',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('slug', sa.String(length=80), nullable=False),
+    sa.Column('spec', sa.JSON(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_newsletters')),
+    sa.UniqueConstraint('slug', name=op.f('uq_newsletters_slug'))
+    )
+    op.create_table('pieces',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('hash', sa.String(length=64), nullable=False),
+    sa.Column('content', sa.LargeBinary(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_pieces')),
+    sa.UniqueConstraint('hash', name=op.f('uq_pieces_hash'))
+    )
+    op.create_table('pools',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('hash', sa.String(length=64), nullable=False),
+    sa.Column('spec', sa.Text(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_pools')),
+    sa.UniqueConstraint('hash', name=op.f('uq_pools_hash'))
+    )
+    op.create_table('profiles',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('key', sa.String(length=64), nullable=False),
+    sa.Column('interests', sa.Text(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_profiles')),
+    sa.UniqueConstraint('key', name=op.f('uq_profiles_key'))
+    )
+    op.create_table('sources',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('slug', sa.String(length=80), nullable=False),
+    sa.Column('kind', sa.String(length=20), nullable=False),
+    sa.Column('location', sa.Text(), nullable=False),
+    sa.Column('spec', sa.JSON(), nullable=False),
+    sa.Column('etag', sa.Text(), server_default='', nullable=False),
+    sa.Column('last_modified', sa.Text(), server_default='', nullable=False),
+    sa.Column('next_visit_at', sa.BigInteger(), nullable=False),
+    sa.Column('last_visit_at', sa.BigInteger(), nullable=True),
+    sa.Column('last_error', sa.Text(), server_default='', nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_sources')),
+    sa.UniqueConstraint('slug', name=op.f('uq_sources_slug'))
+    )
+    with op.batch_alter_table('sources', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_sources_next_visit_at'), ['next_visit_at'], unique=False)
+
+    op.create_table('suppressions',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('address_hash', sa.String(length=64), nullable=False),
+    sa.Column('reason', sa.String(length=20), nullable=False),
+    sa.Column('at', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_suppressions')),
+    sa.UniqueConstraint('address_hash', name=op.f('uq_suppressions_address_hash'))
+    )
+    op.create_table('topics',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('slug', sa.String(length=80), nullable=False),
+    sa.Column('spec', sa.JSON(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_topics')),
+    sa.UniqueConstraint('slug', name=op.f('uq_topics_slug'))
+    )
+    op.create_table('article_keys',
+    sa.Column('key', sa.String(length=64), nullable=False),
+    sa.Column('article_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.ForeignKeyConstraint(['article_id'], ['articles.id'], name=op.f('fk_article_keys_article_id_articles')),
+    sa.PrimaryKeyConstraint('key', 'article_id', name=op.f('pk_article_keys'))
+    )
+    op.create_table('cadences',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('newsletter_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('rule', sa.String(length=120), nullable=False),
+    sa.Column('zone', sa.String(length=60), nullable=False),
+    sa.Column('next_slot_at', sa.BigInteger(), nullable=False),
+    sa.ForeignKeyConstraint(['newsletter_id'], ['newsletters.id'], name=op.f('fk_cadences_newsletter_id_newsletters')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_cadences')),
+    sa.UniqueConstraint('newsletter_id', 'rule', 'zone', name=op.f('uq_cadences_newsletter_id_rule_zone'))
+    )
+    with op.batch_alter_table('cadences', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_cadences_next_slot_at'), ['next_slot_at'], unique=False)
+
+    op.create_table('editions',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('newsletter_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('period', sa.String(length=40), nullable=False),
+    sa.Column('state', sa.String(length=20), nullable=False),
+    sa.Column('note', sa.Text(), server_default='', nullable=False),
+    sa.Column('created_at', sa.BigInteger(), nullable=False),
+    sa.ForeignKeyConstraint(['newsletter_id'], ['newsletters.id'], name=op.f('fk_editions_newsletter_id_newsletters')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_editions')),
+    sa.UniqueConstraint('newsletter_id', 'period', name=op.f('uq_editions_newsletter_id_period'))
+    )
+    op.create_table('revisions',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('article_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('content', sa.JSON(), nullable=False),
+    sa.Column('made_at', sa.BigInteger(), nullable=False),
+    sa.ForeignKeyConstraint(['article_id'], ['articles.id'], name=op.f('fk_revisions_article_id_articles')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_revisions'))
+    )
+    with op.batch_alter_table('revisions', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_revisions_article_id'), ['article_id'], unique=False)
+
+    op.create_table('subscribers',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('address', sa.Text(), nullable=False),
+    sa.Column('address_key', sa.Text(), nullable=False),
+    sa.Column('name', sa.Text(), server_default='', nullable=False),
+    sa.Column('locale', sa.String(length=20), nullable=False),
+    sa.Column('zone', sa.String(length=60), nullable=False),
+    sa.Column('history_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('joined_at', sa.BigInteger(), nullable=False),
+    sa.ForeignKeyConstraint(['history_id'], ['histories.id'], name=op.f('fk_subscribers_history_id_histories')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_subscribers')),
+    sa.UniqueConstraint('address_key', name=op.f('uq_subscribers_address_key'))
+    )
+    op.create_table('consents',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('subscriber_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('newsletter_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('event', sa.String(length=20), nullable=False),
+    sa.Column('source', sa.Text(), server_default='', nullable=False),
+    sa.Column('wording', sa.Text(), server_default='', nullable=False),
+    sa.Column('at', sa.BigInteger(), nullable=False),
+    sa.ForeignKeyConstraint(['newsletter_id'], ['newsletters.id'], name=op.f('fk_consents_newsletter_id_newsletters')),
+    sa.ForeignKeyConstraint(['subscriber_id'], ['subscribers.id'], name=op.f('fk_consents_subscriber_id_subscribers')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_consents'))
+    )
+    with op.batch_alter_table('consents', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_consents_subscriber_id'), ['subscriber_id'], unique=False)
+
+    op.create_table('slots',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('edition_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('slot_at', sa.BigInteger(), nullable=False),
+    sa.Column('pool_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('planned_at', sa.BigInteger(), nullable=False),
+    sa.ForeignKeyConstraint(['edition_id'], ['editions.id'], name=op.f('fk_slots_edition_id_editions')),
+    sa.ForeignKeyConstraint(['pool_id'], ['pools.id'], name=op.f('fk_slots_pool_id_pools')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_slots')),
+    sa.UniqueConstraint('edition_id', 'slot_at', name=op.f('uq_slots_edition_id_slot_at'))
+    )
+    op.create_table('subscriptions',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('subscriber_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('newsletter_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('profile_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('cadence_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('state', sa.String(length=20), nullable=False),
+    sa.Column('ended_reason', sa.String(length=20), server_default='', nullable=False),
+    sa.Column('paused_until', sa.BigInteger(), nullable=True),
+    sa.Column('send_at', sa.String(length=5), server_default='', nullable=False),
+    sa.Column('since', sa.BigInteger(), nullable=False),
+    sa.ForeignKeyConstraint(['cadence_id'], ['cadences.id'], name=op.f('fk_subscriptions_cadence_id_cadences')),
+    sa.ForeignKeyConstraint(['newsletter_id'], ['newsletters.id'], name=op.f('fk_subscriptions_newsletter_id_newsletters')),
+    sa.ForeignKeyConstraint(['profile_id'], ['profiles.id'], name=op.f('fk_subscriptions_profile_id_profiles')),
+    sa.ForeignKeyConstraint(['subscriber_id'], ['subscribers.id'], name=op.f('fk_subscriptions_subscriber_id_subscribers')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_subscriptions')),
+    sa.UniqueConstraint('subscriber_id', 'newsletter_id', name=op.f('uq_subscriptions_subscriber_id_newsletter_id'))
+    )
+    with op.batch_alter_table('subscriptions', schema=None) as batch_op:
+        batch_op.create_index('ix_subscriptions_due', ['cadence_id', 'state'], unique=False)
+
+    op.create_table('digests',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('slot_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('pool_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('profile_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('locale', sa.String(length=20), nullable=False),
+    sa.Column('history_before', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('history_after', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('subject', sa.Text(), nullable=False),
+    sa.Column('items', sa.Text(), nullable=False),
+    sa.Column('layout', sa.Text(), nullable=False),
+    sa.ForeignKeyConstraint(['history_after'], ['histories.id'], name=op.f('fk_digests_history_after_histories')),
+    sa.ForeignKeyConstraint(['history_before'], ['histories.id'], name=op.f('fk_digests_history_before_histories')),
+    sa.ForeignKeyConstraint(['pool_id'], ['pools.id'], name=op.f('fk_digests_pool_id_pools')),
+    sa.ForeignKeyConstraint(['profile_id'], ['profiles.id'], name=op.f('fk_digests_profile_id_profiles')),
+    sa.ForeignKeyConstraint(['slot_id'], ['slots.id'], name=op.f('fk_digests_slot_id_slots')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_digests'))
+    )
+    with op.batch_alter_table('digests', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_digests_slot_id'), ['slot_id'], unique=False)
+
+    op.create_table('deliveries',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('edition_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('subscriber_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('subscription_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('slot_at', sa.BigInteger(), nullable=False),
+    sa.Column('digest_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('state', sa.String(length=12), nullable=False),
+    sa.Column('reason', sa.String(length=40), server_default='', nullable=False),
+    sa.Column('plan_no', sa.Integer(), server_default='1', nullable=False),
+    sa.Column('attempt_no', sa.Integer(), server_default='0', nullable=False),
+    sa.Column('doubt_count', sa.Integer(), server_default='0', nullable=False),
+    sa.Column('crash_count', sa.Integer(), server_default='0', nullable=False),
+    sa.Column('address', sa.Text(), nullable=False),
+    sa.Column('name', sa.Text(), server_default='', nullable=False),
+    sa.Column('dated_at', sa.BigInteger(), nullable=True),
+    sa.Column('claimed_by', sa.String(length=60), server_default='', nullable=False),
+    sa.Column('token', sa.Integer(), server_default='0', nullable=False),
+    sa.Column('lease_until', sa.BigInteger(), nullable=True),
+    sa.Column('next_attempt_at', sa.BigInteger(), nullable=True),
+    sa.Column('planned_at', sa.BigInteger(), nullable=False),
+    sa.Column('finished_at', sa.BigInteger(), nullable=True),
+    sa.ForeignKeyConstraint(['digest_id'], ['digests.id'], name=op.f('fk_deliveries_digest_id_digests')),
+    sa.ForeignKeyConstraint(['edition_id'], ['editions.id'], name=op.f('fk_deliveries_edition_id_editions')),
+    sa.ForeignKeyConstraint(['subscriber_id'], ['subscribers.id'], name=op.f('fk_deliveries_subscriber_id_subscribers')),
+    sa.ForeignKeyConstraint(['subscription_id'], ['subscriptions.id'], name=op.f('fk_deliveries_subscription_id_subscriptions')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_deliveries')),
+    sa.UniqueConstraint('edition_id', 'subscriber_id', name=op.f('uq_deliveries_edition_id_subscriber_id'))
+    )
+    with op.batch_alter_table('deliveries', schema=None) as batch_op:
+        batch_op.create_index('ix_deliveries_lease', ['lease_until'], unique=False, sqlite_where=sa.text('lease_until IS NOT NULL'), postgresql_where=sa.text('lease_until IS NOT NULL'))
+        batch_op.create_index('ix_deliveries_subscriber_id', ['subscriber_id'], unique=False)
+        batch_op.create_index('ix_deliveries_work', ['next_attempt_at', 'id'], unique=False, sqlite_where=sa.text('next_attempt_at IS NOT NULL'), postgresql_where=sa.text('next_attempt_at IS NOT NULL'))
+
+    op.create_table('attempts',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('delivery_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('attempt_no', sa.Integer(), nullable=False),
+    sa.Column('outcome', sa.String(length=12), nullable=False),
+    sa.Column('phase', sa.String(length=10), nullable=False),
+    sa.Column('reply_code', sa.Integer(), nullable=False),
+    sa.Column('enhanced', sa.String(length=12), nullable=False),
+    sa.Column('text', sa.Text(), nullable=False),
+    sa.Column('server', sa.String(length=255), nullable=False),
+    sa.Column('started_at', sa.BigInteger(), nullable=False),
+    sa.Column('finished_at', sa.BigInteger(), nullable=False),
+    sa.ForeignKeyConstraint(['delivery_id'], ['deliveries.id'], name=op.f('fk_attempts_delivery_id_deliveries')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_attempts'))
+    )
+    with op.batch_alter_table('attempts', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_attempts_delivery_id'), ['delivery_id'], unique=False)
+
