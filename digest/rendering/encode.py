@@ -1,0 +1,128 @@
+r"""Transfer-encode pieces so that encoded pieces and slot values join into one valid body (RFC 2045 §6.7, §6.8).
+
+Quoted-printable: every piece is whole lines, ended by a line break or by a soft one (`=\r\n`). Base64: every
+piece is a multiple of three bytes, so it encodes to whole lines without `=`; the one or two bytes that may
+be missing are spaces where they change nothing: inside an end tag (`</p >`) or before a line break. A slot,
+whose width nobody knows yet, is encoded together with what follows it up to the next such place (a run).
+"""
+
+from __future__ import annotations
+
+import re
+from binascii import b2a_base64, b2a_qp
+from collections.abc import Iterable, Sequence
+from enum import StrEnum
+
+from digest.rendering.layout import Run
+from digest.rendering.marks import SlotRef
+
+LINE = 76
+_END_TAG = re.compile(r"<!--.*?(?:-->|\Z)|</[A-Za-z][A-Za-z0-9]*(?=>)", re.DOTALL)
+_LINE_END = re.compile(r"(?=\n)")
+_SHORT = re.compile(rb"[!-<>-~](?:[ -<>-~]{0,73}[!-<>-~])?")
+
+
+class Transfer(StrEnum):
+    """A Content-Transfer-Encoding."""
+
+    QUOTED_PRINTABLE = "quoted-printable"
+    BASE64 = "base64"
+
+
+def crlf(text: str) -> bytes:
+    """Return *text* in UTF-8 with CRLF line ends."""
+    return text.encode().replace(b"\n", b"\r\n")
+
+
+def quoted_printable(data: bytes) -> bytes:
+    r"""Return *data* (CRLF line ends) in quoted-printable as whole lines of at most 76 characters."""
+    if _SHORT.fullmatch(data):
+        return data + b"=\r\n"
+    if not data:
+        return b""
+    encoded = b2a_qp(data.replace(b"\r\n", b"\n"), quotetabs=False, istext=True)
+    if not data.endswith(b"\n"):
+        last = len(encoded) - (encoded.rfind(b"\n") + 1)
+        if last > LINE - 1:  # no room for the "=" of the soft break: break before the last character or =XX
+            cut = -3 if encoded[-3:-2] == b"=" else -1
+            encoded = encoded[:cut] + b"=\n" + encoded[cut:]
+        encoded += b"=\n"
+    return encoded.replace(b"\n", b"\r\n")
+
+
+def base64_lines(data: bytes) -> bytes:
+    """Return *data* in base64 as lines of at most 76 characters."""
+    encoded = b2a_base64(data, newline=False)
+    if len(encoded) <= LINE:
+        return encoded + b"\r\n" if encoded else b""
+    return b"\r\n".join([encoded[at : at + LINE] for at in range(0, len(encoded), LINE)]) + b"\r\n"
+
+
+def padded(data: bytes, before_end: int) -> bytes:
+    """Return *data* filled with spaces, *before_end* bytes before its end, to a multiple of three bytes."""
+    missing = -len(data) % 3
+    if not missing:
+        return data
+    at = len(data) - before_end
+    return data[:at] + b" " * missing + data[at:]
+
+
+def smaller(text: str) -> Transfer:
+    """Return the encoding that makes *text* shorter; quoted-printable on a tie."""
+    data = crlf(text)
+    as_qp = len(quoted_printable(data))
+    return Transfer.BASE64 if (len(data) + 2) // 3 * 4 * 78 // 76 < as_qp else Transfer.QUOTED_PRINTABLE
+
+
+def piece_bytes(text: str, *, html: bool) -> bytes:
+    """Return a base64 piece as bytes to encode, padded at its last harmless place (which it must have)."""
+    place = _places(text, html=html)[-1]
+    data = crlf(text)
+    return padded(data, len(crlf(text[place:])))
+
+
+def arrange(atoms: Iterable[str | SlotRef], transfer: Transfer, *, html: bool) -> list[str | Run]:
+    """Return *atoms* (texts and slots in order) as texts that can be encoded alone, and runs."""
+    if transfer is Transfer.QUOTED_PRINTABLE:
+        return [Run((atom,)) if isinstance(atom, SlotRef) else atom for atom in atoms if atom != ""]
+    items: list[str | Run] = []
+    pending: list[str | SlotRef] = []
+    for atom in atoms:
+        if isinstance(atom, SlotRef):
+            pending.append(atom)
+            continue
+        places = _places(atom, html=html)
+        if not pending and places:
+            items.append(atom)
+        elif not places:
+            pending.extend([atom] if atom else [])
+        else:
+            end = places[0] + 1  # past the ">" or the line break
+            items.append(_run([*pending, atom[:end]], before_end=1 if html else 2))
+            rest = atom[end:]
+            pending = []
+            if rest and len(places) > 1:
+                items.append(rest)
+            elif rest:
+                pending = [rest]
+    if pending:
+        items.append(Run(tuple(pending), None))
+    return items
+
+
+def run_bytes(data: bytes, before_end: int | None) -> bytes:
+    """Return a base64 run, its slots filled in, encoded; None is the last of a part, which may end in `=`."""
+    return base64_lines(data if before_end is None else padded(data, before_end))
+
+
+def _run(parts: Sequence[str | SlotRef], before_end: int) -> str | Run:
+    if any(isinstance(part, SlotRef) for part in parts):
+        return Run(tuple(parts), before_end)
+    return "".join(part for part in parts if isinstance(part, str))
+
+
+def _places(text: str, *, html: bool) -> list[int]:
+    """Return where spaces change nothing: before the ">" of end tags outside comments, or before line ends."""
+    if not html:
+        return [found.start() for found in _LINE_END.finditer(text)]
+    return [found.end() for found in _END_TAG.finditer(text) if not found.group().startswith("<!--")]

@@ -1,0 +1,347 @@
+"""Render a pool once: shell and cards become moulds, a digest is a choice of ready pieces (design §3.2).
+
+A press belongs to one newsletter, one pool and one locale. It holds what it has rendered; the layouts and
+pieces that it gives out are values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from digest.errors import BadTemplate
+from digest.rendering.clean import clean_text, escape_html
+from digest.rendering.encode import (
+    Transfer,
+    arrange,
+    base64_lines,
+    crlf,
+    piece_bytes,
+    quoted_printable,
+    smaller,
+)
+from digest.rendering.layout import Item, Layout, Part, Run, piece_hash
+from digest.rendering.marks import (
+    CARD_FRAGMENTS,
+    SHELL_FRAGMENTS,
+    TEXT_HOLES,
+    Boundary,
+    HoleRef,
+    Mould,
+    Segment,
+    SlotRef,
+    cut,
+    cut_text,
+    fragment_mark,
+    hole_mark,
+    hole_places,
+    region,
+    slot_places,
+    url_mark,
+)
+from digest.rendering.views import CardView, Frame, RelatedView
+
+if TYPE_CHECKING:
+    from digest.rendering.templates import TemplateSet
+
+CARDS_AT_ONCE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class CardChoice:
+    """One card of a digest: its id in the press, why this reader profile gets it, and related articles."""
+
+    card_id: int
+    why: str = ""
+    related: tuple[RelatedView, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DigestParts:
+    """What one digest says beside its cards; plain text, "" leaves a part out.
+
+    `date` is the day in the reader's words, `more` tells how many articles gave way, `follows` why this mail came.
+    """
+
+    cards: tuple[CardChoice, ...]
+    date: str
+    preheader: str = ""
+    more: str = ""
+    follows: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """One digest, ready to be spliced: its layout, its encoded pieces by hash, and its subject."""
+
+    layout: Layout
+    pieces: Mapping[str, bytes]
+    subject: str
+
+    def html_size(self, widths: Mapping[str, int]) -> int:
+        """Return the decoded bytes of the HTML part for the largest slot values."""
+        return self.layout.html_size(widths)
+
+
+@dataclass(frozen=True, slots=True)
+class _Card:
+    view: CardView
+    html: Mould
+    text: Mould
+
+
+class Press:
+    """Renders cards and shell of one pool in one locale, and composes digests of them."""
+
+    def __init__(self, templates: TemplateSet, frame: Frame, locale: str) -> None:
+        self._sheets = templates.sheets(frame, locale)
+        self._frame = frame
+        self._cards: list[_Card] = []
+        self._raw_card = ""
+        self._raw_shell = self._sheets.render(
+            "shell.html", slot=slot_places(), hole=hole_places(TEXT_HOLES, SHELL_FRAGMENTS, html=True)
+        )
+        self._moulds: dict[tuple[object, ...], Mould] = {}
+        self._shell_html = self._inline_shell()
+        text = self._sheets.render(
+            "shell.txt", slot=slot_places(), hole=hole_places(TEXT_HOLES, SHELL_FRAGMENTS, html=False)
+        )
+        self._shell_text = cut_text(text.rstrip("\n") + "\n", "shell.txt")
+        self._html = _Encoder(html=True)
+        self._text = _Encoder(html=False)
+        self._said: dict[object, str] = {}
+
+    def add_cards(self, views: Sequence[CardView]) -> list[int]:
+        """Render and inline one card per view, many in one go; return their ids in this press.
+
+        Raises BadTemplate. About 200 cards take a second, so hand in a pool at once.
+        """
+        first = len(self._cards)
+        for at in range(0, len(views), CARDS_AT_ONCE):
+            self._add_batch(views[at : at + CARDS_AT_ONCE])
+        return list(range(first, len(self._cards)))
+
+    def compose(self, parts: DigestParts) -> Composed:
+        """Return the digest made of *parts*; joins ready pieces, encodes only what is new in this press."""
+        html = self._part(self._html, self._html_atoms(parts), self._shell_html)
+        text = self._part(self._text, self._text_atoms(parts), self._shell_text)
+        pieces = {name: self._html.pieces[name] for name in html.items if isinstance(name, str)}
+        pieces.update({name: self._text.pieces[name] for name in text.items if isinstance(name, str)})
+        return Composed(Layout(text=text, html=html), pieces, self.subject(parts))
+
+    def how_many_fit(self, parts: DigestParts, widths: Mapping[str, int], max_bytes: int) -> int:
+        """Return how many of the first cards of *parts* keep the HTML part within *max_bytes* (decoded).
+
+        Everything else in *parts* counts, so give it the `more` line it would have with cards left out.
+        """
+        shell = DigestParts((), parts.date, parts.preheader, parts.more, parts.follows)
+        size = self._part(self._html, self._html_atoms(shell), self._shell_html).decoded_size(widths)
+        for count, choice in enumerate(parts.cards):
+            card = [atom for atom in self._card_html(choice) if isinstance(atom, str)]
+            # In base64 each piece may grow by two filling bytes.
+            size += sum(len(crlf(atom)) + 2 for atom in card)
+            if size > max_bytes:
+                return count
+        return len(parts.cards)
+
+    def subject(self, parts: DigestParts) -> str:
+        """Return the subject of *parts* as one clean line; the newsletter's name when the template gives none."""
+        titles = [self._cards[choice.card_id].view.title for choice in parts.cards]
+        said = {"titles": titles, "count": len(titles), "date": clean_text(parts.date)}
+        return clean_text(self._sheets.render("subject.txt", digest=said)) or clean_text(self._frame.name)
+
+    def _inline_shell(self) -> Mould:
+        raw = self._raw_shell
+        for name in ("more", "follows"):
+            said = self._sheets.fragment("html", name, hole_mark("text"))
+            raw = raw.replace(fragment_mark(name), fragment_mark(name) + region(name, said))
+        regions = _regions(self._sheets.inliner.inline(raw), "shell.html")
+        for name in ("more", "follows"):
+            self._moulds[(name,)] = regions.get(name, ())
+        if not any(isinstance(s, HoleRef) and s.name == "cards" for s in regions["shell"]):
+            raise BadTemplate("shell.html: {{ hole.cards }} is missing, so no article would be shown")
+        return regions["shell"]
+
+    def _add_batch(self, views: Sequence[CardView]) -> None:
+        html_holes = hole_places((), CARD_FRAGMENTS, html=True)
+        text_holes = hole_places((), CARD_FRAGMENTS, html=False)
+        raw = [self._sheets.render("card.html", article=view, hole=html_holes).strip() for view in views]
+        texts = [self._sheets.render("card.txt", article=view, hole=text_holes).strip("\n") for view in views]
+        self._raw_card = self._raw_card or (raw[0] if raw else "")
+        regions = self._inlined({str(number): html for number, html in enumerate(raw)})
+        self._cards += [
+            _Card(view, regions[str(number)], cut_text(text + "\n", "card.txt"))
+            for number, (view, text) in enumerate(zip(views, texts, strict=True))
+        ]
+
+    def _inlined(self, cards: Mapping[str, str]) -> dict[str, Mould]:
+        """Return *cards* (raw HTML by name) and every region in them, inlined where cards stand in the shell."""
+        together = "".join(region(name, html) for name, html in cards.items())
+        document = self._raw_shell.replace(fragment_mark("cards"), together)
+        return _regions(self._sheets.inliner.inline(document), "card.html")
+
+    def _part(self, encoder: _Encoder, atoms: list[str | SlotRef], shell: Mould) -> Part:
+        if encoder.transfer is None:
+            sample = [*shell, *(s for card in self._cards for s in (card.html if encoder.html else card.text))]
+            encoder.transfer = smaller("".join(segment for segment in sample if isinstance(segment, str)))
+        return encoder.part(atoms)
+
+    def _html_atoms(self, parts: DigestParts) -> list[str | SlotRef]:
+        said = {"date": escape_html(clean_text(parts.date)), "preheader": escape_html(clean_text(parts.preheader))}
+        for name, text in (("more", parts.more), ("follows", parts.follows)):
+            said[name] = self._say((name,), {"text": clean_text(text)}) if text else ""
+        atoms: list[str | SlotRef] = []
+        for segment in self._shell_html:
+            if isinstance(segment, HoleRef):
+                if segment.name == "cards":
+                    for choice in parts.cards:
+                        atoms += self._card_html(choice)
+                else:
+                    atoms.append(said[segment.name])
+            else:
+                atoms.append(segment)
+        return atoms
+
+    def _card_html(self, choice: CardChoice) -> list[str | SlotRef]:
+        said = {
+            "why": self._say(("why",), {"text": clean_text(choice.why)}) if choice.why else "",
+            "related": self._related_html(choice.related) if choice.related else "",
+        }
+        return [said[s.name] if isinstance(s, HoleRef) else s for s in self._cards[choice.card_id].html]
+
+    def _related_html(self, related: tuple[RelatedView, ...]) -> str:
+        shape = ("related", *((bool(item.url), item.language, item.dir) for item in related))
+        values = {f"title{n}": item.title for n, item in enumerate(related)}
+        values.update({f"url{n}": item.url for n, item in enumerate(related)})
+        return self._say(shape, values, related)
+
+    def _say(self, shape: tuple[object, ...], values: Mapping[str, str], related: tuple[RelatedView, ...] = ()) -> str:
+        """Return a fragment of this *shape* with its holes filled, inlined when the shape is new."""
+        key = (shape, *values.values())
+        if key not in self._said:
+            if shape not in self._moulds:
+                self._moulds[shape] = self._inline_shape(str(shape[0]), related)
+            mould = self._moulds[shape]
+            self._said[key] = "".join(escape_html(values[s.name]) if isinstance(s, HoleRef) else str(s) for s in mould)
+        return self._said[key]
+
+    def _inline_shape(self, name: str, related: tuple[RelatedView, ...]) -> Mould:
+        if name == "related":
+            items = [
+                {
+                    "title": hole_mark(f"title{n}"),
+                    "url": url_mark("hole", f"url{n}") if item.url else "",
+                    "language": item.language,
+                    "dir": item.dir,
+                }
+                for n, item in enumerate(related)
+            ]
+            raw = self._sheets.fragment("html", name, items)
+        else:
+            raw = self._sheets.fragment("html", name, hole_mark("text"))
+        card = self._raw_card.replace(fragment_mark(name), region(name, raw))
+        return self._inlined({"card": card}).get(name, ())
+
+    def _text_atoms(self, parts: DigestParts) -> list[str | SlotRef]:
+        said = {
+            "date": clean_text(parts.date),
+            "preheader": clean_text(parts.preheader),
+            "more": self._say_text("more", clean_text(parts.more)) if parts.more else "",
+            "follows": self._say_text("follows", clean_text(parts.follows)) if parts.follows else "",
+        }
+        atoms: list[str | SlotRef] = []
+        for segment in self._shell_text:
+            if not isinstance(segment, HoleRef):
+                atoms.append(segment)
+            elif segment.name != "cards":
+                atoms.append(segment.filled(said[segment.name]))
+            elif parts.cards:
+                atoms.append(segment.before)
+                for number, choice in enumerate(parts.cards):
+                    atoms += ["\n\n"] if number else []
+                    atoms += self._card_text(choice)
+                atoms.append(segment.after)
+            else:
+                atoms.append(segment.empty)
+        return atoms
+
+    def _card_text(self, choice: CardChoice) -> list[str]:
+        """Return the text of a card without line breaks at its end."""
+        related = [
+            {"title": item.title, "url": item.url, "language": item.language, "dir": item.dir}
+            for item in choice.related
+        ]
+        said = {
+            "why": self._say_text("why", clean_text(choice.why)) if choice.why else "",
+            "related": self._say_text("related", related, choice.related) if related else "",
+        }
+        mould = self._cards[choice.card_id].text
+        texts = [s.filled(said[s.name]) if isinstance(s, HoleRef) else str(s) for s in mould]
+        while texts and not texts[-1].rstrip("\n"):
+            texts.pop()
+        return [*texts[:-1], texts[-1].rstrip("\n")] if texts else []
+
+    def _say_text(self, name: str, argument: object, key: object = None) -> str:
+        """Return a fragment of the text part; rendered whole, because its lines are folded by their content."""
+        known = ("txt", name, argument if key is None else key)
+        if known not in self._said:
+            self._said[known] = self._sheets.fragment("txt", name, argument)
+        return self._said[known]
+
+
+class _Encoder:
+    """Encodes the texts of one part, each once; the encoding is chosen at the first digest and then kept."""
+
+    def __init__(self, *, html: bool) -> None:
+        self.html = html
+        self.transfer: Transfer | None = None
+        self.pieces: dict[str, bytes] = {}
+        self._known: dict[str, tuple[str, int]] = {}
+
+    def part(self, atoms: list[str | SlotRef]) -> Part:
+        """Return *atoms* as a part; its pieces are in `pieces`."""
+        assert self.transfer is not None
+        items: list[Item] = []
+        size = 0
+        for item in arrange(atoms, self.transfer, html=self.html):
+            if isinstance(item, Run):
+                items.append(item)
+                size += sum(len(crlf(part)) for part in item.parts if isinstance(part, str))
+            else:
+                name, length = self._known.get(item) or self._encode(item)
+                items.append(name)
+                size += length
+        return Part(self.transfer, tuple(items), size)
+
+    def _encode(self, text: str) -> tuple[str, int]:
+        if self.transfer is Transfer.BASE64:
+            data = piece_bytes(text, html=self.html)
+            encoded = base64_lines(data)
+        else:
+            data = crlf(text)
+            encoded = quoted_printable(data)
+        name = piece_hash(encoded)
+        self.pieces[name] = encoded
+        self._known[text] = (name, len(data))
+        return self._known[text]
+
+
+def _regions(html: str, where: str) -> dict[str, Mould]:
+    """Return the regions of an inlined document by name; what is outside of all is "shell"."""
+    open_regions: list[tuple[str, list[Segment]]] = [("shell", [])]
+    found: dict[str, Mould] = {}
+    for piece in cut(html, where, html=True):
+        if not isinstance(piece, Boundary):
+            open_regions[-1][1].append(piece)
+        elif piece.begins:
+            open_regions.append((piece.name, []))
+        else:
+            name, mould = open_regions.pop()
+            if name != piece.name or not open_regions:
+                raise BadTemplate(f"{where}: its tags are not closed in the order in which they are opened")
+            found[name] = tuple(mould)
+    if len(open_regions) != 1:
+        raise BadTemplate(f"{where}: its tags are not closed in the order in which they are opened")
+    found["shell"] = tuple(open_regions[0][1])
+    return found

@@ -1,0 +1,86 @@
+"""Render one message for one reader as a whole: full Jinja, premailer once; slow, plain, and the measure.
+
+The splicer must give the same tree (the law of design §3.2). Tests, `check_template` and the benchmark use it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from markupsafe import Markup
+
+from digest.rendering.clean import clean_text
+from digest.rendering.headers import shorten
+from digest.rendering.marks import Places
+from digest.rendering.press import CardChoice, DigestParts
+from digest.rendering.splice import NAME_LENGTH, ReaderValues
+from digest.rendering.views import CardView, Frame
+
+if TYPE_CHECKING:
+    from digest.rendering.templates import Sheets, TemplateSet
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """One reader's message before any encoding."""
+
+    html: str
+    text: str
+
+
+def render_whole(
+    templates: TemplateSet,
+    frame: Frame,
+    locale: str,
+    cards: Sequence[CardView],
+    parts: DigestParts,
+    reader: ReaderValues,
+) -> Whole:
+    """Return the message of *parts* (card ids are indexes into *cards*) for *reader*; raises BadTemplate."""
+    sheets = templates.sheets(frame, locale)
+    html = _document(sheets, "html", cards, parts, reader)
+    return Whole(html=sheets.inliner.inline(html), text=_document(sheets, "txt", cards, parts, reader))
+
+
+def _document(sheets: Sheets, kind: str, cards: Sequence[CardView], parts: DigestParts, reader: ReaderValues) -> str:
+    shown = [_card(sheets, kind, cards[choice.card_id], choice) for choice in parts.cards]
+    holes = {
+        "date": clean_text(parts.date),
+        "preheader": clean_text(parts.preheader),
+        "cards": _ready(kind, ("" if kind == "html" else "\n\n").join(shown)),
+        "more": _said(sheets, kind, "more", clean_text(parts.more)),
+        "follows": _said(sheets, kind, "follows", clean_text(parts.follows)),
+    }
+    return sheets.render(f"shell.{kind}", slot=_slots(reader), hole=Places(holes))
+
+
+def _card(sheets: Sheets, kind: str, view: CardView, choice: CardChoice) -> str:
+    items = [
+        {"title": item.title, "url": item.url, "language": item.language, "dir": item.dir} for item in choice.related
+    ]
+    holes = {
+        "why": _said(sheets, kind, "why", clean_text(choice.why)),
+        "related": _said(sheets, kind, "related", items),
+    }
+    return sheets.render(f"card.{kind}", article=view, hole=Places(holes)).strip()
+
+
+def _said(sheets: Sheets, kind: str, name: str, argument: object) -> str:
+    return _ready(kind, sheets.fragment(kind, name, argument)) if argument else ""
+
+
+def _ready(kind: str, text: str) -> str:
+    return Markup(text) if kind == "html" else text  # noqa: S704 - rendered by an escaping template
+
+
+def _slots(reader: ReaderValues) -> Places:
+    values: Mapping[str, str] = {
+        "name": shorten(clean_text(reader.name), NAME_LENGTH),
+        "address": clean_text(reader.address),
+        "unsubscribe_url": reader.unsubscribe_url,
+        "preferences_url": reader.preferences_url,
+        "view_url": reader.view_url,
+    }
+    return Places(dict(values), lambda fallback: values["name"] or str(fallback))
