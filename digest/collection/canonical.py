@@ -1,0 +1,180 @@
+"""When two articles are one: addresses and texts brought to one form, and the rule over them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import tomllib
+import unicodedata
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from urllib.parse import SplitResult, quote, unquote_to_bytes, urlsplit
+
+import idna
+
+from digest.collection.as_json import article_as_json
+from digest.collection.links import http_url
+from digest.model.article import Article
+
+TRACKING_FILE = Path(__file__).with_name("tracking.toml")
+# A text shorter than this ("Weather", "Live: the match") says too little to prove that two articles are one.
+TELLING_TEXT = 120
+
+_NUMERIC_PORT = {"80", "443"}
+_PERCENT = re.compile(r"%[0-9A-Fa-f]{2}")
+_FOLD = re.compile(r"[\W_]+")
+# RFC 3986 section 3.3: what a path segment may hold as it is, less the percent sign.
+_PATH_SAFE = "/!$&'()*+,;=:@-._~"
+_QUERY_SAFE = "/!$'()*,:@-._~?"
+
+
+@cache
+def _tracking(path: Path = TRACKING_FILE) -> tuple[frozenset[str], tuple[str, ...]]:
+    with path.open("rb") as file:
+        names = tomllib.load(file)["parameters"]
+    return frozenset(n for n in names if not n.endswith("*")), tuple(n[:-1] for n in names if n.endswith("*"))
+
+
+def canonical_url(url: str) -> str:
+    """Return the key under which *url* is known; "" when it is not an absolute http(s) address.
+
+    Equal keys mean one page: http and https are one, the host is lower case and in A-labels (RFC 5891), ports 80
+    and 443 and the fragment go, dot segments are resolved (RFC 3986 section 5.2.4), the query is sorted without
+    tracking parameters, a slash at the end goes. A leading "www." goes too: sites that serve both serve the same
+    pages under both, while feeds and pages often disagree about which. The key is for comparing, not for fetching.
+    """
+    usable = http_url(url)
+    if not usable:
+        return ""
+    parts = urlsplit(usable)
+    host = _host(parts)
+    if not host:
+        return ""
+    port = "" if parts.port is None or str(parts.port) in _NUMERIC_PORT else f":{parts.port}"
+    path = _without_dots(_spelled(parts.path, _PATH_SAFE)).rstrip("/")
+    query = _query(parts.query)
+    return f"https://{host}{port}{path}" + (f"?{query}" if query else "")
+
+
+def _host(parts: SplitResult) -> str:
+    host = unicodedata.normalize("NFKC", parts.hostname or "").lower().rstrip(".")
+    if ":" in host:
+        return f"[{host}]"
+    if not host.isascii():
+        try:
+            host = idna.encode(host, uts46=True).decode("ascii")
+        except (idna.IDNAError, UnicodeError):
+            return ""
+    bare = host.removeprefix("www.")
+    return bare if "." in bare else host
+
+
+def _spelled(text: str, safe: str) -> str:
+    """Return *text* percent-encoded in the one way: unreserved letters plain, all others in capital hex."""
+
+    def plain(found: re.Match[str]) -> str:
+        byte = unquote_to_bytes(found[0])
+        letter = byte.decode("latin-1")
+        unreserved = letter.isascii() and (letter.isalnum() or letter in "-._~")
+        return letter if unreserved else found[0].upper()
+
+    text = _PERCENT.sub(plain, unicodedata.normalize("NFC", text))
+    return "".join(
+        piece if _PERCENT.fullmatch(piece) else quote(piece, safe=safe, errors="replace")
+        for piece in re.split(r"(%[0-9A-F]{2})", text)
+    )
+
+
+def _without_dots(path: str) -> str:
+    kept: list[str] = []
+    for segment in path.split("/"):
+        if segment == "..":
+            if len(kept) > 1:
+                kept.pop()
+        elif segment != ".":
+            kept.append(segment)
+    return "/".join(kept)
+
+
+def _query(query: str) -> str:
+    exact, beginnings = _tracking()
+    kept = []
+    for pair in query.split("&"):
+        name, equals, value = pair.partition("=")
+        lowered = name.lower()
+        if not pair or lowered in exact or lowered.startswith(beginnings):
+            continue
+        kept.append(_spelled(name, _QUERY_SAFE) + equals + _spelled(value, _QUERY_SAFE + "="))
+    return "&".join(sorted(kept))
+
+
+def _folded(text: str) -> str:
+    """Return *text* as letters and digits only: NFKC, case folded, punctuation and space to one space."""
+    return _FOLD.sub(" ", unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())).strip()
+
+
+def _digest(*texts: str) -> str:
+    return hashlib.sha256("\x1f".join(texts).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def content_hash(article: Article) -> str:
+    """Return 64 hexadecimal letters, equal for equal title, deck and text whatever their spacing and case."""
+    return _digest(_folded(article.title), _folded(article.deck), _folded(article.text))
+
+
+def revision_hash(article: Article) -> str:
+    """Return 64 hexadecimal letters that change with anything readers can see: an edit makes a new revision."""
+    return _digest(json.dumps(article_as_json(article), sort_keys=True, ensure_ascii=True))
+
+
+def title_key(article: Article) -> str:
+    """Return 64 hexadecimal letters, equal for equal titles whatever their punctuation, space and case."""
+    folded = _folded(article.title)
+    return _digest(folded) if folded else ""
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityKeys:
+    """What tells an article from others; "" where the article has nothing to compare."""
+
+    url_key: str
+    guid_key: str
+    content_hash: str
+    title_key: str
+    source: str
+
+
+def identity_of(article: Article, source: str = "") -> IdentityKeys:
+    """Return the keys of *article* as collected from *source* (a slug).
+
+    A GUID that is an address is brought to the form of one. The content hash is left empty when the text is too
+    short to prove anything.
+    """
+    guid = article.guid.strip()
+    telling = len(article.deck) + len(article.text) >= TELLING_TEXT
+    return IdentityKeys(
+        url_key=canonical_url(article.url),
+        guid_key=canonical_url(guid) or guid,
+        content_hash=content_hash(article) if telling else "",
+        title_key=title_key(article),
+        source=source,
+    )
+
+
+def same_article(a: IdentityKeys, b: IdentityKeys) -> bool:
+    """Whether *a* and *b* are the same article, one perhaps a later revision of the other.
+
+    The same address; or the same GUID in one source unless their addresses differ (feeds reuse GUIDs); or the same
+    words; or the same title in one source unless their addresses differ (a daily column keeps its title).
+    """
+    if a.url_key and a.url_key == b.url_key:
+        return True
+    if a.content_hash and a.content_hash == b.content_hash:
+        return True
+    if a.source != b.source or (a.url_key and b.url_key):
+        return False
+    if a.guid_key and b.guid_key:
+        return a.guid_key == b.guid_key
+    return bool(a.title_key) and a.title_key == b.title_key

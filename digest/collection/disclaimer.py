@@ -1,0 +1,126 @@
+"""Which paragraphs of a page are the publisher's disclaimer."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+
+from digest.collection.blocks import Block, Shape
+from digest.collection.clean import ends_sentence, sentences, weight
+from digest.collection.markers import Folded, Markers
+
+LONGEST = 1200
+LONGEST_IN_BODY = 500
+MOST_UNDER_LABEL = 4
+_QUOTED = re.compile("“[^”]*”|\"[^\"]*\"|«[^»]*»|„[^“”]*[“”]|「[^」]*」|『[^』]*』|《[^》]*》")
+_MARKS = " *_-–—•·※★☆▶►■□▲△◆◇!()[]（）【】〔〕<>|#＊"
+_LABEL = re.compile(r"^\W*([^:：\]】]{2,60})[:：\]】]\s*\S")
+
+
+class Strength(IntEnum):
+    """How sure the words alone make it."""
+
+    NONE = 0
+    LIKELY = 1  #: at the end of an article it is one
+    SURE = 2  #: it is one wherever it stands
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the words of one paragraph say: how sure, and which kinds of disclaimer ("ai", "advice", ...)."""
+
+    strength: Strength = Strength.NONE
+    kinds: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Disclaimers:
+    """The paragraphs found, by index, and their kinds; `labels` are headings that only name them."""
+
+    found: tuple[int, ...] = ()
+    labels: tuple[int, ...] = ()
+    kinds: frozenset[str] = frozenset()
+
+    @property
+    def ai_generated(self) -> bool | None:
+        """Whether the disclaimers say that a machine wrote this; None when they say nothing of it."""
+        if "human" in self.kinds:
+            return False
+        return True if "ai" in self.kinds else None
+
+
+def judge(text: str, markers: Markers) -> Verdict:
+    """Return what the words of the paragraph *text* say, wherever it stands.
+
+    Words in quotation marks do not count: somebody else said them.
+    """
+    size = weight(text)
+    if size > LONGEST:
+        return Verdict()
+    spoken = sentences(_QUOTED.sub(" ", text).strip(_MARKS))[:12]
+    label = _LABEL.match(text)
+    labelled = label is not None and any(table.labels.match(label[1].strip(_MARKS)) for table in markers)
+    if labelled and label is not None:
+        spoken = sentences(_QUOTED.sub(" ", text[label.end() - 1 :]).strip(_MARKS))[:12] or spoken
+    strength, kinds = Strength.NONE, set[str]()
+    for number, sentence in enumerate(spoken):
+        folded = Folded.of(sentence)
+        for table in markers:
+            for pattern in table.disclaimers:
+                if not pattern.matches(folded, first=number == 0, paragraph_weight=size):
+                    continue
+                kinds.add(pattern.kind)
+                sure = number == 0 and size <= LONGEST_IN_BODY and (labelled or pattern.opens(folded))
+                # Deep in a long paragraph the same words are more likely the article's own.
+                likely = number < 3 or size <= 300
+                strength = max(strength, Strength.SURE if sure else Strength.LIKELY if likely else Strength.NONE)
+    if labelled and not kinds:
+        return Verdict(Strength.LIKELY, frozenset({"general"}))
+    return Verdict(strength, frozenset(kinds - {"ai"} if "human" in kinds else kinds) if strength else frozenset())
+
+
+def find_disclaimers(blocks: Sequence[Block], markers: Markers) -> Disclaimers:
+    """Return which of *blocks* (a title and body without furniture and related list) are disclaimers."""
+    verdicts = [judge(block.text, markers) for block in blocks]
+    taken: set[int] = set()
+    labels: set[int] = set()
+    for index in range(len(blocks) - 1, 0, -1):
+        under = _under_label(blocks, index, verdicts, taken, markers)
+        if under:
+            labels.add(index)
+            taken.update(under)
+    for index, verdict in enumerate(verdicts):
+        if verdict.strength is Strength.SURE and blocks[index].shape is not Shape.HEADING:
+            taken.add(index)
+    # From the end backwards, likely is enough: that is where publishers put them.
+    last = len(blocks) - 1
+    while last > 0 and (last in taken or last in labels or verdicts[last].strength):
+        if last not in labels:
+            taken.add(last)
+        last -= 1
+    kinds = frozenset[str]().union(*(verdicts[index].kinds or {"general"} for index in taken))
+    return Disclaimers(tuple(sorted(taken)), tuple(sorted(labels)), kinds)
+
+
+def _under_label(
+    blocks: Sequence[Block], index: int, verdicts: Sequence[Verdict], taken: set[int], markers: Markers
+) -> list[int]:
+    """Return the paragraphs under the heading at *index* when that heading names a disclaimer."""
+    text = blocks[index].text.strip(_MARKS + ":：")
+    if weight(text) > 60 or not any(table.labels.match(text) for table in markers):
+        return []
+    under: list[int] = []
+    for at in range(index + 1, len(blocks)):
+        if at in taken and under:
+            break
+        if blocks[at].shape is Shape.HEADING or not (
+            ends_sentence(blocks[at].text) or weight(blocks[at].text) > 80 or verdicts[at].strength
+        ):
+            break
+        under.append(at)
+    reaches_end = bool(under) and under[-1] == len(blocks) - 1
+    if reaches_end and len(under) <= MOST_UNDER_LABEL and all(weight(blocks[at].text) <= LONGEST for at in under):
+        return under
+    return under[:1] if under and verdicts[under[0]].strength else []

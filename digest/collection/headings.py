@@ -1,0 +1,81 @@
+"""Lines -> sections: which short lines are headings, and which paragraph is the deck."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from statistics import median
+
+from digest.collection.blocks import Block, Shape
+from digest.collection.clean import ends_sentence, sentences, weight
+from digest.model.article import Section
+
+LONGEST_HEADING = 110
+LONGEST_DECK = 280
+SURE_DECK = 160
+_BULLET = re.compile(r"^\s*(?:[-*•·‣◦▪■●○–—]\s|\d{1,2}[.)]\s)")
+_NOT_AT_END = ",，、،;；:：-–—"
+
+
+def is_heading(blocks: Sequence[Block], index: int) -> bool:
+    """Whether the line at *index* is a heading: short, no full stop, and a longer paragraph under it."""
+    block = blocks[index]
+    if block.shape is not Shape.LINE:
+        return block.shape is Shape.HEADING
+    size = weight(block.text)
+    if size > LONGEST_HEADING or index + 1 >= len(blocks) or not _reads_as_heading(block.text):
+        return False
+    under = blocks[index + 1]
+    if under.shape is Shape.HEADING:
+        return False
+    if _BULLET.match(under.text):
+        return True
+    below = weight(under.text)
+    return below > size and (ends_sentence(under.text) or below > LONGEST_HEADING)
+
+
+def _reads_as_heading(text: str) -> bool:
+    if not any(letter.isalnum() for letter in text) or text[-1] in _NOT_AT_END or _BULLET.match(text):
+        return False
+    if ends_sentence(text, questions=False) or text[0] in "\"“«„「『":
+        return False
+    # A remark of two sentences, or one that trails off, belongs to the text.
+    return not text.endswith(("...", "…")) and len(sentences(text)) <= 2
+
+
+def to_sections(blocks: Sequence[Block]) -> tuple[Section, ...]:
+    """Return *blocks* as sections; text before the first heading is a section with heading ""."""
+    sections: list[Section] = []
+    heading, paragraphs = "", list[str]()
+    for index, block in enumerate(blocks):
+        if is_heading(blocks, index):
+            if heading or paragraphs:
+                sections.append(Section(heading, tuple(paragraphs)))
+            heading, paragraphs = block.text, []
+        else:
+            paragraphs.append(block.text)
+    if heading or paragraphs:
+        sections.append(Section(heading, tuple(paragraphs)))
+    return tuple(sections)
+
+
+def has_deck(blocks: Sequence[Block]) -> bool:
+    """Whether the first of *blocks* (the page under its title) is a deck and not the first paragraph.
+
+    A deck is short beside the article's paragraphs and one to three sentences long, and text follows it.
+    """
+    if len(blocks) < 2 or blocks[0].shape is not Shape.LINE:
+        return False
+    text, size = blocks[0].text, weight(blocks[0].text)
+    if size > LONGEST_DECK or len(sentences(text)) > 3 or text[-1] in ":：" or _BULLET.match(text):
+        return False
+    followed_by_heading = is_heading(blocks, 1)
+    if is_heading(blocks, 0) and size <= 60 and not followed_by_heading:
+        return False
+    rest = [weight(blocks[at].text) for at in range(1, len(blocks)) if not is_heading(blocks, at)]
+    if not rest:
+        return False
+    typical = median(rest)
+    if size <= SURE_DECK:
+        return size < typical or not ends_sentence(text)
+    return size < 0.85 * typical or (followed_by_heading and size < typical)
