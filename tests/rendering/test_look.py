@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import lru_cache
-from pathlib import Path
 
 import pytest
 from babel.messages.catalog import Catalog, Message
@@ -528,9 +527,10 @@ def test_nothing_is_left_in_english(locale: str) -> None:
 
 
 def test_every_string_of_the_templates_is_in_the_catalogues() -> None:
-    """A template cannot say what no translator has seen."""
+    """A template, of a mail or of a page, cannot say what no translator has seen."""
+    sources = [file for kind in ("email/digest", "web") for file in sorted((MAILS.parent / kind).glob("*.*"))]
     called = re.compile(r"""\b_\(\s*"((?:[^"\\]|\\.)*)\"""")
-    used = {text for file in sorted(MAILS.glob("digest/*")) for text in called.findall(Path(file).read_text("utf-8"))}
+    used = {text for file in sources for text in called.findall(file.read_text("utf-8"))}
 
     assert len(used) >= 10
     assert used - said_in(catalogue("en")).keys() == set()
