@@ -52,7 +52,8 @@ def article_from_json(value: Mapping[str, Any]) -> Article:
             title=_text(value["title"]),
             deck=_text(value.get("deck", "")),
             sections=tuple(
-                Section(_text(part.get("heading", "")), _texts(part["paragraphs"])) for part in value.get("sections", ())
+                Section(_text(part.get("heading", "")), _texts(part["paragraphs"]))
+                for part in value.get("sections", ())
             ),
             disclaimer=_text(value.get("disclaimer", "")),
             related=tuple(

@@ -101,7 +101,8 @@ def _without_dots(path: str) -> str:
 def _query(query: str) -> str:
     exact, beginnings = _tracking()
     kept = []
-    for pair in query.split("&"):
+    # In a query "+" is a space (URL standard, section 5.1).
+    for pair in query.replace("+", "%20").split("&"):
         name, equals, value = pair.partition("=")
         lowered = name.lower()
         if not pair or lowered in exact or lowered.startswith(beginnings):
@@ -166,15 +167,17 @@ def identity_of(article: Article, source: str = "") -> IdentityKeys:
 def same_article(a: IdentityKeys, b: IdentityKeys) -> bool:
     """Whether *a* and *b* are the same article, one perhaps a later revision of the other.
 
-    The same address; or the same GUID in one source unless their addresses differ (feeds reuse GUIDs); or the same
-    words; or the same title in one source unless their addresses differ (a daily column keeps its title).
+    The same address; or the same words; or, unless both have an address and these differ, the same GUID (feeds
+    reuse GUIDs) or the same title in one source (a daily column keeps its title).
     """
     if a.url_key and a.url_key == b.url_key:
         return True
     if a.content_hash and a.content_hash == b.content_hash:
         return True
-    if a.source != b.source or (a.url_key and b.url_key):
+    if a.url_key and b.url_key:
         return False
-    if a.guid_key and b.guid_key:
-        return a.guid_key == b.guid_key
-    return bool(a.title_key) and a.title_key == b.title_key
+    one_source = a.source == b.source
+    if a.guid_key and a.guid_key == b.guid_key:
+        # An address, a tag: or a urn: is meant for the whole world; "4711" only for its own feed.
+        return one_source or ":" in a.guid_key
+    return one_source and bool(a.title_key) and a.title_key == b.title_key

@@ -12,7 +12,9 @@ _INVISIBLE = re.compile(
     "\u202a-\u202e\u2066-\u206f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]"
 )
 _LINE_END = re.compile("\r\n|[\r\n\v\f\u001c-\u001e\u0085\u2028\u2029]")
-_WIDE = re.compile("[\u1100-\u11ff\u2e80-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\uff00-\uff60\U00020000-\U0003ffff]")
+_WIDE = re.compile(
+    "[\u1100-\u11ff\u2e80-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\uff00-\uff60\U00020000-\U0003ffff]"
+)
 _CLOSERS = "\"'”’»›)]}）」』】〉》”*_ "
 _FINAL = ".。．。।॥۔!?！？؟…።፧։"
 _SENTENCE_END = re.compile(r"(?<=[.!?؟۔।;])[\"”’»)\]]*\s+|(?<=[。！？；])[」』）”]*")

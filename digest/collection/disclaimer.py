@@ -14,7 +14,7 @@ from digest.collection.markers import Folded, Markers
 LONGEST = 1200
 LONGEST_IN_BODY = 500
 MOST_UNDER_LABEL = 4
-_QUOTED = re.compile("“[^”]*”|\"[^\"]*\"|«[^»]*»|„[^“”]*[“”]|「[^」]*」|『[^』]*』|《[^》]*》")
+_QUOTED = re.compile('“[^”]*”|"[^"]*"|«[^»]*»|„[^“”]*[“”]|「[^」]*」|『[^』]*』|《[^》]*》')
 _MARKS = " *_-–—•·※★☆▶►■□▲△◆◇!()[]（）【】〔〕<>|#＊"
 _LABEL = re.compile(r"^\W*([^:：\]】]{2,60})[:：\]】]\s*\S")
 

@@ -18,12 +18,107 @@ ZONE = 8
 _LABELLED = re.compile(r"^\W*([^:：=＝]{1,40}?)\s*[:：=＝]\s*(.+)$")
 _WITHOUT_CASE = re.compile("[\u0590-\u08ff\u0900-\u0dff\u0e00-\u0eff\u1100-\u11ff\u2e80-\uffdc]")
 _DATE_WORDS = frozenset(
-    "am pm a m p utc gmt kst jst cet cest est edt pst bst ist msk at um uhr of th st nd rd de del den le der t z "
-    "mon tue wed thu fri sat sun monday tuesday wednesday thursday friday saturday sunday "
-    "montag dienstag mittwoch donnerstag freitag samstag sonntag 년 월 일 年 月 日 오전 오후 г в".split()
+    [
+        "am",
+        "pm",
+        "a",
+        "m",
+        "p",
+        "utc",
+        "gmt",
+        "kst",
+        "jst",
+        "cet",
+        "cest",
+        "est",
+        "edt",
+        "pst",
+        "bst",
+        "ist",
+        "msk",
+        "at",
+        "um",
+        "uhr",
+        "of",
+        "th",
+        "st",
+        "nd",
+        "rd",
+        "de",
+        "del",
+        "den",
+        "le",
+        "der",
+        "t",
+        "z",
+        "mon",
+        "tue",
+        "wed",
+        "thu",
+        "fri",
+        "sat",
+        "sun",
+        "monday",
+        "tuesday",
+        "wednesday",
+        "thursday",
+        "friday",
+        "saturday",
+        "sunday",
+        "montag",
+        "dienstag",
+        "mittwoch",
+        "donnerstag",
+        "freitag",
+        "samstag",
+        "sonntag",
+        "년",
+        "월",
+        "일",
+        "年",
+        "月",
+        "日",
+        "오전",
+        "오후",
+        "г",
+        "в",
+    ]
 )
-_PARTICLES = frozenset("and und et y e i и & de da do dos del della di van von der den la le el al of bin ibn ben for".split())
-_TOPICS = frozenset({"topics", "topic", "tags", "tag", "categories", "category", "keywords", "주제", "태그", "タグ", "トピック"})
+_PARTICLES = frozenset(
+    [
+        "and",
+        "und",
+        "et",
+        "y",
+        "e",
+        "i",
+        "и",
+        "&",
+        "de",
+        "da",
+        "do",
+        "dos",
+        "del",
+        "della",
+        "di",
+        "van",
+        "von",
+        "der",
+        "den",
+        "la",
+        "le",
+        "el",
+        "al",
+        "of",
+        "bin",
+        "ibn",
+        "ben",
+        "for",
+    ]
+)
+_TOPICS = frozenset(
+    {"topics", "topic", "tags", "tag", "categories", "category", "keywords", "주제", "태그", "タグ", "トピック"}
+)
 _LANGUAGE = frozenset({"language", "lang", "sprache", "langue", "idioma", "언어", "言語"})
 
 
@@ -58,7 +153,9 @@ def take_facts(blocks: Sequence[Block], markers: Markers) -> tuple[list[Block], 
     facts = Facts()
     lines = list(blocks)
     while lines and len(kept) <= ZONE:
-        told = read_fact(lines[0].text, markers, title_known=bool(kept)) if lines[0].shape is not Shape.HEADING else None
+        told = (
+            read_fact(lines[0].text, markers, title_known=bool(kept)) if lines[0].shape is not Shape.HEADING else None
+        )
         if told is not None:
             facts = facts.with_more(told)
         elif weight(lines[0].text) > 160 and len(kept) >= 2:

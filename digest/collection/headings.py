@@ -37,7 +37,7 @@ def is_heading(blocks: Sequence[Block], index: int) -> bool:
 def _reads_as_heading(text: str) -> bool:
     if not any(letter.isalnum() for letter in text) or text[-1] in _NOT_AT_END or _BULLET.match(text):
         return False
-    if ends_sentence(text, questions=False) or text[0] in "\"“«„「『":
+    if ends_sentence(text, questions=False) or text[0] in '"“«„「『':
         return False
     # A remark of two sentences, or one that trails off, belongs to the text.
     return not text.endswith(("...", "…")) and len(sentences(text)) <= 2

@@ -143,7 +143,7 @@ def load_markers(path: Path = MARKERS_FILE) -> Markers:
 
 def own_first(markers: Markers, language: str) -> Markers:
     """Return *markers* with the table of *language* (a BCP 47 tag) before all others."""
-    primary = language.split("-")[0].lower()
+    primary = language.split("-", maxsplit=1)[0].lower()
     return tuple(sorted(markers, key=lambda table: table.language != primary))
 
 

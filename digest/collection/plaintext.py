@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 
@@ -97,7 +98,7 @@ def _wrap_width(groups: Sequence[Sequence[str]]) -> int:
 def _join(group: Sequence[str], width: int) -> list[str]:
     """Return the paragraphs of a wrapped *group*; a line that ends early ends its paragraph."""
     paragraphs = [group[0]]
-    for before, line in zip(group, group[1:], strict=False):
+    for before, line in itertools.pairwise(group):
         early = len(before) < 0.6 * width
         bullet = line[:2] in ("- ", "* ", "• ") or line.startswith(("http://", "https://"))
         if early or bullet:

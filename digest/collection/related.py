@@ -162,7 +162,10 @@ def read_entry(line: str, *, numbered: bool = False) -> RelatedLink | None:
     address = _URL.search(text)
     if address:
         url = address[1].rstrip(".,;:!?)]，。")
-        before, after = text[: address.start()].rstrip(_AROUND_URL), text[address.end() :].strip(_AROUND_URL + ")）】」].")
+        before, after = (
+            text[: address.start()].rstrip(_AROUND_URL),
+            text[address.end() :].strip(_AROUND_URL + ")）】」]."),
+        )
         return RelatedLink(before or after, http_url(url))
     return RelatedLink(text) if any(letter.isalnum() for letter in text) else None
 
