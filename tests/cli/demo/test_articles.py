@@ -7,6 +7,7 @@ import re
 import pytest
 
 from digest.cli.demo import ARTICLES
+from digest.collection.plaintext import read_plaintext
 
 FILES = sorted(ARTICLES.glob("*.txt"))
 SUBJECTS = {
@@ -26,12 +27,10 @@ SUBJECTS = {
     "food": r"bakers",
 }
 
-reading = pytest.importorskip("digest.collection.read")
-
 
 @pytest.fixture(scope="module")
 def articles():
-    return {file.stem[3:]: reading.read_file(file) for file in FILES}
+    return {file.stem[3:]: read_plaintext(file.read_text("utf-8")) for file in FILES}
 
 
 def test_there_are_at_least_a_dozen_and_each_reads_as_one_article(articles):
@@ -88,6 +87,17 @@ def test_related_entries_lead_to_other_samples_and_some_lead_nowhere(articles):
     assert len(known) >= 10
     assert len(entries) - len(known) >= 5
     assert not [entry for entry, article in entries if entry.title == article.deck]
+
+
+def test_every_related_entry_is_kept_and_nothing_else(articles):
+    """As many entries as there are lines between the list's heading and the comments box."""
+    heading = re.compile(r"\n(?:Related Articles|관련 기사|関連記事|مقالات ذات صلة|Ähnliche Artikel)\n(.*)", re.S)
+    for file in FILES:
+        found = heading.search(file.read_text("utf-8"))
+        # The comments box is the last three lines of every page.
+        lines = found[1].splitlines()[:-3] if found else []
+
+        assert len(articles[file.stem[3:]].related) == len(lines), file.name
 
 
 def test_one_related_entry_carries_its_own_link(articles):
