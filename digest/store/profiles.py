@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select
 
 from digest.errors import NotFound
 from digest.model.subscriber import Follow, Interests
-from digest.store.get_or_create import chunks, ids_of
+from digest.store.get_or_create import among, chunks, ids_of
 from digest.store.tables import profiles
 
 
@@ -65,8 +65,8 @@ def interests_texts(conn: Connection, profile_ids: Iterable[int]) -> dict[int, s
     """Return the canonical text of each profile id; ids without a row are left out."""
     found: dict[int, str] = {}
     for part in chunks(profile_ids):
-        rows = conn.execute(select(profiles.c.id, profiles.c.interests).where(profiles.c.id.in_(part)))
-        found |= {row_id: text for row_id, text in rows}
+        rows = conn.execute(select(profiles.c.id, profiles.c.interests).where(among(conn, profiles.c.id, part)))
+        found |= {row.id: row.interests for row in rows}
     return found
 
 

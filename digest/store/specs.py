@@ -1,0 +1,146 @@
+"""Newsletters, topics and sources as plain JSON values, shaped like their tables in a newsletter file.
+
+The `spec` columns hold them. Keys that a row does not have take the model's defaults, so that a row written
+by an earlier release can still be read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+from datetime import time, timedelta
+from typing import Any
+
+from digest.model.newsletter import (
+    Disclaimers,
+    InDoubt,
+    Limits,
+    Newsletter,
+    Retry,
+    Schedule,
+    Sender,
+    Source,
+    SourceKind,
+    Unmarked,
+    UnresolvedRelated,
+)
+from digest.model.topic import Topic
+from digest.scheduling.cadence import DAY_NAMES
+from digest.store.durations import duration_text, read_duration
+
+_PLAIN_TEXTS = ("name", "description", "postal_address", "template", "locale", "list_id", "managed")
+_DURATIONS = ("look_back", "expires_after", "max_late", "freshness_half_life")
+
+
+def newsletter_as_json(newsletter: Newsletter) -> dict[str, Any]:
+    """Return the newsletter, without its slug, as a table of a newsletter file would say it."""
+    sender, schedule = newsletter.sender, newsletter.schedule
+    return {
+        **{key: getattr(newsletter, key) for key in _PLAIN_TEXTS},
+        **{key: duration_text(getattr(newsletter, key)) for key in _DURATIONS},
+        "topics": list(newsletter.topics),
+        "sources": list(newsletter.sources),
+        "unresolved_related": newsletter.unresolved_related.value,
+        "in_doubt": newsletter.in_doubt.value,
+        "sender": {"name": sender.name, "address": sender.address, "reply_to": sender.reply_to},
+        "schedule": {
+            "days": [DAY_NAMES[day] for day in schedule.days],
+            "at": f"{schedule.at:%H:%M}",
+            "zone": schedule.zone or "subscriber",
+        },
+        "limits": {one.name: getattr(newsletter.limits, one.name) for one in fields(Limits)},
+        "disclaimers": {
+            "unmarked": newsletter.disclaimers.unmarked.value,
+            "notices": dict(sorted(newsletter.disclaimers.notices.items())),
+        },
+        "retry": {
+            "delays": [duration_text(delay) for delay in newsletter.retry.delays],
+            "expires_after": duration_text(newsletter.retry.expires_after),
+        },
+    }
+
+
+def newsletter_from_json(slug: str, spec: Mapping[str, Any]) -> Newsletter:
+    """Return the newsletter of `newsletter_as_json`."""
+    known: dict[str, Any] = {key: spec[key] for key in _PLAIN_TEXTS if key in spec}
+    known |= {key: read_duration(spec[key]) for key in _DURATIONS if key in spec}
+    known |= {key: tuple(spec[key]) for key in ("topics", "sources") if key in spec}
+    if "unresolved_related" in spec:
+        known["unresolved_related"] = UnresolvedRelated(spec["unresolved_related"])
+    if "in_doubt" in spec:
+        known["in_doubt"] = InDoubt(spec["in_doubt"])
+    return Newsletter(
+        slug=slug,
+        sender=Sender(**spec["sender"]),
+        schedule=_schedule(spec.get("schedule", {})),
+        limits=Limits(**spec.get("limits", {})),
+        disclaimers=_disclaimers(spec.get("disclaimers", {})),
+        retry=_retry(spec.get("retry", {})),
+        **known,
+    )
+
+
+def topic_as_json(topic: Topic) -> dict[str, Any]:
+    """Return the topic, without its slug, as a table of a newsletter file would say it."""
+    return {
+        "name": topic.name,
+        "names": dict(sorted(topic.names.items())),
+        "keywords": list(topic.keywords),
+        "parent": topic.parent,
+    }
+
+
+def topic_from_json(slug: str, spec: Mapping[str, Any]) -> Topic:
+    """Return the topic of `topic_as_json`."""
+    return Topic(
+        slug,
+        spec["name"],
+        tuple(spec.get("keywords", ())),
+        dict(spec.get("names", {})),
+        spec.get("parent", ""),
+    )
+
+
+def source_as_json(source: Source) -> dict[str, Any]:
+    """Return the source, without its slug, as a table of a newsletter file would say it."""
+    return {
+        "kind": source.kind.value,
+        "location": source.location,
+        "every": duration_text(source.every),
+        "language": source.language,
+        "ai_generated": source.ai_generated,
+    }
+
+
+def source_from_json(slug: str, spec: Mapping[str, Any]) -> Source:
+    """Return the source of `source_as_json`."""
+    every = read_duration(spec["every"]) if "every" in spec else timedelta(minutes=15)
+    return Source(
+        slug,
+        SourceKind(spec["kind"]),
+        spec["location"],
+        every,
+        spec.get("language", ""),
+        spec.get("ai_generated"),
+    )
+
+
+def _schedule(spec: Mapping[str, Any]) -> Schedule:
+    standard = Schedule()
+    return Schedule(
+        days=tuple(DAY_NAMES.index(day) for day in spec["days"]) if "days" in spec else standard.days,
+        at=time.fromisoformat(spec["at"]) if "at" in spec else standard.at,
+        zone="" if spec.get("zone", "subscriber") == "subscriber" else spec["zone"],
+    )
+
+
+def _disclaimers(spec: Mapping[str, Any]) -> Disclaimers:
+    return Disclaimers(Unmarked(spec.get("unmarked", Unmarked.LEAVE)), dict(spec.get("notices", {})))
+
+
+def _retry(spec: Mapping[str, Any]) -> Retry:
+    standard = Retry()
+    return Retry(
+        delays=tuple(map(read_duration, spec["delays"])) if "delays" in spec else standard.delays,
+        expires_after=read_duration(spec["expires_after"]) if "expires_after" in spec else standard.expires_after,
+    )
