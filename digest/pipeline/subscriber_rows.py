@@ -1,0 +1,318 @@
+"""One row of a subscriber file to a subscriber and a subscription, or to what is wrong with each cell."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, time
+from typing import NamedTuple, TypeVar
+
+from digest.errors import BadInput
+from digest.model.newsletter import Newsletter
+from digest.model.subscriber import Consent, Follow, Interests, Subscriber, Subscription, SubscriptionState
+from digest.model.topic import Topic
+from digest.pipeline.addresses import AddressReader
+from digest.pipeline.checked_table import suggestion
+from digest.pipeline.csv_records import MAX_CELL
+from digest.pipeline.formulas import restored
+from digest.pipeline.places import read_locale, read_zone
+
+COLUMNS = (
+    "email", "name", "locale", "timezone", "topics", "muted", "keywords", "send_at", "consent_source",
+    "consent_at",
+)  # fmt: skip
+
+ALIASES: Mapping[str, str] = {
+    **dict.fromkeys(("e mail", "mail", "email address", "e mail address", "address"), "email"),
+    **dict.fromkeys(("full name", "display name", "subscriber name"), "name"),
+    **dict.fromkeys(("language", "lang", "locales"), "locale"),
+    **dict.fromkeys(("time zone", "tz", "zone"), "timezone"),
+    **dict.fromkeys(("topic", "interests", "follows"), "topics"),
+    **dict.fromkeys(("mute", "muted topics", "mutes", "not interested"), "muted"),
+    **dict.fromkeys(("keyword", "words"), "keywords"),
+    **dict.fromkeys(("hour", "send time", "delivery time"), "send_at"),
+    **dict.fromkeys(("opt in source",), "consent_source"),
+    **dict.fromkeys(("consent time", "opt in time", "optin time", "confirm time"), "consent_at"),
+}
+
+# An empty cell here says "unknown", and must not overwrite what the reader told us.
+_KEPT_WHEN_EMPTY = ("name", "locale", "timezone", "consent_at")
+MAX_NAME = 200
+MAX_KEYWORD = 80
+MAX_KEYWORDS = 100
+_REMEMBERED = 5_000
+_WEIGHTED = re.compile(r"(.+?)\s*:\s*(\d{1,2}(?:\.\d{1,3})?)")
+_LOCAL_TIME = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)(?::00)?")
+# Control characters and separators of lines, which would end a header; then marks that turn the reading
+# direction of whatever stands after the name.
+_BREAKING = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
+
+K = TypeVar("K")
+V = TypeVar("V")
+Problems = list[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Where each known column stands in a row, and which headers were not understood."""
+
+    positions: Mapping[str, int]
+    width: int
+    ignored: tuple[str, ...] = ()
+
+    def __contains__(self, column: str) -> bool:
+        return column in self.positions
+
+
+class Row(NamedTuple):
+    """A good row: who, what they agreed to, the key under which the mailbox is unique.
+
+    `given` names the columns that had something in their cell; the rest of the values are defaults.
+    """
+
+    subscriber: Subscriber
+    subscription: Subscription
+    key: str
+    given: frozenset[str] = frozenset()
+
+
+def read_header(cells: Sequence[str]) -> Columns:
+    """Return the columns of a header row, in any order and case; raises BadInput without an e-mail column."""
+    names = [_label(restored(cell.strip())).replace(" ", "_") for cell in cells]
+    positions: dict[str, int] = {}
+    for position, name in enumerate(names):
+        if name in (*COLUMNS, "state"):
+            if name in positions:
+                raise BadInput(f"the file has two columns named {name}; keep one of them")
+            positions[name] = position
+    # A real name beats an alias: beside "email", "address" is where somebody lives.
+    for position, name in enumerate(names):
+        positions.setdefault(ALIASES.get(name.replace("_", " "), ""), position)
+    positions.pop("", None)
+    if "email" not in positions:
+        needed = ", ".join(COLUMNS)
+        raise BadInput(f"the file has no column named email; its first line must name the columns: {needed}")
+    used = set(positions.values())
+    ignored = tuple(cell.strip()[:40] for at, cell in enumerate(cells) if at not in used and cell.strip())
+    return Columns(positions, len(cells), ignored)
+
+
+class RowReader:
+    """Reads the rows of one file for one newsletter; remembers, up to a bound, what it has read before."""
+
+    def __init__(self, columns: Columns, newsletter: Newsletter, topics: Mapping[str, Topic], now: datetime) -> None:
+        """*topics* is the whole vocabulary by slug; *now* dates a consent that names no time."""
+        self._now = now
+        self._columns = columns
+        self._newsletter = newsletter
+        offered = [topics[slug] for slug in newsletter.topics or topics if slug in topics]
+        self._labels: dict[str, str] = {}
+        for topic in offered:
+            for label in (*topic.names.values(), topic.name):
+                self._labels[_label(label)] = topic.slug
+        self._labels |= {_label(topic.slug): topic.slug for topic in offered}
+        self._addresses = AddressReader()
+        self._interests: dict[tuple[str, str, str], tuple[Interests, Problems]] = {}
+        self._zones: dict[str, str] = {}
+        self._locales: dict[str, str] = {}
+
+    def read(self, cells: Sequence[str]) -> Row | Problems:
+        """Return the row, or a (column, reason) for each cell that cannot be used."""
+        problems = self._check_shape(cells)
+        if problems:
+            return problems
+        texts = self._texts(cells)
+        address, key = "", ""
+        try:
+            address, key = self._addresses.read(texts["email"])
+        except BadInput as error:
+            problems.append(("email", str(error)))
+        interests = self._read_interests(texts, problems)
+        subscriber = Subscriber(
+            address,
+            self._name(texts, problems),
+            self._locale(texts, problems),
+            self._zone(texts, problems),
+        )
+        subscription = Subscription(
+            self._newsletter.slug,
+            interests,
+            self._state(texts, problems),
+            self._send_at(texts, problems),
+            self._consent(texts, problems),
+        )
+        if problems:
+            return problems
+        given = frozenset(column for column in _KEPT_WHEN_EMPTY if texts[column])
+        return Row(subscriber, subscription, key, given)
+
+    def _texts(self, cells: Sequence[str]) -> dict[str, str]:
+        """Return the text of every column, "" where the row or the file has none."""
+        texts = dict.fromkeys((*COLUMNS, "state"), "")
+        for column, position in self._columns.positions.items():
+            if position < len(cells):
+                text = cells[position].strip()
+                texts[column] = restored(text) if text[:1] == "'" else text
+        return texts
+
+    def _check_shape(self, cells: Sequence[str]) -> Problems:
+        if any(cell.strip() for cell in cells[self._columns.width :]):
+            return [
+                (
+                    "",
+                    f"the row has {len(cells)} cells, the header {self._columns.width}; quote cells with commas",
+                )
+            ]
+        if max(map(len, cells), default=0) > MAX_CELL:
+            longest = {position: column for column, position in self._columns.positions.items()}
+            return [
+                (longest.get(position, ""), f"has a cell longer than {MAX_CELL:,} characters")
+                for position, cell in enumerate(cells)
+                if len(cell) > MAX_CELL
+            ]
+        return []
+
+    def _name(self, texts: Mapping[str, str], problems: Problems) -> str:
+        name = texts["name"]
+        if not name.isascii() or not name.isprintable():
+            name = unicodedata.normalize("NFC", _TURNING.sub("", _BREAKING.sub(" ", name)))
+        name = " ".join(name.split())
+        if len(name) > MAX_NAME:
+            problems.append(("name", f"is longer than {MAX_NAME} characters"))
+        return name
+
+    def _locale(self, texts: Mapping[str, str], problems: Problems) -> str:
+        text = texts["locale"]
+        if not text:
+            return self._newsletter.locale
+        if text not in self._locales:
+            try:
+                _remember(self._locales, text, read_locale(text))
+            except BadInput as error:
+                problems.append(("locale", str(error)))
+                return ""
+        return self._locales[text]
+
+    def _zone(self, texts: Mapping[str, str], problems: Problems) -> str:
+        text = texts["timezone"]
+        if not text:
+            return self._newsletter.schedule.zone or "UTC"
+        if text not in self._zones:
+            try:
+                _remember(self._zones, text, read_zone(text))
+            except BadInput as error:
+                problems.append(("timezone", str(error)))
+                return ""
+        return self._zones[text]
+
+    def _send_at(self, texts: Mapping[str, str], problems: Problems) -> time | None:
+        text = texts["send_at"]
+        if not text:
+            return None
+        found = _LOCAL_TIME.fullmatch(text)
+        if not found:
+            problems.append(("send_at", f'{text[:20]!r} is no time of day; write it like "07:00"'))
+            return None
+        return time(int(found[1]), int(found[2]))
+
+    def _consent(self, texts: Mapping[str, str], problems: Problems) -> Consent | None:
+        source, text = texts["consent_source"], texts["consent_at"]
+        at = None
+        if text:
+            try:
+                at = datetime.fromisoformat(text)
+            except ValueError:
+                problems.append(("consent_at", f'{text[:40]!r} is no time; write it like "2026-03-01T09:30:00Z"'))
+                return None
+            if at.tzinfo is None:
+                problems.append(("consent_at", f'{text[:40]!r} does not say in which zone; add "Z" or "+01:00"'))
+                return None
+        if len(source) > MAX_NAME:
+            problems.append(("consent_source", f"is longer than {MAX_NAME} characters"))
+        if not source and at is None:
+            return None
+        return Consent(" ".join(source.split()), at or self._now)
+
+    def _state(self, texts: Mapping[str, str], problems: Problems) -> SubscriptionState:
+        text = texts["state"].casefold()
+        try:
+            return SubscriptionState(text or "active")
+        except ValueError:
+            known = ", ".join(SubscriptionState)
+            problems.append(("state", f"{text[:20]!r} is not one of {known}"))
+            return SubscriptionState.ENDED
+
+    def _read_interests(self, texts: Mapping[str, str], problems: Problems) -> Interests:
+        wanted = (texts["topics"], texts["muted"], texts["keywords"])
+        known = self._interests.get(wanted)
+        if known is None:
+            known = self._interests_of(*wanted)
+            if sum(map(len, wanted)) < 1_000:
+                _remember(self._interests, wanted, known)
+        problems.extend(known[1])
+        return known[0]
+
+    def _interests_of(self, topics: str, muted: str, keywords: str) -> tuple[Interests, Problems]:
+        problems: Problems = []
+        weights = self._topics_of("topics", topics, problems)
+        interests = Interests(
+            follows=tuple(sorted(Follow(slug, weight) for slug, weight in weights.items())),
+            muted=tuple(sorted(self._topics_of("muted", muted, problems))),
+            keywords=read_keywords(keywords, problems),
+        )
+        return interests, problems
+
+    def _topics_of(self, column: str, text: str, problems: Problems) -> dict[str, float]:
+        found: dict[str, float] = {}
+        for piece in self._pieces(text):
+            slug, weight = self._labels.get(_label(piece)), 1.0
+            if slug is None and (weighted := _WEIGHTED.fullmatch(piece)):
+                slug, weight = self._labels.get(_label(weighted[1])), float(weighted[2])
+            if slug is None:
+                hint = suggestion(_label(piece)[:60], self._labels)
+                problems.append((column, f"{piece[:60]!r} is not a topic of {self._newsletter.slug}{hint}"))
+            elif not 0 < weight <= 10:
+                problems.append((column, f"{piece[:60]!r}: a weight must be above 0 and at most 10"))
+            else:
+                found[slug] = weight
+        return found
+
+    def _pieces(self, text: str) -> list[str]:
+        """Split at the strongest separator there is, further only what is no topic: names may have commas."""
+        pieces = [text]
+        for separator in "|;,":
+            pieces = [
+                part
+                for piece in pieces
+                for part in ([piece] if _label(piece) in self._labels else piece.split(separator))
+            ]
+        return [piece.strip() for piece in pieces if piece.strip()]
+
+
+def read_keywords(text: str, problems: Problems) -> tuple[str, ...]:
+    """Return the keywords of a cell, each once whatever its case, sorted; adds to *problems*."""
+    found: dict[str, str] = {}
+    for piece in re.split(r"[|;,]", text):
+        word = unicodedata.normalize("NFC", " ".join(piece.split()))
+        if len(word) > MAX_KEYWORD:
+            problems.append(("keywords", f"{word[:30]!r}… is longer than {MAX_KEYWORD} characters"))
+        elif _BREAKING.search(word):
+            problems.append(("keywords", f"{word[:30]!r} has a control character"))
+        elif word:
+            found.setdefault(word.casefold(), word)
+    if len(found) > MAX_KEYWORDS:
+        problems.append(("keywords", f"has {len(found)} keywords, at most {MAX_KEYWORDS} are kept"))
+    return tuple(sorted(found.values()))
+
+
+def _label(text: str) -> str:
+    return " ".join(re.sub(r"[\s_\-]+", " ", unicodedata.normalize("NFKC", text)).casefold().split())
+
+
+def _remember(known: dict[K, V], key: K, value: V) -> None:
+    if len(known) >= _REMEMBERED:
+        known.clear()
+    known[key] = value

@@ -1,0 +1,307 @@
+"""Writing a batch of read rows: who is new, who changed, who must be left alone; set by set, never row by row."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, time
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection
+
+from digest.model.newsletter import Newsletter
+from digest.model.subscriber import EndedReason, Follow, Interests, SubscriptionState
+from digest.pipeline.addresses import address_hash
+from digest.pipeline.subscriber_rows import Columns, Row
+from digest.store import subscribers as store
+from digest.store.cadences import align_cadences, cadence_for, cadence_ids
+from digest.store.histories import history_of
+from digest.store.profiles import interests_as_text, interests_from_text, interests_texts, profile_ids
+from digest.store.subscribers import Known
+from digest.store.tables import from_micros, to_micros
+
+_REMEMBERED = 20_000
+_NEVER_REVIVED = (EndedReason.SUPPRESSED, EndedReason.ERASED)
+
+
+class Staged(NamedTuple):
+    """A read row between reading and writing: plain values, None where the file says nothing."""
+
+    line: int
+    key: str
+    address: str
+    name: str | None
+    locale: str | None
+    zone: str | None
+    interests: str
+    send_at: str
+    consent_source: str
+    consent_at: int | None
+    state: str
+
+
+class Problem(NamedTuple):
+    """Why a row was not taken: line in the file, column ("" for the whole row), reason in words."""
+
+    line: int
+    column: str
+    reason: str
+
+
+@dataclass(slots=True)
+class Written:
+    """What became of a batch."""
+
+    added: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    suppressed: int = 0
+    ended: int = 0
+    problems: list[Problem] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What holds for the whole import. *others* are the newsletters that follow each reader's own zone."""
+
+    newsletter_id: int
+    newsletter: Newsletter
+    others: tuple[tuple[int, Newsletter], ...]
+    columns: Columns
+    now: datetime
+    secrets: tuple[str, ...]
+    revive: bool
+
+
+class _Plan(NamedTuple):
+    row: Staged
+    known: Known | None
+    name: str
+    locale: str
+    zone: str
+    send_at: str
+    interests: str
+
+
+def staged(interests_text: str, row: Row) -> tuple[Any, ...]:
+    """Return the values of a `Staged` after its line and key."""
+    who, what, given = row.subscriber, row.subscription, row.given
+    consent = what.consent
+    return (
+        who.address,
+        who.name if "name" in given else None,
+        who.locale if "locale" in given else None,
+        who.zone if "timezone" in given else None,
+        interests_text,
+        f"{what.send_at:%H:%M}" if what.send_at else "",
+        consent.source if consent else "",
+        to_micros(consent.at) if consent and "consent_at" in given else None,
+        what.state.value,
+    )
+
+
+def merged_interests(old: Interests, new: Interests, columns: Columns, today: date) -> Interests:
+    """Return the interests of a reader who had *old* when a file says *new*; columns it lacks keep theirs.
+
+    A topic that was not followed before is followed from *today*; who followed everything has read it all
+    along.
+    """
+    before = {follow.topic: follow.since for follow in old.follows}
+    start = None if old.everything else today
+    follows = tuple(Follow(one.topic, one.weight, before.get(one.topic, start)) for one in new.follows)
+    return replace(
+        old,
+        follows=follows if "topics" in columns else old.follows,
+        muted=new.muted if "muted" in columns else old.muted,
+        keywords=new.keywords if "keywords" in columns else old.keywords,
+    )
+
+
+class BatchWriter:
+    """Writes the batches of one import; remembers profiles and cadences between them, up to a bound."""
+
+    def __init__(self, terms: Terms) -> None:
+        self._terms = terms
+        self._since = datetime.combine(terms.now.date(), time(), terms.now.tzinfo)
+        self._profiles: dict[str, int] = {}
+        self._cadences: dict[tuple[str, str], int] = {}  # by zone and own hour
+        self._merged: dict[tuple[int, str], str] = {}
+
+    def write(self, conn: Connection, batch: Sequence[tuple[Any, ...]]) -> Written:
+        """Write rows shaped like `Staged`, each key once, and return what became of them."""
+        written = Written()
+        rows = self._mailable(conn, [Staged._make(row) for row in batch], written)
+        known = store.known_readers(conn, self._terms.newsletter_id, [row.key for row in rows])
+        rows = [row for row in rows if not self._has_left(row, known.get(row.key), written)]
+        self._remember_interests(conn, rows, known)
+        plans = [self._plan(row, known.get(row.key)) for row in rows]
+        self._remember_ids(conn, plans)
+        self._add_subscribers(conn, [plan for plan in plans if plan.known is None])
+        ids = store.subscriber_ids(conn, [plan.row.key for plan in plans if plan.known is None])
+        touched = self._update_subscribers(conn, plans)
+        self._add_subscriptions(conn, plans, ids, written)
+        self._update_subscriptions(conn, plans, touched, written)
+        return written
+
+    def _mailable(self, conn: Connection, rows: list[Staged], written: Written) -> list[Staged]:
+        hashes = {address_hash(secret, row.key): row.key for row in rows for secret in self._terms.secrets}
+        found = store.suppressed_hashes(conn, hashes)
+        reasons = {hashes[one]: reason for one, reason in found.items()}
+        for row in rows:
+            if row.key in reasons:
+                written.suppressed += 1
+                why = f"this address is suppressed ({reasons[row.key]}); it is never mailed again by an import"
+                written.problems.append(Problem(row.line, "email", why))
+        return [row for row in rows if row.key not in reasons]
+
+    def _has_left(self, row: Staged, known: Known | None, written: Written) -> bool:
+        why = ""
+        if row.state == SubscriptionState.ENDED:
+            why = "the file says that this subscription has ended; it was left as it is"
+        elif known and known.state == SubscriptionState.ENDED and not self._may_return(known):
+            why = f"this reader has left ({known.ended_reason}); only they can come back"
+        if why:
+            written.ended += 1
+            written.problems.append(Problem(row.line, "email", why))
+        return bool(why)
+
+    def _may_return(self, known: Known) -> bool:
+        return self._terms.revive and known.ended_reason not in _NEVER_REVIVED
+
+    def _remember_interests(self, conn: Connection, rows: list[Staged], known: dict[str, Known]) -> None:
+        """Work out what each (profile, interests in the file) comes to, once for all who share it."""
+        if len(self._merged) > _REMEMBERED:
+            self._merged.clear()
+        pairs = {
+            (found.profile_id, row.interests) for row in rows if (found := known.get(row.key)) and found.subscription_id
+        }
+        missing = pairs - self._merged.keys()
+        texts = interests_texts(conn, {profile_id for profile_id, _ in missing})
+        today = self._since.date()
+        for profile_id, text in missing:
+            old = interests_from_text(texts[profile_id])
+            new = merged_interests(old, interests_from_text(text), self._terms.columns, today)
+            self._merged[profile_id, text] = interests_as_text(new)
+
+    def _plan(self, row: Staged, known: Known | None) -> _Plan:
+        letter = self._terms.newsletter
+        name, locale, zone = ("", letter.locale, letter.schedule.zone or "UTC")
+        if known:
+            name, locale, zone = known.name, known.locale, known.zone
+        subscribed = known is not None and known.subscription_id
+        keeps_hour = known and subscribed and "send_at" not in self._terms.columns
+        return _Plan(
+            row,
+            known,
+            name if row.name is None else row.name,
+            row.locale or locale,
+            row.zone or zone,
+            known.send_at if known and keeps_hour else row.send_at,
+            self._merged[known.profile_id, row.interests] if known and subscribed else row.interests,
+        )
+
+    def _remember_ids(self, conn: Connection, plans: list[_Plan]) -> None:
+        if len(self._profiles) > _REMEMBERED:
+            self._profiles.clear()
+        missing = {plan.interests for plan in plans} - self._profiles.keys()
+        self._profiles |= profile_ids(conn, missing)
+        absent = {(plan.zone, plan.send_at) for plan in plans} - self._cadences.keys()
+        if absent:
+            wanted = {one: cadence_for(self._terms.newsletter, *one) for one in absent}
+            ids = cadence_ids(conn, self._terms.newsletter_id, set(wanted.values()), self._terms.now)
+            self._cadences |= {one: ids[cadence] for one, cadence in wanted.items()}
+
+    def _add_subscribers(self, conn: Connection, plans: list[_Plan]) -> None:
+        if not plans:
+            return
+        empty = history_of(conn, frozenset())
+        store.add_subscribers(
+            conn,
+            [
+                {
+                    "address": plan.row.address,
+                    "address_key": plan.row.key,
+                    "name": plan.name,
+                    "locale": plan.locale,
+                    "zone": plan.zone,
+                    "history_id": empty,
+                    "joined_at": self._terms.now,
+                }
+                for plan in plans
+            ],
+        )
+
+    def _update_subscribers(self, conn: Connection, plans: list[_Plan]) -> set[int]:
+        """Write changed names, locales and zones; return the ids of those subscribers."""
+        changed = {
+            known.subscriber_id: {"name": plan.name, "locale": plan.locale, "zone": plan.zone}
+            for plan in plans
+            if (known := plan.known) and (known.name, known.locale, known.zone) != (plan.name, plan.locale, plan.zone)
+        }
+        store.update_subscribers(conn, [{"row_id": row_id, **values} for row_id, values in changed.items()])
+        moved = [plan.known.subscriber_id for plan in plans if plan.known and plan.known.zone != plan.zone]
+        if moved:
+            for newsletter_id, newsletter in self._terms.others:
+                align_cadences(conn, newsletter_id, newsletter, self._terms.now, moved)
+        return set(changed)
+
+    def _add_subscriptions(self, conn: Connection, plans: list[_Plan], ids: dict[str, int], written: Written) -> None:
+        new = [plan for plan in plans if not (plan.known and plan.known.subscription_id)]
+        owners = [plan.known.subscriber_id if plan.known else ids[plan.row.key] for plan in new]
+        store.add_subscriptions(
+            conn,
+            [
+                {
+                    "subscriber_id": owner,
+                    "newsletter_id": self._terms.newsletter_id,
+                    "profile_id": self._profiles[plan.interests],
+                    "cadence_id": self._cadence(plan),
+                    "state": plan.row.state,
+                    "send_at": plan.send_at,
+                    "since": self._since,
+                }
+                for plan, owner in zip(new, owners, strict=True)
+            ],
+        )
+        given = [self._consent(plan, owner) for plan, owner in zip(new, owners, strict=True)]
+        store.add_consents(conn, given)
+        written.added += len(new)
+
+    def _update_subscriptions(self, conn: Connection, plans: list[_Plan], touched: set[int], written: Written) -> None:
+        changed, revived, agreed = [], [], []
+        old = [(plan, plan.known) for plan in plans if plan.known and plan.known.subscription_id]
+        dated = [known.subscriber_id for plan, known in old if plan.row.consent_at is not None]
+        given = store.consents_given(conn, self._terms.newsletter_id, dated)
+        for plan, known in old:
+            values = (self._profiles[plan.interests], self._cadence(plan), plan.send_at)
+            differs = values != (known.profile_id, known.cadence_id, known.send_at)
+            back = known.state == SubscriptionState.ENDED
+            if differs:
+                names = ("profile_id", "cadence_id", "send_at")
+                changed.append({"row_id": known.subscription_id, **dict(zip(names, values, strict=True))})
+            if back:
+                revived.append(known.subscription_id)
+            consent = self._consent(plan, known.subscriber_id)
+            dated_before = (consent["source"], consent["at"]) in given.get(known.subscriber_id, [])
+            newly = back or (plan.row.consent_at is not None and not dated_before)
+            agreed.extend([consent] if newly else [])
+            if differs or newly or known.subscriber_id in touched:
+                written.updated += 1
+            else:
+                written.unchanged += 1
+        store.update_subscriptions(conn, changed)
+        store.revive_subscriptions(conn, revived, self._since)
+        store.add_consents(conn, agreed)
+
+    def _cadence(self, plan: _Plan) -> int:
+        return self._cadences[plan.zone, plan.send_at]
+
+    def _consent(self, plan: _Plan, subscriber_id: int) -> dict[str, Any]:
+        at = plan.row.consent_at
+        return {
+            "subscriber_id": subscriber_id,
+            "newsletter_id": self._terms.newsletter_id,
+            "event": "given",
+            "source": plan.row.consent_source or "import",
+            "at": self._terms.now if at is None else from_micros(at),
+        }

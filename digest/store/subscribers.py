@@ -1,0 +1,204 @@
+"""Subscribers, their subscriptions, consents and suppressions: reading and writing in sets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, and_, bindparam, func, select, update
+
+from digest.errors import NotFound
+from digest.store.get_or_create import among, chunks
+from digest.store.tables import consents, profiles, subscribers, subscriptions, suppressions
+
+_IMPORT_CACHE_KIB = 16_384
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the database has of a mailbox, and of its subscription to one newsletter (id 0: none)."""
+
+    subscriber_id: int
+    name: str
+    locale: str
+    zone: str
+    subscription_id: int = 0
+    profile_id: int = 0
+    cadence_id: int = 0
+    state: str = ""
+    ended_reason: str = ""
+    send_at: str = ""
+
+
+def known_readers(conn: Connection, newsletter_id: int, address_keys: Iterable[str]) -> dict[str, Known]:
+    """Return what is known of each address key; keys without a subscriber are left out."""
+    who, what = subscribers.c, subscriptions.c
+    joined = subscribers.outerjoin(
+        subscriptions, and_(what.subscriber_id == who.id, what.newsletter_id == newsletter_id)
+    )
+    columns = (
+        *(who.address_key, who.id, who.name, who.locale, who.zone),
+        *(what.id, what.profile_id, what.cadence_id, what.state, what.ended_reason, what.send_at),
+    )
+    found: dict[str, Known] = {}
+    for part in chunks(address_keys):
+        for key, *person, own, profile, cadence, state, reason, at in conn.execute(
+            select(*columns).select_from(joined).where(among(conn, who.address_key, part))
+        ):
+            agreed = (own, profile, cadence, state, reason, at) if own else ()
+            found[key] = Known(*person, *agreed)
+    return found
+
+
+def subscriber_ids(conn: Connection, address_keys: Iterable[str]) -> dict[str, int]:
+    """Return the id of each address key that has a subscriber."""
+    found: dict[str, int] = {}
+    for part in chunks(address_keys):
+        rows = conn.execute(
+            select(subscribers.c.address_key, subscribers.c.id).where(among(conn, subscribers.c.address_key, part))
+        )
+        found |= {row.address_key: row.id for row in rows}
+    return found
+
+
+def find_subscriber(conn: Connection, address_key: str) -> Row[Any]:
+    """Return the row of a mailbox; raises NotFound when nobody has this address."""
+    row = conn.execute(select(subscribers).where(subscribers.c.address_key == address_key)).first()
+    if row is None:
+        raise NotFound(f"nobody with the address {address_key} is subscribed; check its spelling")
+    return row
+
+
+def add_subscribers(conn: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert subscribers: address, address_key, name, locale, zone, history_id, joined_at."""
+    if rows:
+        conn.execute(subscribers.insert(), list(rows))
+
+
+def update_subscribers(conn: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write name, locale and zone of the subscribers named by `row_id`."""
+    if rows:
+        named: dict[str, Any] = {key: bindparam(f"new_{key}") for key in ("name", "locale", "zone")}
+        statement = update(subscribers).where(subscribers.c.id == bindparam("row_id")).values(named)
+        conn.execute(statement, [_prefixed(row) for row in rows])
+
+
+def add_subscriptions(conn: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert subscriptions."""
+    if rows:
+        conn.execute(subscriptions.insert(), list(rows))
+
+
+def update_subscriptions(conn: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write profile, cadence and hour of the subscriptions named by `row_id`."""
+    if rows:
+        named: dict[str, Any] = {key: bindparam(f"new_{key}") for key in ("profile_id", "cadence_id", "send_at")}
+        statement = update(subscriptions).where(subscriptions.c.id == bindparam("row_id")).values(named)
+        conn.execute(statement, [_prefixed(row) for row in rows])
+
+
+def revive_subscriptions(conn: Connection, subscription_ids: Iterable[int], since: datetime) -> None:
+    """Make ended subscriptions active again, looking back from *since* as a new one does."""
+    for part in chunks(subscription_ids):
+        conn.execute(
+            update(subscriptions)
+            .where(among(conn, subscriptions.c.id, part))
+            .values(state="active", ended_reason="", paused_until=None, since=since)
+        )
+
+
+def add_consents(conn: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Append to the record of consent: subscriber_id, newsletter_id, event, source, at."""
+    if rows:
+        conn.execute(consents.insert(), list(rows))
+
+
+def consents_given(
+    conn: Connection, newsletter_id: int, subscriber_ids: Iterable[int]
+) -> dict[int, list[tuple[str, datetime]]]:
+    """Return (source, time) of every consent given by each subscriber to one newsletter, oldest first."""
+    found: dict[int, list[tuple[str, datetime]]] = {}
+    for part in chunks(subscriber_ids):
+        rows = conn.execute(
+            select(consents.c.subscriber_id, consents.c.source, consents.c.at)
+            .where(among(conn, consents.c.subscriber_id, part), consents.c.newsletter_id == newsletter_id)
+            .where(consents.c.event == "given")
+            .order_by(consents.c.id)
+        )
+        for subscriber_id, source, at in rows:
+            found.setdefault(subscriber_id, []).append((source, at))
+    return found
+
+
+def suppressed_hashes(conn: Connection, hashes: Iterable[str]) -> dict[str, str]:
+    """Return the reason of each address hash that must not be mailed."""
+    found: dict[str, str] = {}
+    for part in chunks(hashes):
+        rows = conn.execute(
+            select(suppressions.c.address_hash, suppressions.c.reason).where(
+                among(conn, suppressions.c.address_hash, part)
+            )
+        )
+        found |= {row.address_hash: row.reason for row in rows}
+    return found
+
+
+def list_subscriptions(conn: Connection, newsletter_id: int, *, after: int = 0, limit: int = 1_000) -> list[Row[Any]]:
+    """Return up to *limit* subscriptions with their readers and interests, by id, from the one past *after*."""
+    return list(
+        conn.execute(
+            select(
+                subscriptions.c.id,
+                subscriptions.c.subscriber_id,
+                subscriptions.c.state,
+                subscriptions.c.ended_reason,
+                subscriptions.c.paused_until,
+                subscriptions.c.send_at,
+                subscriptions.c.since,
+                subscribers.c.address,
+                subscribers.c.name,
+                subscribers.c.locale,
+                subscribers.c.zone,
+                profiles.c.interests,
+            )
+            .join_from(subscriptions, subscribers)
+            .join(profiles)
+            .where(subscriptions.c.newsletter_id == newsletter_id, subscriptions.c.id > after)
+            .order_by(subscriptions.c.id)
+            .limit(limit)
+        )
+    )
+
+
+def count_subscriptions(conn: Connection, newsletter_id: int) -> dict[str, int]:
+    """Return how many subscriptions a newsletter has in each state."""
+    rows = conn.execute(
+        select(subscriptions.c.state, func.count())
+        .where(subscriptions.c.newsletter_id == newsletter_id)
+        .group_by(subscriptions.c.state)
+    )
+    return {state: number for state, number in rows}  # noqa: C416  # rows are not plain pairs to mypy
+
+
+@contextmanager
+def bounded_cache(conn: Connection) -> Iterator[None]:
+    """Hold the connection's page cache to 16 MiB meanwhile, so that memory does not grow with the table."""
+    if conn.dialect.name != "sqlite":
+        yield
+        return
+    with conn.begin():
+        before = conn.exec_driver_sql("PRAGMA cache_size").scalar_one()
+        conn.exec_driver_sql(f"PRAGMA cache_size = -{_IMPORT_CACHE_KIB}")
+    try:
+        yield
+    finally:
+        with conn.begin():
+            conn.exec_driver_sql(f"PRAGMA cache_size = {int(before)}")
+
+
+def _prefixed(row: Mapping[str, Any]) -> dict[str, Any]:
+    # A bound name must not be a column's own name in an UPDATE.
+    return {key if key == "row_id" else f"new_{key}": value for key, value in row.items()}
