@@ -1,0 +1,50 @@
+"""Erasing a subscriber (GDPR Art. 17): what stays is a keyed hash, so that the address is never mailed again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy import Engine
+
+from digest.errors import NotFound
+from digest.model.subscriber import SuppressionReason
+from digest.pipeline.addresses import address_hash, read_address
+from digest.store.erasure import clear_free_space, forget, overwrite_deleted, suppress
+from digest.store.subscribers import find_subscriber, suppressed_hashes
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """What an erasure did.
+
+    `cleared` is False when another process kept the database file from being rewritten: the rows are clean,
+    but free pages or the write-ahead log may hold old text until the erasure is run once more.
+    """
+
+    deliveries: int
+    cleared: bool
+
+
+def erase_subscriber(engine: Engine, address: str, *, secret: str, now: datetime) -> Erased:
+    """Take everything that tells who *address* is out of the database, and suppress it for good.
+
+    Deliveries stay as rows without address and name, consents as newsletter, event and time; mail that was
+    waiting is skipped. May be run again for the same address, which clears the file once more.
+
+    Raises BadInput when *address* is none, NotFound when nobody has it.
+    """
+    key = read_address(address).key
+    hashed = address_hash(secret, key)
+    scrubbed = 0
+    with engine.connect() as conn, conn.begin():
+        overwrite_deleted(conn)
+        try:
+            subscriber_id = find_subscriber(conn, key).id
+        except NotFound:
+            if suppressed_hashes(conn, [hashed]).get(hashed) != SuppressionReason.ERASED:
+                raise
+        else:
+            suppress(conn, hashed, SuppressionReason.ERASED, now.astimezone(UTC))
+            scrubbed = forget(conn, subscriber_id, now.astimezone(UTC))
+    return Erased(scrubbed, clear_free_space(engine))

@@ -1,0 +1,56 @@
+"""Everything that is stored about one subscriber, for an admin and for the reader's own "my data"."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Engine
+
+from digest.pipeline.addresses import read_address
+from digest.store.histories import stories_of
+from digest.store.subscriber_records import attempts_of, consents_of, deliveries_of, subscriptions_of
+from digest.store.subscribers import find_subscriber
+
+
+def subscriber_as_json(engine: Engine, address: str) -> dict[str, Any]:
+    """Return all that the database holds of *address* as plain JSON values, times in ISO 8601.
+
+    Keys: address, name, locale, timezone, joined_at, stories_shown, subscriptions, consents, and deliveries,
+    each with its attempts. Raises BadInput when *address* is none, NotFound when nobody has it.
+    """
+    key = read_address(address).key
+    with engine.connect() as conn, conn.begin():
+        found = find_subscriber(conn, key)
+        tries: dict[int, list[dict[str, Any]]] = {}
+        for attempt in attempts_of(conn, found.id):
+            plain = _plain(attempt._mapping)
+            tries.setdefault(plain.pop("delivery_id"), []).append(plain)
+        return {
+            "address": found.address,
+            "name": found.name,
+            "locale": found.locale,
+            "timezone": found.zone,
+            "joined_at": found.joined_at.isoformat(),
+            "stories_shown": sorted(stories_of(conn, found.history_id)),
+            "subscriptions": [_subscription(one._mapping) for one in subscriptions_of(conn, found.id)],
+            "consents": [_plain(one._mapping) for one in consents_of(conn, found.id)],
+            "deliveries": [
+                {**_plain(one._mapping), "attempts": tries.get(one.id, [])} for one in deliveries_of(conn, found.id)
+            ],
+        }
+
+
+def _subscription(row: Mapping[Any, Any]) -> dict[str, Any]:
+    plain = _plain(row)
+    plain["interests"] = json.loads(plain["interests"])
+    plain["interests"]["follows"] = [
+        {"topic": topic, "weight": weight, "since": since} for topic, weight, since in plain["interests"]["follows"]
+    ]
+    return plain
+
+
+def _plain(row: Mapping[Any, Any]) -> dict[str, Any]:
+    return {key: value.isoformat() if isinstance(value, datetime) else value for key, value in row.items()}

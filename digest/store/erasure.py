@@ -1,0 +1,122 @@
+"""Taking a person out of the database, down to the pages that nothing points to any more."""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import datetime
+
+from sqlalchemy import Connection, Engine, case, delete, exists, select, update
+
+from digest.model.subscriber import EndedReason, Interests, SubscriptionState, SuppressionReason
+from digest.store.histories import history_of
+from digest.store.profiles import profile_of
+from digest.store.tables import (
+    attempts,
+    consents,
+    deliveries,
+    digests,
+    profiles,
+    subscribers,
+    subscriptions,
+    suppressions,
+)
+
+
+def suppress(conn: Connection, address_hash: str, reason: SuppressionReason, now: datetime) -> None:
+    """Note that the address with this hash must not be mailed; a second reason takes the place of the first."""
+    known = update(suppressions).where(suppressions.c.address_hash == address_hash)
+    if conn.execute(known.values(reason=reason.value, at=now)).rowcount == 0:
+        conn.execute(suppressions.insert().values(address_hash=address_hash, reason=reason.value, at=now))
+
+
+def overwrite_deleted(conn: Connection) -> None:
+    """Let SQLite write zeros over what this connection deletes."""
+    if conn.dialect.name == "sqlite":
+        conn.exec_driver_sql("PRAGMA secure_delete = on")
+
+
+def forget(conn: Connection, subscriber_id: int, now: datetime) -> int:
+    """Take everything personal from a subscriber's rows; return how many deliveries lost address and name.
+
+    The rows stay, because the delivery log counts them: no address, no name, no interests, no history, a
+    locale and zone that say nothing. What a mail server said is dropped too, since it may quote the address.
+    """
+    own_deliveries = select(deliveries.c.id).where(deliveries.c.subscriber_id == subscriber_id)
+    conn.execute(update(attempts).where(attempts.c.delivery_id.in_(own_deliveries)).values(text=""))
+    waiting = deliveries.c.state.in_(("ready", "deferred"))
+    scrubbed = conn.execute(
+        update(deliveries)
+        .where(deliveries.c.subscriber_id == subscriber_id)
+        .values(
+            address="",
+            name="",
+            reason=case((waiting, "unsubscribed"), else_=deliveries.c.reason),
+            finished_at=case((waiting, now), else_=deliveries.c.finished_at),
+            next_attempt_at=case((waiting, None), else_=deliveries.c.next_attempt_at),
+            state=case((waiting, "skipped"), else_=deliveries.c.state),
+        )
+    ).rowcount
+    conn.execute(update(consents).where(consents.c.subscriber_id == subscriber_id).values(source="", wording=""))
+    _forget_interests(conn, subscriber_id)
+    conn.execute(
+        update(subscribers)
+        .where(subscribers.c.id == subscriber_id)
+        .values(
+            address="",
+            address_key=f"erased:{subscriber_id}",
+            name="",
+            locale="en",
+            zone="UTC",
+            history_id=history_of(conn, frozenset()),
+        )
+    )
+    return scrubbed
+
+
+def clear_free_space(engine: Engine) -> bool:
+    """Rewrite the database file without its free space; return False when somebody else keeps it from us.
+
+    Deleted text lives on in free pages, in the slack of used ones, and in the write-ahead log. VACUUM copies
+    what is alive into fresh pages; the checkpoint then empties the log. Takes as long as copying the file,
+    and as much free disk. Other databases do this by themselves (PostgreSQL: autovacuum): nothing is done.
+    """
+    if engine.dialect.name != "sqlite":
+        return True
+    connection = engine.raw_connection()
+    try:
+        cursor = connection.cursor()
+        store_before = cursor.execute("PRAGMA temp_store").fetchone()[0]
+        cursor.execute("PRAGMA temp_store = file")  # else the copy is made in memory
+        try:
+            cursor.execute("VACUUM")
+            busy = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) and "busy" not in str(error):
+                raise
+            return False
+        finally:
+            cursor.execute(f"PRAGMA temp_store = {int(store_before)}")
+            cursor.execute("PRAGMA secure_delete = off")
+        return not busy
+    finally:
+        connection.close()
+
+
+def _forget_interests(conn: Connection, subscriber_id: int) -> None:
+    own = subscriptions.c.subscriber_id == subscriber_id
+    before = conn.execute(select(subscriptions.c.profile_id).where(own)).scalars().all()
+    conn.execute(
+        update(subscriptions)
+        .where(own)
+        .values(
+            state=SubscriptionState.ENDED.value,
+            ended_reason=EndedReason.ERASED.value,
+            paused_until=None,
+            send_at="",
+            profile_id=profile_of(conn, Interests()),
+        )
+    )
+    # Keywords may say who somebody is; a profile that nobody shares and no digest was made for goes.
+    shared = exists().where(subscriptions.c.profile_id == profiles.c.id)
+    made_for = exists().where(digests.c.profile_id == profiles.c.id)
+    conn.execute(delete(profiles).where(profiles.c.id.in_(before), ~shared, ~made_for))
