@@ -67,6 +67,8 @@ def check_template(folder: Path, name: str = "digest") -> list[str]:
                 problems.setdefault(problem)
         except BadInput as wrong:
             problems.setdefault(str(wrong))
+        if problems:  # the other languages would say the same again
+            break
     return list(problems)
 
 
@@ -110,7 +112,10 @@ def _difference(one: etree._Element, other: etree._Element, path: str) -> str:
     for what in ("text", "tail"):
         mine, theirs = getattr(one, what) or "", getattr(other, what) or ""
         if mine.strip("\n") != theirs.strip("\n"):
-            return f"{here}: its {what} is {mine[:60]!r} when spliced and {theirs[:60]!r} in the whole"
+            at = max(0, next((n for n, (a, b) in enumerate(zip(mine, theirs, strict=False)) if a != b), 0) - 20)
+            return (
+                f"{here}: its {what} is {mine[at : at + 60]!r} when spliced and {theirs[at : at + 60]!r} in the whole"
+            )
     if len(one) != len(other):
         return f"{here}: {len(one)} elements inside when spliced, {len(other)} in the whole"
     return next(filter(None, (_difference(a, b, here) for a, b in zip(one, other, strict=True))), "")

@@ -96,7 +96,7 @@ def constant_headers(frame: Frame, subject: str, boundary: str) -> ConstantHeade
     closing.append(f'Content-Type: multipart/alternative;\r\n boundary="{boundary}"')
     headers = ConstantHeaders(
         opening=f"From: {mailbox(frame.sender_name, frame.sender_address, len('From: '))}\r\n",
-        subject=f"Subject: {unstructured(subject, len('Subject: '))}\r\n",
+        subject=f"Subject: {unstructured(clean_text(subject) or frame.name, len('Subject: '))}\r\n",
         identity="".join(f"{line}\r\n" for line in identity),
         closing="".join(f"{line}\r\n" for line in closing) + "\r\n",
         mailto=f"mailto:{ascii_address(frame.unsubscribe_address)}" if frame.unsubscribe_address else "",
@@ -121,13 +121,18 @@ def reader_lines(
     address cannot stand in a header literally.
     """
     _atom(_MESSAGE_ID, message_id, "a Message-ID like <id@example.org>")
-    link = _atom(_LINK, unsubscribe_url, "an https address for List-Unsubscribe")
+    check_link(unsubscribe_url)
     also = f",\r\n <{_atom(_MAILTO, mailto, 'a mailto: address for List-Unsubscribe')}>" if mailto else ""
     return (
         f"To: {to}\r\n".encode(),
         f"Date: {date}\r\nMessage-ID: {message_id}\r\n".encode(),
-        f"List-Unsubscribe: <{link}>{also}\r\n".encode(),
+        f"List-Unsubscribe: <{unsubscribe_url}>{also}\r\n".encode(),
     )
+
+
+def check_link(url: str) -> None:
+    """Raise BadInput unless *url* is one https address in ASCII (http only for a server on this machine)."""
+    _atom(_LINK, url, "an https address for a link of ours")
 
 
 def check_reader_lines(to: bytes, stamp: bytes, leave: bytes) -> None:

@@ -164,27 +164,29 @@ def cut_text(text: str, where: str) -> Mould:
         follows = pieces[index + 1] if index + 1 < len(pieces) else "\n"
         own_line = not mould or _ends_line(before)
         if own_line and isinstance(follows, str) and follows.startswith("\n"):
-            mould.append(_take_line(piece, mould))
+            # At the very start there is no empty line before it to take along, so it takes those behind it.
+            breaks = len(follows) - len(follows.lstrip("\n")) if not mould else 1
+            mould.append(_take_line(piece, mould, follows[:breaks]))
             if index + 1 < len(pieces):
-                pieces[index + 1] = follows[1:]
+                pieces[index + 1] = follows[breaks:]
         else:
             mould.append(piece)
     return tuple(segment for segment in mould if segment != "")
 
 
-def _take_line(hole: HoleRef, mould: list[Segment]) -> HoleRef:
-    """Move the line breaks before *hole* from the end of *mould* into it."""
+def _take_line(hole: HoleRef, mould: list[Segment], after: str) -> HoleRef:
+    """Move the line breaks before *hole*, from the end of *mould*, and those *after* it into it."""
     if not mould or not isinstance(mould[-1], str):
-        return HoleRef(hole.name, "", "\n", "")
+        return HoleRef(hole.name, "", after, "")
     kept = mould[-1].rstrip("\n")
     breaks = mould[-1][len(kept) :]
     mould[-1] = kept
-    return HoleRef(hole.name, breaks, "\n", "\n" if kept else "")
+    return HoleRef(hole.name, breaks, after, "\n" if kept else "")
 
 
 def _ends_line(segment: Segment) -> bool:
     if isinstance(segment, HoleRef):
-        return segment.after == "\n"
+        return segment.after.endswith("\n")
     return isinstance(segment, str) and (segment.endswith("\n") or segment == "")
 
 

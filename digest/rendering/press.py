@@ -169,17 +169,17 @@ class Press:
         raw = [self._sheets.render("card.html", article=view, hole=html_holes).strip() for view in views]
         texts = [self._sheets.render("card.txt", article=view, hole=text_holes).strip("\n") for view in views]
         self._raw_card = self._raw_card or (raw[0] if raw else "")
-        regions = self._inlined({str(number): html for number, html in enumerate(raw)})
+        regions = self._inlined({str(number): html for number, html in enumerate(raw)}, "card.html")
         self._cards += [
             _Card(view, regions[str(number)], cut_text(text + "\n", "card.txt"))
             for number, (view, text) in enumerate(zip(views, texts, strict=True))
         ]
 
-    def _inlined(self, cards: Mapping[str, str]) -> dict[str, Mould]:
+    def _inlined(self, cards: Mapping[str, str], where: str) -> dict[str, Mould]:
         """Return *cards* (raw HTML by name) and every region in them, inlined where cards stand in the shell."""
         together = "".join(region(name, html) for name, html in cards.items())
         document = self._raw_shell.replace(fragment_mark("cards"), together)
-        return _regions(self._sheets.inliner.inline(document), "card.html")
+        return _regions(self._sheets.inliner.inline(document), where)
 
     def _part(self, encoder: _Encoder, atoms: list[str | SlotRef], shell: Mould) -> Part:
         if encoder.transfer is None:
@@ -241,7 +241,7 @@ class Press:
         else:
             raw = self._sheets.fragment("html", name, hole_mark("text"))
         card = self._raw_card.replace(fragment_mark(name), region(name, raw))
-        return self._inlined({"card": card}).get(name, ())
+        return self._inlined({"card": card}, f"fragments.html, {name}").get(name, ())
 
     def _text_atoms(self, parts: DigestParts) -> list[str | SlotRef]:
         said = {

@@ -18,6 +18,7 @@ from digest.rendering.encode import Transfer, crlf, quoted_printable, run_bytes
 from digest.rendering.headers import (
     ConstantHeaders,
     ascii_address,
+    check_link,
     check_reader_lines,
     date_line,
     reader_lines,
@@ -138,6 +139,9 @@ class _Chain:
 
 
 def _slot_values(values: ReaderValues) -> dict[str, str]:
+    # The link to unsubscribe is checked with its header.
+    check_link(values.preferences_url)
+    check_link(values.view_url)
     return {
         "name": shorten(clean_text(values.name), NAME_LENGTH),
         "address": clean_text(values.address),
