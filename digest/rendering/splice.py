@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from digest.errors import NotFound
+from digest.errors import BadInput, NotFound
 from digest.rendering.clean import clean_text, escape_html
 from digest.rendering.encode import Transfer, crlf, quoted_printable, run_bytes
 from digest.rendering.headers import (
@@ -105,15 +105,15 @@ class _Chain:
         )
         # The lines of a reader stand at 1, 3 and 5.
         self._frames: list[bytes] = [opening, b"", subject, b"", identity, b"", closing]
-        self._fills: dict[tuple[Run, bool], tuple[_Fill, list[int]]] = {}
-        self._plan: list[tuple[_Fill, list[int]]] = []
+        self._slots: dict[SlotRef, tuple[list[int], list[int]]] = {}  # where in text, where in HTML
+        self._runs: list[tuple[int, _Fill]] = []
 
     def add(self, ready: bytes) -> None:
         """Append bytes that every reader gets."""
         self._frames[-1] += ready
 
     def add_part(self, part: Part, pieces: Mapping[str, bytes], *, html: bool) -> None:
-        """Append a part; equal runs are encoded once per reader."""
+        """Append a part."""
         ready: list[bytes] = []
         for item in part.items:
             if isinstance(item, str):
@@ -121,20 +121,30 @@ class _Chain:
                 continue
             self.add(b"".join(ready))
             ready = []
-            _, places = self._fills.setdefault((item, html), (_fill(item, part.transfer, html=html), []))
-            places.append(len(self._frames))
+            place = len(self._frames)
+            if part.transfer == Transfer.BASE64:
+                self._runs.append((place, _run_fill(item, html=html)))
+            else:
+                self._slots.setdefault(_only_slot(item), ([], []))[html].append(place)
             self._frames += [b"", b""]
         self.add(b"".join(ready))
-        self._plan = list(self._fills.values())
 
     def join(self, lines: tuple[bytes, bytes, bytes], values: Mapping[str, str]) -> bytes:
         """Return the message with a reader's header *lines* and slot *values*."""
         frames = self._frames.copy()
         frames[1], frames[3], frames[5] = lines
-        for fill, places in self._plan:
-            encoded = fill(values)
-            for place in places:
-                frames[place] = encoded
+        for slot, (in_text, in_html) in self._slots.items():
+            value = values[slot.name] or slot.fallback
+            if _PLAIN_VALUE.fullmatch(value):  # nearly every value, at a third of the time
+                text = html = value.encode("ascii") + b"=\r\n"
+            else:
+                text, html = quoted_printable(value.encode()), quoted_printable(escape_html(value).encode())
+            for place in in_text:
+                frames[place] = text
+            for place in in_html:
+                frames[place] = html
+        for place, fill in self._runs:
+            frames[place] = fill(values)
         return b"".join(frames)
 
 
@@ -151,46 +161,42 @@ def _slot_values(values: ReaderValues) -> dict[str, str]:
     }
 
 
-def _fill(run: Run, transfer: str, *, html: bool) -> _Fill:
-    """Return the function that encodes *run* for a reader's values."""
-    if transfer == Transfer.QUOTED_PRINTABLE and len(run.parts) == 1 and isinstance(run.parts[0], SlotRef):
-        return _slot_fill(run.parts[0], html=html)
-    parts, before_end = run.parts, run.before_end
+def _only_slot(run: Run) -> SlotRef:
+    """Return the slot of a quoted-printable run, which has nothing else."""
+    (slot,) = run.parts
+    if not isinstance(slot, SlotRef):
+        raise BadInput("a stored layout has text where a slot belongs; plan the delivery anew")
+    return slot
+
+
+def _run_fill(run: Run, *, html: bool) -> _Fill:
+    """Return the function that makes the base64 lines of *run* from a reader's values."""
+    ready = [b"" if isinstance(part, SlotRef) else crlf(part) for part in run.parts]
+    slots = [(n, part.name, part.fallback) for n, part in enumerate(run.parts) if isinstance(part, SlotRef)]
+    before_end = run.before_end
 
     def fill(values: Mapping[str, str]) -> bytes:
-        return run_bytes(crlf(_run_text(parts, values, html=html)), before_end)
+        parts = ready.copy()
+        for place, name, fallback in slots:
+            value = values[name] or fallback
+            parts[place] = (escape_html(value) if html else value).encode()
+        return run_bytes(b"".join(parts), before_end)
 
     return fill
 
 
-def _slot_fill(slot: SlotRef, *, html: bool) -> _Fill:
-    name, fallback = slot.name, slot.fallback
-    needs_nothing = _PLAIN_VALUE.fullmatch
-
-    def fill(values: Mapping[str, str]) -> bytes:
-        value = values[name] or fallback
-        if needs_nothing(value):  # nearly every value, at a third of the time
-            return value.encode("ascii") + b"=\r\n"
-        return quoted_printable((escape_html(value) if html else value).encode())
-
-    return fill
-
-
-def _run_text(parts: tuple[str | SlotRef, ...], values: Mapping[str, str], *, html: bool) -> str:
-    texts = []
-    for part in parts:
-        if isinstance(part, str):
-            texts.append(part)
-        else:
-            value = values[part.name] or part.fallback
-            texts.append(escape_html(value) if html else value)
-    return "".join(texts)
+def _run_encoded(run: Run, transfer: str, values: Mapping[str, str], *, html: bool) -> bytes:
+    if transfer == Transfer.BASE64:
+        return _run_fill(run, html=html)(values)
+    slot = _only_slot(run)
+    value = values[slot.name] or slot.fallback
+    return quoted_printable((escape_html(value) if html else value).encode())
 
 
 def _decoded(part: Part, pieces: Mapping[str, bytes], reader: ReaderValues, *, html: bool) -> str:
     values = _slot_values(reader)
     encoded = b"".join(
-        _piece(pieces, item) if isinstance(item, str) else _fill(item, part.transfer, html=html)(values)
+        _piece(pieces, item) if isinstance(item, str) else _run_encoded(item, part.transfer, values, html=html)
         for item in part.items
     )
     data = a2b_base64(encoded) if part.transfer == Transfer.BASE64 else a2b_qp(encoded)
