@@ -183,3 +183,12 @@ def _parsed(subject: str):
     h = constant_headers(frame, subject, "b")
     raw = (h.opening + h.subject + h.identity + h.closing).encode("ascii")
     return message_from_bytes(raw, policy=policy.compat32).items()
+
+
+@pytest.mark.parametrize("title", ["=?utf-8?q?a=0ABcc=3A_evil=40example.org?=", "so =?utf-8?b?Cg==?= it", "a =? b"])
+def test_a_title_that_looks_encoded_is_read_as_it_was_written(title: str) -> None:
+    """It is encoded once more, so no program decodes it into a line break (CVE-2024-6923)."""
+    written = unstructured(title, 9)
+
+    assert str(make_header(decode_header(written))) == title
+    assert all(WORD.fullmatch(word) for word in written.split("\r\n "))
