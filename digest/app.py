@@ -9,6 +9,7 @@ from sqlalchemy.engine import make_url
 
 from digest.clock import Clock, SystemClock
 from digest.errors import SettingsError
+from digest.pipeline.dispatch import Sending
 from digest.pipeline.installation import Installation
 from digest.settings import COMPOSING, Relay, Settings, relay_of
 from digest.shipped import shipped_folder
@@ -56,3 +57,8 @@ def state_folder(settings: Settings) -> Path:
     """Return the folder beside the database where journals and locks live."""
     database = make_url(settings.database_url).database or "var/digest.db"
     return Path(f"{database}.state")
+
+
+def sending(settings: Settings) -> Sending:
+    """Return how to send: the server, the connections, the name we give it in EHLO."""
+    return Sending(relay(settings), connections=settings.smtp_connections, helo=settings.helo_name)

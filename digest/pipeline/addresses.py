@@ -72,7 +72,7 @@ class AddressReader:
 
 def _validated(text: str) -> Mailbox:
     try:
-        found = validate_email(text, check_deliverability=False, test_environment=True)
+        found = validate_email(text, check_deliverability=False, test_environment=True, strict=True)
     except EmailNotValidError as error:
         raise BadInput(" ".join(str(error).split())) from None
     local = unicodedata.normalize("NFC", found.local_part.casefold())

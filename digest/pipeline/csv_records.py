@@ -91,8 +91,11 @@ def _record(number: int, text: str, following: _Lines, delimiter: str) -> Record
     while True:
         # Only a line with a quotation mark can close the open one.
         if '"' in lines[-1]:
-            cells = _parse(lines, delimiter)
-            if cells is not None:
+            cells, problem = _parse(lines, delimiter)
+            if problem:
+                following.put_back(taken)
+                return Record(number, [], problem)
+            if cells:
                 return Record(number, cells)
         more = following.take() if len(lines) < MAX_LINES_PER_RECORD and size <= MAX_LINE else None
         if more is None:
@@ -103,8 +106,8 @@ def _record(number: int, text: str, following: _Lines, delimiter: str) -> Record
         size += len(more[1])
 
 
-def _parse(lines: list[str], delimiter: str) -> list[str] | None:
-    """Return the cells of one record, or None while a quoted cell is still open after the last line."""
+def _parse(lines: list[str], delimiter: str) -> tuple[list[str], str]:
+    """Return the cells of one record and what is wrong; no cells while a quoted one is still open at the end."""
     asked_for_more = False
 
     def feed() -> Iterator[str]:
@@ -114,10 +117,13 @@ def _parse(lines: list[str], delimiter: str) -> list[str] | None:
         asked_for_more = True
 
     try:
-        cells = next(csv.reader(feed(), delimiter=delimiter))
-    except csv.Error:  # a cell beyond the library's own limit of 128 KB; the row check tells the person
-        return ["x" * (MAX_CELL + 1)]
-    return None if asked_for_more else cells
+        return next(csv.reader(feed(), delimiter=delimiter, strict=True)), ""
+    except csv.Error as error:
+        if asked_for_more:
+            return [], ""
+        if "field limit" in str(error):
+            return [], f"has a cell longer than {MAX_CELL:,} characters"
+        return [], "a quotation mark stands inside a quoted cell; write it twice"
 
 
 def _as_utf8(chunks: Iterator[bytes]) -> Iterator[bytes]:

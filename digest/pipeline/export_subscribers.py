@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any, TextIO
 
 from sqlalchemy import Connection, Engine
@@ -16,6 +15,7 @@ from digest.pipeline.subscriber_rows import COLUMNS
 from digest.store.newsletters import load_newsletter
 from digest.store.profiles import interests_from_text
 from digest.store.subscribers import consents_given, count_subscriptions, list_subscriptions
+from digest.store.tables import from_micros
 
 EXPORTED = (*COLUMNS, "state")
 _ROWS_PER_READ = 2_000
@@ -75,8 +75,8 @@ def _rows(conn: Connection, newsletter_id: int, page: list[Any]) -> list[tuple[s
     return [_row(one, given.get(one.subscriber_id, [])) for one in page if one.address]
 
 
-def _row(one: Any, given: list[tuple[str, datetime]]) -> tuple[str, ...]:
-    source, at = given[-1] if given else ("", None)
+def _row(one: Any, given: list[tuple[str, int]]) -> tuple[str, ...]:
+    source, at = given[-1] if given else ("", 0)
     cells = interests_as_cells(interests_from_text(one.interests))
-    told = at.isoformat() if at else ""
+    told = from_micros(at).isoformat() if given else ""
     return (one.address, one.name, one.locale, one.zone, *cells, one.send_at, source, told, one.state)

@@ -20,13 +20,11 @@ from sqlalchemy import Connection, Engine
 
 from digest.errors import BadInput
 from digest.model.newsletter import Newsletter
-from digest.model.subscriber import Interests
 from digest.pipeline.csv_records import Record, read_lines, read_records
 from digest.pipeline.formulas import neutralised
 from digest.pipeline.subscriber_rows import Columns, Row, RowReader, read_header
 from digest.pipeline.write_subscribers import BatchWriter, Problem, Staged, Terms, Written, staged
 from digest.store.newsletters import load_newsletter, load_newsletters, load_topics, newsletter_ids
-from digest.store.profiles import interests_as_text
 from digest.store.staging import Staging
 from digest.store.subscribers import bounded_cache
 
@@ -179,18 +177,12 @@ def _terms(
 
 
 def _stage(records: Iterator[Record], reader: RowReader, scratch: Staging, tally: _Tally) -> None:
-    texts: dict[Interests, str] = {}
     for record in records:
         found = [("", record.problem)] if record.problem else reader.read(record.cells)
         if not isinstance(found, Row):
             tally.refuse(record.line, found)
             continue
-        interests = found.subscription.interests
-        if interests not in texts:
-            if len(texts) >= _BATCH:
-                texts.clear()
-            texts[interests] = interests_as_text(interests)
-        scratch.put(record.line, found.key, staged(texts[interests], found))
+        scratch.put(record.line, found.key, staged(found))
 
 
 def _open(source: Path | BinaryIO, closing: ExitStack) -> tuple[BinaryIO, int]:

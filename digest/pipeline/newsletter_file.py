@@ -153,11 +153,13 @@ def _tables(document: Mapping[str, Any], kind: str, problems: list[str]) -> list
 
 
 def _topic(slug: str, table: CheckedTable) -> Topic:
-    keywords = tuple({word.casefold(): word for word in reversed(table.texts("keywords"))}.values())[::-1]
+    keywords: dict[str, str] = {}
+    for word in table.texts("keywords"):
+        keywords.setdefault(word.casefold(), word)
     topic = Topic(
         slug,
         table.text("name", needed='write what readers see, like "Trade"'),
-        keywords,
+        tuple(keywords.values()),
         table.texts_by_language("names", read_locale),
         table.text("parent"),
     )

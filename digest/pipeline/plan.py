@@ -79,7 +79,9 @@ def plan_newsletter(house: Installation, slug: str, *, at: datetime, who: Who) -
     done = Planned()
     for slot in slots_of(newsletter, rows, at, who):
         cut_off = slot.slot_at if who is Who.DUE else max(at, slot.slot_at, house.clock.now())
-        done.add(_plan_slot(house, newsletter_id, newsletter, slot, cut_off=cut_off, at=at, ask_again=who is not Who.DUE))
+        done.add(
+            _plan_slot(house, newsletter_id, newsletter, slot, cut_off=cut_off, at=at, ask_again=who is not Who.DUE)
+        )
     if who is Who.DUE:
         with house.engine.begin() as connection:
             planning.advance_cadences(connection, ((row.cadence_id, _next(row, at)) for row in rows))
@@ -122,25 +124,26 @@ def _plan_slot(
     ask_again: bool,
 ) -> Planned:
     done = Planned()
+    now = house.clock.now()
     with house.engine.begin() as connection:
         planning.resume_paused(connection, newsletter_id, at)
-        edition_id, state = planning.open_edition(connection, newsletter_id, slot.period, at)
+        edition_id, state = planning.open_edition(connection, newsletter_id, slot.period, now)
         if state in ("paused", "cancelled"):
             return done
         planning.fill_scope(connection, slot.cadence_ids)
         if slot.late:
             missed = planning.skip_others(
-                connection, edition_id, slot.slot_at, state="active", reason=SkipReason.MISSED, now=at
+                connection, edition_id, slot.slot_at, state="active", reason=SkipReason.MISSED, now=now
             )
             done.skipped[SkipReason.MISSED] += missed
             return done
         paused = planning.skip_others(
-            connection, edition_id, slot.slot_at, state="paused", reason=SkipReason.PAUSED, now=at
+            connection, edition_id, slot.slot_at, state="paused", reason=SkipReason.PAUSED, now=now
         )
         done.skipped += Counter({SkipReason.PAUSED.value: paused}) if paused else Counter()
         if ask_again:
             planning.replan_skipped(connection, edition_id)
-        done.superseded += planning.supersede_older(connection, newsletter_id, edition_id, slot.slot_at, at)
+        done.superseded += planning.supersede_older(connection, newsletter_id, edition_id, slot.slot_at, now)
     done.editions[f"{newsletter.slug}/{slot.period}"] = edition_id
     workshop: Workshop | None = None
     for _ in range(_ROUNDS):
@@ -150,25 +153,25 @@ def _plan_slot(
             groups = planning.groups_due(connection, edition_id, cut)
         if not groups:
             break
-        workshop = workshop or open_workshop(house, newsletter_id, newsletter, slot.slot_at, slot.period, cut_off)
-        done.add(_plan_groups(house, edition_id, slot, workshop, groups, at=at, fresh=True))
+        workshop = workshop or open_workshop(house, newsletter, slot.slot_at, slot.period, cut_off)
+        done.add(_plan_groups(house, edition_id, slot, workshop, groups, fresh=True))
     return done
 
 
-def plan_again(house: Installation, newsletter_slug: str, edition_id: int, period: str, slot_at: datetime, at: datetime) -> Planned:
+def plan_again(house: Installation, newsletter_slug: str, edition_id: int, period: str, slot_at: datetime) -> Planned:
     """Plan the rows of one slot that wait for a new plan; nobody else becomes due by it."""
     with house.engine.begin() as connection:
         newsletter_id, newsletter = load_newsletter(connection, newsletter_slug)
         scope = tuple(row.cadence_id for row in planning.cadences_of(connection, newsletter_id))
         planning.fill_scope(connection, scope)
-        cut_off = max(slot_at, at)
+        cut_off = max(slot_at, house.clock.now())
         cut = cut_off - newsletter.expires_after + newsletter.look_back
         groups = planning.groups_due(connection, edition_id, cut, fresh=False)
     if not groups:
         return Planned()
     slot = Slot(period, slot_at, scope)
-    workshop = open_workshop(house, newsletter_id, newsletter, slot_at, period, cut_off)
-    return _plan_groups(house, edition_id, slot, workshop, groups, at=at, fresh=False)
+    workshop = open_workshop(house, newsletter, slot_at, period, cut_off)
+    return _plan_groups(house, edition_id, slot, workshop, groups, fresh=False)
 
 
 def _plan_groups(
@@ -178,12 +181,11 @@ def _plan_groups(
     workshop: Workshop,
     groups: list[Group],
     *,
-    at: datetime,
     fresh: bool,
 ) -> Planned:
     cohorts: list[Cohort] = []
     for part in chunks(groups, _COHORTS_PER_WRITE):
-        cohorts.extend(_compose_part(house, edition_id, slot, workshop, part, at))
+        cohorts.extend(_compose_part(house, edition_id, slot, workshop, part))
     with house.engine.begin() as connection:
         planning.fill_scope(connection, slot.cadence_ids)
         written = planning.write_cohorts(
@@ -192,24 +194,22 @@ def _plan_groups(
             slot_at=slot.slot_at,
             since_cut=workshop.since_cut,
             cohorts=cohorts,
-            now=at,
+            now=house.clock.now(),
             fresh=fresh,
         )
     return _count(cohorts, written)
 
 
 def _compose_part(
-    house: Installation, edition_id: int, slot: Slot, workshop: Workshop, groups: list[Group], at: datetime
+    house: Installation, edition_id: int, slot: Slot, workshop: Workshop, groups: list[Group]
 ) -> list[Cohort]:
     with reading(house.engine) as connection:
-        known = {
-            "profiles": {each: interests_of(connection, each) for each in {group.profile_id for group in groups}},
-            "histories": {each: stories_of(connection, each) for each in {group.history_id for group in groups}},
-        }
+        profiles = {each: interests_of(connection, each) for each in {group.profile_id for group in groups}}
+        histories = {each: stories_of(connection, each) for each in {group.history_id for group in groups}}
     made = [
         workshop.make(
-            known["profiles"][group.profile_id],
-            known["histories"][group.history_id],
+            profiles[group.profile_id],
+            histories[group.history_id],
             planning.since_of(group),
             group.locale,
         )
@@ -217,13 +217,13 @@ def _compose_part(
     ]
     with house.engine.begin() as connection:
         pool_id = save_pool(connection, workshop.pool_hash, workshop.pool_spec)
-        slot_id = open_slot(connection, edition_id, slot.slot_at, pool_id, at)
+        slot_id = open_slot(connection, edition_id, slot.slot_at, pool_id, house.clock.now())
         save_pieces(connection, workshop.take_pieces())
         rows: list[DigestRow] = []
         for group, each in zip(groups, made, strict=True):
             if each.layout is None:
                 continue
-            before = known["histories"][group.history_id]
+            before = histories[group.history_id]
             told = {choice.article.story_id for choice in each.selection.chosen}
             rows.append(
                 DigestRow(

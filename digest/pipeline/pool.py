@@ -59,9 +59,7 @@ def build_pool(
     articles = articles_between(connection, cut_off - newsletter.expires_after, cut_off, sources)
     matcher = Matcher(list(offered.values()))
     analysed = [analyse(stored.article) for stored in articles]
-    candidates = [
-        Candidate(stored, matcher.topics(each)) for stored, each in zip(articles, analysed, strict=True)
-    ]
+    candidates = [Candidate(stored, matcher.topics(each)) for stored, each in zip(articles, analysed, strict=True)]
     keys = {keys_of(link) for stored in articles for link in stored.article.related} - {""}
     return SlotPool(
         pool=Pool(candidates, rules, _keyword_matcher(analysed)),

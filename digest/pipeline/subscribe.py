@@ -14,9 +14,8 @@ from digest.model.newsletter import Newsletter
 from digest.model.subscriber import EndedReason, Follow, Interests, SubscriptionState
 from digest.model.topic import Topic
 from digest.pipeline.installation import Installation
-from digest.scheduling.cadence import rule_text
 from digest.store import subscriptions
-from digest.store.cadences import cadence_of
+from digest.store.cadences import cadence_for, cadence_ids
 from digest.store.engine import reading
 from digest.store.newsletters import load_newsletters, load_topics
 from digest.store.profiles import profile_of
@@ -91,9 +90,14 @@ def pause(house: Installation, choices: Choices, until: datetime, *, source: str
 
 
 def resume(house: Installation, choices: Choices, *, source: str) -> None:
-    """Begin again after a pause or after leaving; the reader's own act, so it counts as consent."""
+    """Begin again after a pause or after leaving; the reader's own act, so it counts as consent.
+
+    Raises BadInput when it was a bounce, a complaint or an admin that ended it: that takes a confirmation.
+    """
     if choices.agreement.state is SubscriptionState.ACTIVE:
         return
+    if choices.agreement.ended_reason not in ("", EndedReason.ONE_CLICK, EndedReason.PAGE):
+        raise BadInput("this subscription was not ended by you; please sign up again")
     with house.engine.begin() as connection:
         subscriptions.restart(connection, choices.agreement, source, house.clock.now())
 
@@ -112,18 +116,16 @@ def choose(house: Installation, choices: Choices, *, topics: Collection[str], se
         raise BadInput("the hour must look like 07:30") from None
     now = house.clock.now()
     interests = follow_only(choices.agreement.interests, sorted(topics), now.date())
-    schedule = choices.newsletter.schedule
-    at = own or schedule.at
-    zone = schedule.zone or choices.agreement.zone
+    hour = f"{own:%H:%M}" if own else ""
+    cadence = cadence_for(choices.newsletter, choices.agreement.zone, hour)
+    newsletter_id = choices.agreement.newsletter_id
     with house.engine.begin() as connection:
         subscriptions.change(
             connection,
             choices.agreement,
             profile_id=profile_of(connection, interests),
-            cadence_id=cadence_of(
-                connection, choices.agreement.newsletter_id, rule_text(schedule.days, at), zone, now=now
-            ),
-            send_at=f"{own:%H:%M}" if own else "",
+            cadence_id=cadence_ids(connection, newsletter_id, [cadence], now)[cadence],
+            send_at=hour,
         )
 
 

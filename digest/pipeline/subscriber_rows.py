@@ -18,6 +18,7 @@ from digest.pipeline.checked_table import suggestion
 from digest.pipeline.csv_records import MAX_CELL
 from digest.pipeline.formulas import restored
 from digest.pipeline.places import read_locale, read_zone
+from digest.store.profiles import interests_as_text
 
 COLUMNS = (
     "email", "name", "locale", "timezone", "topics", "muted", "keywords", "send_at", "consent_source",
@@ -70,12 +71,13 @@ class Columns:
 class Row(NamedTuple):
     """A good row: who, what they agreed to, the key under which the mailbox is unique.
 
-    `given` names the columns that had something in their cell; the rest of the values are defaults.
+    `interests_text` is the canonical form of the interests (`interests_as_text`); `given` names the columns that had something in their cell; the rest of the values are defaults.
     """
 
     subscriber: Subscriber
     subscription: Subscription
     key: str
+    interests_text: str
     given: frozenset[str] = frozenset()
 
 
@@ -115,7 +117,7 @@ class RowReader:
                 self._labels[_label(label)] = topic.slug
         self._labels |= {_label(topic.slug): topic.slug for topic in offered}
         self._addresses = AddressReader()
-        self._interests: dict[tuple[str, str, str], tuple[Interests, Problems]] = {}
+        self._interests: dict[tuple[str, str, str], tuple[Interests, str, Problems]] = {}
         self._zones: dict[str, str] = {}
         self._locales: dict[str, str] = {}
 
@@ -130,7 +132,7 @@ class RowReader:
             address, key = self._addresses.read(texts["email"])
         except BadInput as error:
             problems.append(("email", str(error)))
-        interests = self._read_interests(texts, problems)
+        interests, interests_text = self._read_interests(texts, problems)
         subscriber = Subscriber(
             address,
             self._name(texts, problems),
@@ -147,7 +149,7 @@ class RowReader:
         if problems:
             return problems
         given = frozenset(column for column in _KEPT_WHEN_EMPTY if texts[column])
-        return Row(subscriber, subscription, key, given)
+        return Row(subscriber, subscription, key, interests_text, given)
 
     def _texts(self, cells: Sequence[str]) -> dict[str, str]:
         """Return the text of every column, "" where the row or the file has none."""
@@ -245,17 +247,17 @@ class RowReader:
             problems.append(("state", f"{text[:20]!r} is not one of {known}"))
             return SubscriptionState.ENDED
 
-    def _read_interests(self, texts: Mapping[str, str], problems: Problems) -> Interests:
+    def _read_interests(self, texts: Mapping[str, str], problems: Problems) -> tuple[Interests, str]:
         wanted = (texts["topics"], texts["muted"], texts["keywords"])
         known = self._interests.get(wanted)
         if known is None:
             known = self._interests_of(*wanted)
             if sum(map(len, wanted)) < 1_000:
                 _remember(self._interests, wanted, known)
-        problems.extend(known[1])
-        return known[0]
+        problems.extend(known[2])
+        return known[:2]
 
-    def _interests_of(self, topics: str, muted: str, keywords: str) -> tuple[Interests, Problems]:
+    def _interests_of(self, topics: str, muted: str, keywords: str) -> tuple[Interests, str, Problems]:
         problems: Problems = []
         weights = self._topics_of("topics", topics, problems)
         interests = Interests(
@@ -263,7 +265,7 @@ class RowReader:
             muted=tuple(sorted(self._topics_of("muted", muted, problems))),
             keywords=read_keywords(keywords, problems),
         )
-        return interests, problems
+        return interests, interests_as_text(interests), problems
 
     def _topics_of(self, column: str, text: str, problems: Problems) -> dict[str, float]:
         found: dict[str, float] = {}

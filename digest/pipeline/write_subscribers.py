@@ -18,7 +18,7 @@ from digest.store.cadences import align_cadences, cadence_for, cadence_ids
 from digest.store.histories import history_of
 from digest.store.profiles import interests_as_text, interests_from_text, interests_texts, profile_ids
 from digest.store.subscribers import Known
-from digest.store.tables import from_micros, to_micros
+from digest.store.tables import to_micros
 
 _REMEMBERED = 20_000
 _NEVER_REVIVED = (EndedReason.SUPPRESSED, EndedReason.ERASED)
@@ -83,7 +83,7 @@ class _Plan(NamedTuple):
     interests: str
 
 
-def staged(interests_text: str, row: Row) -> tuple[Any, ...]:
+def staged(row: Row) -> tuple[Any, ...]:
     """Return the values of a `Staged` after its line and key."""
     who, what, given = row.subscriber, row.subscription, row.given
     consent = what.consent
@@ -92,7 +92,7 @@ def staged(interests_text: str, row: Row) -> tuple[Any, ...]:
         who.name if "name" in given else None,
         who.locale if "locale" in given else None,
         who.zone if "timezone" in given else None,
-        interests_text,
+        row.interests_text,
         f"{what.send_at:%H:%M}" if what.send_at else "",
         consent.source if consent else "",
         to_micros(consent.at) if consent and "consent_at" in given else None,
@@ -214,21 +214,10 @@ class BatchWriter:
     def _add_subscribers(self, conn: Connection, plans: list[_Plan]) -> None:
         if not plans:
             return
-        empty = history_of(conn, frozenset())
+        empty, joined = history_of(conn, frozenset()), to_micros(self._terms.now)
         store.add_subscribers(
             conn,
-            [
-                {
-                    "address": plan.row.address,
-                    "address_key": plan.row.key,
-                    "name": plan.name,
-                    "locale": plan.locale,
-                    "zone": plan.zone,
-                    "history_id": empty,
-                    "joined_at": self._terms.now,
-                }
-                for plan in plans
-            ],
+            [(plan.row.address, plan.row.key, plan.name, plan.locale, plan.zone, empty, joined) for plan in plans],
         )
 
     def _update_subscribers(self, conn: Connection, plans: list[_Plan]) -> set[int]:
@@ -248,18 +237,12 @@ class BatchWriter:
     def _add_subscriptions(self, conn: Connection, plans: list[_Plan], ids: dict[str, int], written: Written) -> None:
         new = [plan for plan in plans if not (plan.known and plan.known.subscription_id)]
         owners = [plan.known.subscriber_id if plan.known else ids[plan.row.key] for plan in new]
+        newsletter_id, since = self._terms.newsletter_id, to_micros(self._since)
         store.add_subscriptions(
             conn,
             [
-                {
-                    "subscriber_id": owner,
-                    "newsletter_id": self._terms.newsletter_id,
-                    "profile_id": self._profiles[plan.interests],
-                    "cadence_id": self._cadence(plan),
-                    "state": plan.row.state,
-                    "send_at": plan.send_at,
-                    "since": self._since,
-                }
+                (owner, newsletter_id, self._profiles[plan.interests], self._cadence(plan))
+                + (plan.row.state, plan.send_at, since)
                 for plan, owner in zip(new, owners, strict=True)
             ],
         )
@@ -282,7 +265,7 @@ class BatchWriter:
             if back:
                 revived.append(known.subscription_id)
             consent = self._consent(plan, known.subscriber_id)
-            dated_before = (consent["source"], consent["at"]) in given.get(known.subscriber_id, [])
+            dated_before = consent[3:] in given.get(known.subscriber_id, [])
             newly = back or (plan.row.consent_at is not None and not dated_before)
             agreed.extend([consent] if newly else [])
             if differs or newly or known.subscriber_id in touched:
@@ -296,12 +279,13 @@ class BatchWriter:
     def _cadence(self, plan: _Plan) -> int:
         return self._cadences[plan.zone, plan.send_at]
 
-    def _consent(self, plan: _Plan, subscriber_id: int) -> dict[str, Any]:
+    def _consent(self, plan: _Plan, subscriber_id: int) -> tuple[int, int, str, str, int]:
         at = plan.row.consent_at
-        return {
-            "subscriber_id": subscriber_id,
-            "newsletter_id": self._terms.newsletter_id,
-            "event": "given",
-            "source": plan.row.consent_source or "import",
-            "at": self._terms.now if at is None else from_micros(at),
-        }
+        source = plan.row.consent_source or "import"
+        return (
+            subscriber_id,
+            self._terms.newsletter_id,
+            "given",
+            source,
+            to_micros(self._terms.now) if at is None else at,
+        )

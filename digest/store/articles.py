@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from datetime import datetime
 
-from sqlalchemy import Connection, Row, and_, delete, insert, or_, select, update
+from sqlalchemy import Connection, Insert, Row, and_, delete, insert, or_, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from digest.collection.as_json import article_as_json, article_from_json
@@ -50,15 +50,11 @@ def save_article(connection: Connection, article: Article, *, source: str, now: 
         outcome = Saved.ADDED
     else:
         article_id = int(known.id)
-        old = connection.execute(
-            select(revisions.c.content).where(revisions.c.id == known.revision_id)
-        ).scalar_one()
+        old = connection.execute(select(revisions.c.content).where(revisions.c.id == known.revision_id)).scalar_one()
         if old == content:
             return article_id, Saved.UNCHANGED
         outcome = Saved.UPDATED
-    revision_id = connection.execute(
-        insert(revisions).values(article_id=article_id, content=content, made_at=now)
-    ).inserted_primary_key[0]
+    revision_id = _insert(connection, insert(revisions).values(article_id=article_id, content=content, made_at=now))
     values = {
         "revision_id": revision_id,
         "content_hash": keys.content_hash,
@@ -96,18 +92,22 @@ def _add(connection: Connection, keys: IdentityKeys, source: str, now: datetime)
         state=ArticleState.LIVE,
         collected_at=now,
     )
-    article_id = int(connection.execute(row).inserted_primary_key[0])
+    article_id = _insert(connection, row)
     # A story is one article until near-duplicates are grouped; its number is that of its first article.
     connection.execute(update(articles).where(articles.c.id == article_id).values(story_id=article_id))
     return article_id
 
 
+def _insert(connection: Connection, row: Insert) -> int:
+    made = connection.execute(row).inserted_primary_key
+    assert made is not None
+    return int(made[0])
+
+
 def _write_keys(connection: Connection, article_id: int, article: Article) -> None:
     connection.execute(delete(article_keys).where(article_keys.c.article_id == article_id))
     for key in {text_key(article.title), text_key(article.deck)} - {""}:
-        connection.execute(
-            upsert(article_keys).values(key=key, article_id=article_id).on_conflict_do_nothing()
-        )
+        connection.execute(upsert(article_keys).values(key=key, article_id=article_id).on_conflict_do_nothing())
 
 
 def set_state(connection: Connection, article_id: int, state: ArticleState) -> None:
@@ -133,8 +133,7 @@ def list_articles(connection: Connection, *, limit: int = 100, search: str = "")
         found = _stored(row)
         if (
             search
-            and search.casefold()
-            not in f"{found.article.title}\n{found.article.deck}\n{found.article.text}".casefold()
+            and search.casefold() not in f"{found.article.title}\n{found.article.deck}\n{found.article.text}".casefold()
         ):
             continue
         yield found

@@ -68,8 +68,8 @@ def load_pieces(connection: Connection, hashes: Collection[str]) -> dict[str, by
     """Return the pieces with these *hashes*; raises NotFound when one is gone (past its retention)."""
     found: dict[str, bytes] = {}
     for part in chunks(sorted(hashes), 500):
-        for key, content in connection.execute(select(pieces.c.hash, pieces.c.content).where(pieces.c.hash.in_(part))):
-            found[key] = content
+        rows = connection.execute(select(pieces.c.hash, pieces.c.content).where(pieces.c.hash.in_(part)))
+        found |= {row.hash: row.content for row in rows}
     if len(found) < len(set(hashes)):
         raise NotFound("this mail is no longer kept: its pieces are past their retention")
     return found

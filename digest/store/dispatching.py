@@ -6,11 +6,12 @@ fenced by the token that the claim gave out.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, bindparam, text
+from sqlalchemy import Connection, Row, text
 
 from digest.model.delivery import Attempt, DeliveryState
 from digest.store.tables import from_micros, to_micros
@@ -28,10 +29,12 @@ class Claim:
     subscriber_id: int
     subscription_id: int
     plan_no: int
+    doubt_count: int
     address: str
     name: str
+    newsletter: str
+    worker: str
     dated_at: datetime
-    first_tried_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,10 @@ class Result:
     state: DeliveryState
     reason: str = ""
     next_attempt_at: datetime | None = None
+
+
+def _claim(row: Row[Any]) -> Claim:
+    return Claim(**{**row._mapping, "dated_at": from_micros(row.dated_at)})
 
 
 _CLAIMABLE = """d.next_attempt_at <= :now AND d.digest_id IS NOT NULL AND e.state = 'open' AND s.state = 'active'
@@ -71,8 +78,10 @@ def claim(
             " attempt_no = attempt_no + 1, dated_at = COALESCE(dated_at, :now), next_attempt_at = NULL"
             f" WHERE id IN (SELECT d.id FROM {_JOINED} WHERE {_CLAIMABLE} {only}"
             "  ORDER BY d.next_attempt_at, d.id LIMIT :limit)"
-            " RETURNING id, token, attempt_no, digest_id, edition_id, subscriber_id, subscription_id, plan_no,"
-            " address, name, dated_at, planned_at"
+            " RETURNING id AS delivery_id, token, attempt_no, digest_id, edition_id, subscriber_id, subscription_id,"
+            " plan_no, doubt_count, address, name, claimed_by AS worker, dated_at,"
+            " (SELECT n.slug FROM editions x JOIN newsletters n ON n.id = x.newsletter_id"
+            "  WHERE x.id = deliveries.edition_id) AS newsletter"
         ),
         {
             "worker": worker,
@@ -82,7 +91,7 @@ def claim(
             "newsletter": newsletter_id,
         },
     )
-    return [Claim(*row[:10], from_micros(row[10]), from_micros(row[11])) for row in rows]
+    return [_claim(row) for row in rows]
 
 
 _SENT = text(
@@ -102,9 +111,7 @@ _MOVE = text(
     "UPDATE subscribers SET history_id = (SELECT g.history_after FROM digests g WHERE g.id = :digest)"
     " WHERE id = :subscriber"
 )
-_FINAL = frozenset(
-    {DeliveryState.REFUSED, DeliveryState.IN_DOUBT, DeliveryState.EXPIRED, DeliveryState.POISON}
-)
+_FINAL = frozenset({DeliveryState.REFUSED, DeliveryState.IN_DOUBT, DeliveryState.EXPIRED, DeliveryState.POISON})
 
 
 def record(connection: Connection, results: Sequence[Result]) -> None:
@@ -173,24 +180,18 @@ def release(connection: Connection, claims: Sequence[Claim], *, now: datetime, u
         )
 
 
-def claimed_rows(connection: Connection, delivery_ids: Collection[int] | None = None) -> list[Claim]:
-    """Return the claims that are held now, of everybody; with *delivery_ids* those rows whatever their state."""
-    if delivery_ids is not None and not delivery_ids:
-        return []
-    query = (
-        "SELECT id, token, attempt_no, digest_id, edition_id, subscriber_id, subscription_id, plan_no, address, name,"
-        " COALESCE(dated_at, planned_at), planned_at FROM deliveries WHERE "
-    )
-    if delivery_ids is None:
-        rows = connection.execute(text(query + "lease_until IS NOT NULL ORDER BY id"))
-    else:
-        rows = connection.execute(
-            text(query + "id IN :ids AND digest_id IS NOT NULL ORDER BY id").bindparams(
-                bindparam("ids", expanding=True)
-            ),
-            {"ids": list(delivery_ids)},
-        )
-    return [Claim(*row[:10], from_micros(row[10]), from_micros(row[11])) for row in rows]
+_ROW = (
+    "SELECT d.id AS delivery_id, d.token, d.attempt_no, d.digest_id, d.edition_id, d.subscriber_id,"
+    " d.subscription_id, d.plan_no, d.doubt_count, d.address, d.name, n.slug AS newsletter, d.claimed_by AS worker,"
+    " COALESCE(d.dated_at, d.planned_at) AS dated_at"
+    " FROM deliveries d JOIN editions e ON e.id = d.edition_id JOIN newsletters n ON n.id = e.newsletter_id"
+)
+
+
+def claimed_rows(connection: Connection) -> list[Claim]:
+    """Return every claim that is held now, whoever holds it."""
+    rows = connection.execute(text(_ROW + " WHERE d.lease_until IS NOT NULL ORDER BY d.id"))
+    return [_claim(row) for row in rows]
 
 
 def lapse_ended(connection: Connection, now: datetime) -> int:
@@ -207,18 +208,6 @@ def lapse_ended(connection: Connection, now: datetime) -> int:
         ),
         {"now": to_micros(now)},
     ).rowcount
-
-
-def expire(connection: Connection, delivery_ids: Sequence[int], now: datetime) -> None:
-    """End rows that were deferred for too long."""
-    if delivery_ids:
-        connection.execute(
-            text(
-                "UPDATE deliveries SET state = 'expired', next_attempt_at = NULL, lease_until = NULL, finished_at = :now"
-                " WHERE id = :id"
-            ),
-            [{"id": each, "now": to_micros(now)} for each in delivery_ids],
-        )
 
 
 def unfit(connection: Connection, *, now: datetime, newsletter_id: int | None) -> int:
@@ -243,18 +232,29 @@ def unfit(connection: Connection, *, now: datetime, newsletter_id: int | None) -
     ).rowcount
 
 
-def unplanned(connection: Connection, newsletter_id: int | None) -> list[tuple[int, int, datetime]]:
-    """Return (newsletter id, edition id, slot) with rows that wait for a new plan."""
+@dataclass(frozen=True, slots=True)
+class Unplanned:
+    """A slot with rows that wait for a new plan."""
+
+    newsletter: str
+    edition_id: int
+    period: str
+    slot_at: datetime
+
+
+def unplanned(connection: Connection, newsletter_id: int | None) -> list[Unplanned]:
+    """Return the slots (of one newsletter, or of all) with rows that wait for a new plan."""
     only = "AND e.newsletter_id = :newsletter" if newsletter_id is not None else ""
     rows = connection.execute(
         text(
-            "SELECT DISTINCT e.newsletter_id, e.id, d.slot_at FROM deliveries d JOIN editions e ON e.id = d.edition_id"  # noqa: S608
-            f" WHERE d.next_attempt_at IS NOT NULL AND d.digest_id IS NULL AND d.state = 'ready' {only}"
-            " ORDER BY 1, 2, 3"
+            "SELECT DISTINCT n.slug, e.id, e.period, d.slot_at FROM deliveries d"  # noqa: S608
+            " JOIN editions e ON e.id = d.edition_id JOIN newsletters n ON n.id = e.newsletter_id"
+            " WHERE d.next_attempt_at IS NOT NULL AND d.digest_id IS NULL AND d.state = 'ready' AND e.state = 'open'"
+            f" {only} ORDER BY 1, 2, 4"
         ),
         {"newsletter": newsletter_id},
     )
-    return [(row[0], row[1], from_micros(row[2])) for row in rows]
+    return [Unplanned(row[0], row[1], row[2], from_micros(row[3])) for row in rows]
 
 
 def stopped(connection: Connection, worker: str) -> set[int]:
@@ -270,19 +270,16 @@ def stopped(connection: Connection, worker: str) -> set[int]:
     return {row[0] for row in rows}
 
 
-def next_due(connection: Connection, newsletter_id: int | None, now: datetime) -> bool:
-    """Whether a planned row of an open edition is due now."""
-    only = "AND e.newsletter_id = :newsletter" if newsletter_id is not None else ""
-    return (
-        connection.execute(
-            text(
-                "SELECT 1 FROM deliveries d JOIN editions e ON e.id = d.edition_id"  # noqa: S608
-                f" WHERE d.next_attempt_at <= :now AND e.state = 'open' {only} LIMIT 1"
-            ),
-            {"now": to_micros(now), "newsletter": newsletter_id},
-        ).first()
-        is not None
+def needs_sender(connection: Connection, now: datetime) -> bool:
+    """Whether a row of an open edition is due, or was left claimed by a sender that died."""
+    found = connection.execute(
+        text(
+            "SELECT 1 FROM deliveries d JOIN editions e ON e.id = d.edition_id"
+            " WHERE (d.next_attempt_at <= :now AND e.state = 'open') OR d.lease_until IS NOT NULL LIMIT 1"
+        ),
+        {"now": to_micros(now)},
     )
+    return found.first() is not None
 
 
 def finish_editions(connection: Connection) -> None:
@@ -295,3 +292,9 @@ def finish_editions(connection: Connection) -> None:
             "  AND d.state IN ('ready', 'claimed', 'deferred'))"
         )
     )
+
+
+def find_row(connection: Connection, delivery_id: int) -> Claim | None:
+    """Return one planned delivery as its message needs it, whatever its state; None when there is none."""
+    row = connection.execute(text(_ROW + " WHERE d.id = :id AND d.digest_id IS NOT NULL"), {"id": delivery_id}).first()
+    return _claim(row) if row else None

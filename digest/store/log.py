@@ -38,6 +38,9 @@ class LoggedDelivery:
         return {name: _plain(getattr(self, name)) for name in self.__slots__}
 
 
+_TIMES = ("slot_at", "planned_at", "finished_at", "next_attempt_at")
+
+
 @dataclass(frozen=True, slots=True)
 class LoggedAttempt:
     """One SMTP try with the server's own words."""
@@ -76,28 +79,25 @@ def deliveries(connection: Connection, which: Filter) -> Iterator[LoggedDelivery
     limit = "LIMIT :limit" if which.limit is not None else ""
     rows = connection.execute(
         text(
-            "SELECT d.id, n.slug || '/' || e.period, d.address, d.state, d.reason, d.slot_at, d.planned_at,"  # noqa: S608
-            " d.finished_at, d.next_attempt_at, d.attempt_no,"
+            "SELECT d.id AS delivery_id, n.slug || '/' || e.period AS edition, d.address, d.state, d.reason,"  # noqa: S608
+            " d.slot_at, d.planned_at, d.finished_at, d.next_attempt_at, d.attempt_no AS attempts,"
             " (SELECT CASE WHEN a.reply_code > 0 THEN a.reply_code || ' ' || a.text ELSE a.text END FROM attempts a"
-            "  WHERE a.delivery_id = d.id ORDER BY a.id DESC LIMIT 1),"
-            " g.subject, g.items FROM deliveries d JOIN editions e ON e.id = d.edition_id"
+            "  WHERE a.delivery_id = d.id ORDER BY a.id DESC LIMIT 1) AS reply,"
+            " g.subject, g.items AS article_items FROM deliveries d JOIN editions e ON e.id = d.edition_id"
             " JOIN newsletters n ON n.id = e.newsletter_id LEFT JOIN digests g ON g.id = d.digest_id"
             f" WHERE {wheres} ORDER BY d.id DESC {limit}"
         ),
         values,
     )
     for row in rows:
-        titles = tuple(item["title"] for item in json.loads(row[12])) if row[12] else ()
         yield LoggedDelivery(
-            *row[:5],
-            from_micros(row[5]),
-            from_micros(row[6]),
-            from_micros(row[7]) if row[7] is not None else None,
-            from_micros(row[8]) if row[8] is not None else None,
-            row[9],
-            row[10] or "",
-            row[11] or "",
-            titles,
+            **{
+                **{name: value for name, value in row._mapping.items() if name != "article_items"},
+                **{name: _instant(getattr(row, name)) for name in _TIMES},
+                "reply": row.reply or "",
+                "subject": row.subject or "",
+                "items": tuple(item["title"] for item in json.loads(row.article_items)) if row.article_items else (),
+            }
         )
 
 
@@ -113,7 +113,16 @@ def attempts(connection: Connection, delivery_id: int) -> list[LoggedAttempt]:
         ),
         {"id": delivery_id},
     )
-    return [LoggedAttempt(*row[:8], from_micros(row[8]), from_micros(row[9])) for row in rows]
+    return [
+        LoggedAttempt(
+            **{
+                **row._mapping,
+                "started_at": from_micros(row.started_at),
+                "finished_at": from_micros(row.finished_at),
+            }
+        )
+        for row in rows
+    ]
 
 
 def count_states(connection: Connection, which: Filter) -> dict[str, int]:
@@ -183,3 +192,7 @@ def _conditions(which: Filter) -> tuple[str, dict[str, Any]]:
 
 def _plain(value: object) -> object:
     return value.isoformat() if isinstance(value, datetime) else value
+
+
+def _instant(value: int | None) -> datetime | None:
+    return None if value is None else from_micros(value)

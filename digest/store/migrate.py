@@ -33,7 +33,8 @@ def require_current(engine: Engine) -> None:
             command.upgrade(_config(connection), "head")
             return
     raise DigestError(
-        f"the database is at revision {have} and this release needs {want}; stop all processes, back it up, run: digest init"
+        f"the database is at revision {have} and this release needs {want};"
+        " stop all processes, back it up, then run: digest init"
     )
 
 

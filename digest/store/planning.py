@@ -46,9 +46,7 @@ class Cohort:
     reason: str = ""
 
 
-def cadences_of(
-    connection: Connection, newsletter_id: int, due_by: datetime | None = None
-) -> list[CadenceRow]:
+def cadences_of(connection: Connection, newsletter_id: int, due_by: datetime | None = None) -> list[CadenceRow]:
     """Return the newsletter's cadences; with *due_by* only those whose next slot is not after it."""
     query = "SELECT id, rule, zone FROM cadences WHERE newsletter_id = :newsletter"
     if due_by is not None:
@@ -301,3 +299,30 @@ def skip_others(
 def since_of(group: Group) -> datetime | None:
     """Return the day the group joined, None when it no longer matters."""
     return None if group.since is None else from_micros(group.since)
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """One reader of one newsletter, as planning sees them."""
+
+    subscriber_id: int
+    subscription_id: int
+    address: str
+    name: str
+    history_id: int
+    since: datetime
+    rule: str
+    zone: str
+
+
+def reader_of(connection: Connection, newsletter_id: int, address_key: str) -> Reader | None:
+    """Return the reader with this address key whatever the state of the subscription, or None."""
+    row = connection.execute(
+        text(
+            "SELECT u.id AS subscriber_id, s.id AS subscription_id, u.address, u.name, u.history_id, s.since,"
+            " c.rule, c.zone FROM subscribers u JOIN subscriptions s ON s.subscriber_id = u.id"
+            " JOIN cadences c ON c.id = s.cadence_id WHERE s.newsletter_id = :n AND u.address_key = :key"
+        ),
+        {"n": newsletter_id, "key": address_key},
+    ).first()
+    return Reader(**{**row._mapping, "since": from_micros(row.since)}) if row else None

@@ -20,7 +20,7 @@ class Staging:
 
     def __init__(self, columns: int) -> None:
         self._connection = sqlite3.connect("", isolation_level=None)
-        for pragma in ("cache_size = -4096", "temp_store = file", "journal_mode = off", "synchronous = off"):
+        for pragma in ("cache_size = -2048", "temp_store = file", "journal_mode = off", "synchronous = off"):
             self._connection.execute(f"PRAGMA {pragma}")
         names = ", ".join(f"c{number}" for number in range(columns))
         self._connection.execute(f"CREATE TABLE staged (line INTEGER PRIMARY KEY, key TEXT UNIQUE, {names})")

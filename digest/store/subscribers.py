@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, bindparam, func, select, update
+from sqlalchemy import BigInteger, Connection, Row, and_, bindparam, func, select, type_coerce, update
 
 from digest.errors import NotFound
+from digest.store.bulk import insert_rows
 from digest.store.get_or_create import among, chunks
 from digest.store.tables import consents, profiles, subscribers, subscriptions, suppressions
 
-_IMPORT_CACHE_KIB = 16_384
+_IMPORT_CACHE_KIB = 6_144
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +73,10 @@ def find_subscriber(conn: Connection, address_key: str) -> Row[Any]:
     return row
 
 
-def add_subscribers(conn: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert subscribers: address, address_key, name, locale, zone, history_id, joined_at."""
-    if rows:
-        conn.execute(subscribers.insert(), list(rows))
+def add_subscribers(conn: Connection, rows: list[tuple[Any, ...]]) -> None:
+    """Insert subscribers: (address, address_key, name, locale, zone, history_id, joined_at in microseconds)."""
+    names = ("address", "address_key", "name", "locale", "zone", "history_id", "joined_at")
+    insert_rows(conn, subscribers, names, rows)
 
 
 def update_subscribers(conn: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -86,10 +87,10 @@ def update_subscribers(conn: Connection, rows: Sequence[Mapping[str, Any]]) -> N
         conn.execute(statement, [_prefixed(row) for row in rows])
 
 
-def add_subscriptions(conn: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert subscriptions."""
-    if rows:
-        conn.execute(subscriptions.insert(), list(rows))
+def add_subscriptions(conn: Connection, rows: list[tuple[Any, ...]]) -> None:
+    """Insert subscriptions: (subscriber, newsletter, profile, cadence, state, send_at, since in microseconds)."""
+    ids = ("subscriber_id", "newsletter_id", "profile_id", "cadence_id")
+    insert_rows(conn, subscriptions, (*ids, "state", "send_at", "since"), rows)
 
 
 def update_subscriptions(conn: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -110,20 +111,19 @@ def revive_subscriptions(conn: Connection, subscription_ids: Iterable[int], sinc
         )
 
 
-def add_consents(conn: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Append to the record of consent: subscriber_id, newsletter_id, event, source, at."""
-    if rows:
-        conn.execute(consents.insert(), list(rows))
+def add_consents(conn: Connection, rows: list[tuple[Any, ...]]) -> None:
+    """Append to the record of consent: (subscriber id, newsletter id, event, source, at in microseconds)."""
+    insert_rows(conn, consents, ("subscriber_id", "newsletter_id", "event", "source", "at"), rows)
 
 
 def consents_given(
     conn: Connection, newsletter_id: int, subscriber_ids: Iterable[int]
-) -> dict[int, list[tuple[str, datetime]]]:
-    """Return (source, time) of every consent given by each subscriber to one newsletter, oldest first."""
-    found: dict[int, list[tuple[str, datetime]]] = {}
+) -> dict[int, list[tuple[str, int]]]:
+    """Return (source, time in microseconds) of every consent given by each subscriber to one newsletter, oldest first."""
+    found: dict[int, list[tuple[str, int]]] = {}
     for part in chunks(subscriber_ids):
         rows = conn.execute(
-            select(consents.c.subscriber_id, consents.c.source, consents.c.at)
+            select(consents.c.subscriber_id, consents.c.source, type_coerce(consents.c.at, BigInteger))
             .where(among(conn, consents.c.subscriber_id, part), consents.c.newsletter_id == newsletter_id)
             .where(consents.c.event == "given")
             .order_by(consents.c.id)
@@ -185,7 +185,7 @@ def count_subscriptions(conn: Connection, newsletter_id: int) -> dict[str, int]:
 
 @contextmanager
 def bounded_cache(conn: Connection) -> Iterator[None]:
-    """Hold the connection's page cache to 16 MiB meanwhile, so that memory does not grow with the table."""
+    """Hold the connection's page cache to 6 MiB meanwhile, so that memory does not grow with the table."""
     if conn.dialect.name != "sqlite":
         yield
         return

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Row, text
 
 from digest.model.subscriber import EndedReason, Interests, SubscriptionState
 from digest.store.profiles import interests_from_text
@@ -21,17 +22,20 @@ class Agreement:
     newsletter_id: int
     newsletter: str
     state: SubscriptionState
+    ended_reason: str
     send_at: str
     paused_until: datetime | None
     zone: str
     locale: str
     address: str
+    name: str
     interests: Interests
 
 
 _SELECT = (
-    "SELECT s.id, s.subscriber_id, s.newsletter_id, n.slug, s.state, s.send_at, s.paused_until, u.zone, u.locale,"
-    " u.address, p.interests FROM subscriptions s JOIN subscribers u ON u.id = s.subscriber_id"
+    "SELECT s.id AS subscription_id, s.subscriber_id, s.newsletter_id, n.slug AS newsletter, s.state,"
+    " s.ended_reason, s.send_at, s.paused_until, u.zone, u.locale, u.address, u.name, p.interests"
+    " FROM subscriptions s JOIN subscribers u ON u.id = s.subscriber_id"
     " JOIN newsletters n ON n.id = s.newsletter_id JOIN profiles p ON p.id = s.profile_id WHERE "
 )
 
@@ -48,10 +52,8 @@ def agreements_of(connection: Connection, subscriber_id: int) -> list[Agreement]
     return [_agreement(row) for row in rows]
 
 
-def end(
-    connection: Connection, agreement: Agreement, reason: EndedReason, source: str, now: datetime
-) -> bool:
-    """End a subscription and log the withdrawal; False when it had ended before (asking twice is fine)."""
+def end(connection: Connection, agreement: Agreement, reason: EndedReason, source: str, now: datetime) -> bool:
+    """End a subscription and log the withdrawal; False when it had ended before (twice is fine)."""
     done = connection.execute(
         text(
             "UPDATE subscriptions SET state = 'ended', ended_reason = :reason, paused_until = NULL"
@@ -66,11 +68,12 @@ def end(
 
 
 def restart(connection: Connection, agreement: Agreement, source: str, now: datetime) -> None:
-    """Make an ended or paused subscription active again, on the reader's own word, and log it."""
+    """Make an ended or paused subscription active again, on the reader's own word, and log it.
+
+    The caller has made sure that the reader, and not a bounce or a complaint, ended it.
+    """
     connection.execute(
-        text(
-            "UPDATE subscriptions SET state = 'active', ended_reason = '', paused_until = NULL WHERE id = :id"
-        ),
+        text("UPDATE subscriptions SET state = 'active', ended_reason = '', paused_until = NULL WHERE id = :id"),
         {"id": agreement.subscription_id},
     )
     _log(connection, agreement, "resumed", source, now)
@@ -79,17 +82,13 @@ def restart(connection: Connection, agreement: Agreement, source: str, now: date
 def pause(connection: Connection, agreement: Agreement, until: datetime, source: str, now: datetime) -> None:
     """Send nothing until the instant *until*; what is missed meanwhile comes later if it has not expired."""
     connection.execute(
-        text(
-            "UPDATE subscriptions SET state = 'paused', paused_until = :until WHERE id = :id AND state <> 'ended'"
-        ),
+        text("UPDATE subscriptions SET state = 'paused', paused_until = :until WHERE id = :id AND state <> 'ended'"),
         {"id": agreement.subscription_id, "until": to_micros(until)},
     )
     _log(connection, agreement, "paused", source, now)
 
 
-def change(
-    connection: Connection, agreement: Agreement, *, profile_id: int, cadence_id: int, send_at: str
-) -> None:
+def change(connection: Connection, agreement: Agreement, *, profile_id: int, cadence_id: int, send_at: str) -> None:
     """Set interests and hour."""
     connection.execute(
         text("UPDATE subscriptions SET profile_id = :p, cadence_id = :c, send_at = :at WHERE id = :id"),
@@ -113,13 +112,23 @@ def _log(connection: Connection, agreement: Agreement, event: str, source: str, 
     )
 
 
-def _agreement(row: object) -> Agreement:
-    values = tuple(row)  # type: ignore[arg-type,var-annotated]  # a Row is a tuple
+def count_active(connection: Connection) -> dict[str, int]:
+    """Return newsletter slug -> active subscriptions."""
+    rows = connection.execute(
+        text(
+            "SELECT n.slug, COUNT(*) FROM subscriptions s JOIN newsletters n ON n.id = s.newsletter_id"
+            " WHERE s.state = 'active' GROUP BY n.slug"
+        )
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def _agreement(row: Row[Any]) -> Agreement:
     return Agreement(
-        *values[:4],
-        SubscriptionState(values[4]),
-        values[5],
-        from_micros(values[6]) if values[6] is not None else None,
-        *values[7:10],
-        interests_from_text(values[10]),
+        **{
+            **row._mapping,
+            "state": SubscriptionState(row.state),
+            "paused_until": from_micros(row.paused_until) if row.paused_until is not None else None,
+            "interests": interests_from_text(row.interests),
+        }
     )

@@ -130,24 +130,32 @@ def _change(house: Installation, pages: Pages, token: str, form: FormData) -> Re
         if action == "leave_all":
             subscribe.leave_all(house, reader, source=source)
             return _preferences(house, pages, token, saved=True)
-        one = next((each for each in choices if str(each.agreement.subscription_id) == form.get("subscription")), None)
-        if one is None:
-            raise BadInput("choose one of your subscriptions")
-        match action:
-            case "save":
-                topics = [str(value) for value in form.getlist("topics")]
-                subscribe.choose(house, one, topics=topics, send_at=str(form.get("send_at") or ""))
-            case "pause":
-                subscribe.pause(house, one, _pause_end(one, str(form.get("until") or "")), source=source)
-            case "resume":
-                subscribe.resume(house, one, source=source)
-            case "leave":
-                subscribe.leave_one(house, one, source=source)
-            case _:
-                raise BadInput("choose what to do")
+        _act(house, _chosen(choices, form), form, source)
     except BadInput as problem:
         return _preferences(house, pages, token, problem=str(problem))
     return _preferences(house, pages, token, saved=True)
+
+
+def _chosen(choices: list[Choices], form: FormData) -> Choices:
+    for each in choices:
+        if str(each.agreement.subscription_id) == form.get("subscription"):
+            return each
+    raise BadInput("choose one of your subscriptions")
+
+
+def _act(house: Installation, one: Choices, form: FormData, source: str) -> None:
+    match form.get("action"):
+        case "save":
+            topics = [str(value) for value in form.getlist("topics")]
+            subscribe.choose(house, one, topics=topics, send_at=str(form.get("send_at") or ""))
+        case "pause":
+            subscribe.pause(house, one, _pause_end(one, str(form.get("until") or "")), source=source)
+        case "resume":
+            subscribe.resume(house, one, source=source)
+        case "leave":
+            subscribe.leave_one(house, one, source=source)
+        case _:
+            raise BadInput("choose what to do")
 
 
 def _pause_end(one: Choices, day: str) -> datetime:

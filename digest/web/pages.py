@@ -27,7 +27,8 @@ MAIL_HEADERS = {
     **PAGE_HEADERS,
     "Content-Security-Policy": (
         "default-src 'none'; img-src https:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none';"
-        " frame-ancestors 'none'; sandbox allow-popups allow-popups-to-escape-sandbox allow-top-navigation-by-user-activation"
+        " frame-ancestors 'none'; sandbox allow-popups allow-popups-to-escape-sandbox"
+        " allow-top-navigation-by-user-activation"
     ),
 }
 
@@ -37,7 +38,11 @@ class Pages:
 
     def __init__(self, folder: Path) -> None:
         self._environment = Environment(
-            loader=FileSystemLoader(folder), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+            loader=FileSystemLoader(folder),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
         )
 
     def draw(self, name: str, locale: str, *, status: int = 200, **values: Any) -> Response:

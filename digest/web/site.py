@@ -35,7 +35,9 @@ class LimitBody:
             parts.append(message)
             seen += len(message.get("body", b""))
             if seen > _LARGEST_FORM:
-                await send({"type": "http.response.start", "status": 413, "headers": [(b"content-type", b"text/plain")]})
+                await send(
+                    {"type": "http.response.start", "status": 413, "headers": [(b"content-type", b"text/plain")]}
+                )
                 await send({"type": "http.response.body", "body": b"The request is too large.\n"})
                 return
             if message["type"] != "http.request" or not message.get("more_body", False):

@@ -1,0 +1,166 @@
+"""`digest articles`: add, read, list, show."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from digest.cli.options import ExitError, Json, print_json, print_table, progress_bar, the_database
+
+app = typer.Typer(no_args_is_help=True)
+
+Places = Annotated[list[str], typer.Argument(metavar="PATH|URL...", help="Files, folders or addresses.")]
+
+
+@app.command()
+def add(
+    places: Places,
+    private: Annotated[
+        bool, typer.Option("--private", help="Allow addresses on private networks (an intranet).")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Read articles and store them. The same article again updates and never doubles."""
+    from datetime import UTC, datetime
+
+    from digest.pipeline.collect import read_paths, store_articles
+    from digest.settings import read_settings
+
+    engine = the_database()
+    now = datetime.now(UTC)
+    allow = private or read_settings().fetch_private_addresses
+    with progress_bar("Reading") as advance:
+        found = read_paths(places, now=now, allow_private=allow, progress=advance)
+    with progress_bar("Storing", len(found.articles)) as advance:
+        done = store_articles(engine, found.articles, source="", now=now, progress=advance)
+    if as_json:
+        print_json(
+            {
+                "added": done.added,
+                "updated": done.updated,
+                "unchanged": done.unchanged,
+                "problems": found.problems,
+            }
+        )
+    else:
+        counts = {"added": done.added, "updated": done.updated, "unchanged": done.unchanged}
+        typer.echo(", ".join(f"{len(ids)} {name}" for name, ids in counts.items() if ids) or "No article was found.")
+    _tell(found.problems)
+
+
+@app.command()
+def read(
+    places: Places,
+    as_json: Json = False,
+) -> None:
+    """Read articles and show what was understood; nothing is stored. With --json one object a line."""
+    import json
+    from datetime import UTC, datetime
+
+    from digest.collection.as_json import article_as_json
+    from digest.pipeline.collect import read_paths
+
+    found = read_paths(places, now=datetime.now(UTC))
+    for article in found.articles:
+        if as_json:
+            typer.echo(json.dumps(article_as_json(article), ensure_ascii=False))
+            continue
+        typer.echo(typer.style(article.title, bold=True))
+        for label, text in (
+            ("deck", article.deck),
+            ("language", article.language),
+            ("url", article.url),
+            ("disclaimer", article.disclaimer),
+            ("sections", str(len(article.sections))),
+            ("related", " | ".join(link.title for link in article.related)),
+        ):
+            if text:
+                typer.echo(f"  {label}: {text}")
+    _tell(found.problems)
+
+
+@app.command(name="list")
+def list_command(
+    search: Annotated[str, typer.Option(help="Only articles with this text.")] = "",
+    limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 50,
+    as_json: Json = False,
+) -> None:
+    """List stored articles, newest first."""
+    from digest.collection.as_json import article_as_json
+    from digest.store.articles import list_articles
+    from digest.store.engine import reading
+
+    with reading(the_database()) as connection:
+        found = list(list_articles(connection, limit=limit, search=search))
+    if as_json:
+        print_json(
+            [
+                {
+                    "id": each.article_id,
+                    "state": each.state,
+                    "collected_at": each.collected_at.isoformat(),
+                    "source": each.source,
+                    **article_as_json(each.article),
+                }
+                for each in found
+            ]
+        )
+        return
+    print_table(
+        "",
+        ["id", "collected (UTC)", "language", "source", "state", "title"],
+        [
+            [
+                str(each.article_id),
+                f"{each.collected_at:%Y-%m-%d %H:%M}",
+                each.article.language,
+                each.source,
+                each.state,
+                each.article.title,
+            ]
+            for each in found
+        ],
+        empty="No articles yet. Add some with: digest articles add PATH|URL",
+    )
+
+
+@app.command()
+def show(
+    article_id: Annotated[int, typer.Argument(metavar="ID", help="An id, as `digest articles list` prints it.")],
+    as_json: Json = False,
+) -> None:
+    """Show one stored article whole."""
+    from digest.collection.as_json import article_as_json
+    from digest.store.articles import find_article
+    from digest.store.engine import reading
+
+    with reading(the_database()) as connection:
+        found = find_article(connection, article_id)
+    facts = {
+        "id": found.article_id,
+        "state": found.state,
+        "collected_at": found.collected_at.isoformat(),
+        "source": found.source,
+        **article_as_json(found.article),
+    }
+    if as_json:
+        print_json(facts)
+        return
+    article = found.article
+    typer.echo(typer.style(article.title, bold=True))
+    if article.deck:
+        typer.echo(article.deck)
+    typer.echo(f"\n{article.text}\n")
+    if article.disclaimer:
+        typer.echo(article.disclaimer)
+    for link in article.related:
+        typer.echo(f"  → {link.title} {link.url}".rstrip())
+    typer.echo(f"\nid {found.article_id}, {found.state}, collected {found.collected_at.isoformat()} {article.url}")
+
+
+def _tell(problems: list[str]) -> None:
+    for problem in problems:
+        typer.echo(f"digest: {problem}", err=True)
+    if problems:
+        raise ExitError(1)

@@ -1,0 +1,123 @@
+"""`digest deliveries` and `digest attempts`: who got what, when, and what the server said."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from typing import Annotated
+
+import typer
+
+from digest.cli.options import Json, moment, print_json, print_json_lines, print_table, the_database
+
+_SHOWN = 200
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(deliveries)
+    app.command()(attempts)
+
+
+def deliveries(
+    edition: Annotated[str, typer.Option(help="An edition like daily/2026-11-23, its id, or a newsletter.")] = "",
+    state: Annotated[str, typer.Option(help="ready, sent, deferred, refused, in_doubt, skipped, expired …")] = "",
+    address: Annotated[str, typer.Option(help="One reader's address.")] = "",
+    since: Annotated[str, typer.Option(metavar="TIME", help="Not before TIME (ISO 8601).")] = "",
+    until: Annotated[str, typer.Option(metavar="TIME", help="Before TIME (ISO 8601).")] = "",
+    limit: Annotated[int, typer.Option(min=0, help="At most so many lines; 0 for all.")] = 0,
+    retry: Annotated[
+        bool,
+        typer.Option("--retry", help="Plan anew for readers whose delivery expired, or was refused and corrected."),
+    ] = False,
+    as_json: Json = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
+) -> None:
+    """Show the delivery log, newest first; skipped readers stand in it with their reason."""
+    from datetime import UTC, datetime
+
+    from digest.pipeline.formulas import neutralised
+    from digest.store import log
+    from digest.store.engine import reading
+
+    which = log.Filter(
+        edition=edition,
+        state=state,
+        address=address,
+        since=moment(since) if since else None,
+        until=moment(until) if until else None,
+        limit=limit or (None if as_json or as_csv else _SHOWN),
+    )
+    engine = the_database()
+    if retry:
+        with engine.begin() as connection:
+            count = log.retry_failed(connection, which, datetime.now(UTC))
+        typer.echo(f"{count} deliveries will be planned anew at the next send.")
+        return
+    with reading(engine) as connection:
+        found = log.deliveries(connection, which)
+        if as_json:
+            print_json_lines(each.as_json() for each in found)
+        elif as_csv:
+            writer = csv.writer(sys.stdout)
+            names = list(log.LoggedDelivery.__slots__)
+            writer.writerow(names)
+            for each in found:
+                row = {**each.as_json(), "items": " | ".join(each.items)}
+                writer.writerow([neutralised(str(row[name]) if row[name] is not None else "") for name in names])
+        else:
+            print_table(
+                "",
+                ["id", "edition", "address", "state", "reason", "slot (UTC)", "tries", "server's words", "subject"],
+                [
+                    [
+                        str(each.delivery_id),
+                        each.edition,
+                        each.address,
+                        each.state,
+                        each.reason,
+                        f"{each.slot_at:%Y-%m-%d %H:%M}",
+                        str(each.attempts),
+                        each.reply[:60],
+                        each.subject,
+                    ]
+                    for each in found
+                ],
+                empty="No deliveries match. Plan and send with: digest send NEWSLETTER",
+            )
+            counts = log.count_states(connection, which)
+            if counts:
+                typer.echo(", ".join(f"{name} {number}" for name, number in counts.items()))
+
+
+def attempts(
+    delivery: Annotated[int, typer.Argument(help="The id of a delivery, as `digest deliveries` prints it.")],
+    as_json: Json = False,
+) -> None:
+    """Show each SMTP try of one delivery with the server's words."""
+    from digest.store import log
+    from digest.store.engine import reading
+
+    with reading(the_database()) as connection:
+        found = log.attempts(connection, delivery)
+    if as_json:
+        print_json([each.as_json() for each in found])
+        return
+    print_table(
+        "",
+        ["try", "outcome", "phase", "reply", "enhanced", "text", "server", "finished (UTC)"],
+        [
+            [
+                str(each.attempt_no),
+                each.outcome,
+                each.phase,
+                str(each.reply_code or ""),
+                each.enhanced,
+                each.text,
+                each.server,
+                f"{each.finished_at:%Y-%m-%d %H:%M:%S}",
+            ]
+            for each in found
+        ],
+        empty="No attempt yet: the message has not been tried.",
+    )

@@ -1,0 +1,70 @@
+"""`digest newsletters`: what one can subscribe to, from TOML files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from digest.cli.options import Json, print_json, print_table, the_database
+
+app = typer.Typer(no_args_is_help=True)
+
+
+@app.command()
+def apply(
+    file: Annotated[Path, typer.Argument(help="A TOML file; subscribers/example.toml shows every setting.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change and change nothing.")] = False,
+) -> None:
+    """Apply newsletters, topics and sources from FILE. Twice is the same as once."""
+    from datetime import UTC, datetime
+
+    from digest.pipeline.apply_newsletters import apply_file
+    from digest.settings import read_settings
+
+    postal = read_settings().postal_address
+    done = apply_file(the_database(), file, postal_address=postal, dry_run=dry_run, now=datetime.now(UTC))
+    for warning in done.warnings:
+        typer.echo(f"warning: {warning}", err=True)
+    for change in done.changes:
+        typer.echo(change)
+    if not done.changes:
+        typer.echo("Nothing to change: the database already says what the file says.")
+    elif dry_run:
+        typer.echo("Nothing was changed (--dry-run).")
+
+
+@app.command(name="list")
+def list_newsletters(as_json: Json = False) -> None:
+    """List the newsletters and how many subscribe to each."""
+    from digest.scheduling.cadence import rule_text
+    from digest.store.engine import reading
+    from digest.store.newsletters import load_newsletters
+    from digest.store.specs import newsletter_as_json
+    from digest.store.subscriptions import count_active
+
+    with reading(the_database()) as connection:
+        found = load_newsletters(connection)
+        active = count_active(connection)
+    if as_json:
+        print_json(
+            [{"slug": slug, **newsletter_as_json(each), "active": active.get(slug, 0)} for slug, each in found.items()]
+        )
+        return
+    print_table(
+        "",
+        ["newsletter", "name", "sender", "when", "zone", "active"],
+        [
+            [
+                slug,
+                each.name,
+                each.sender.address,
+                rule_text(each.schedule.days, each.schedule.at).replace("|", " "),
+                each.schedule.zone or "each reader's own",
+                str(active.get(slug, 0)),
+            ]
+            for slug, each in found.items()
+        ],
+        empty="No newsletters yet. Copy subscribers/example.toml, edit it, then: digest newsletters apply FILE.toml",
+    )

@@ -1,0 +1,123 @@
+"""`digest send` and `digest preview`."""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from digest.cli.options import At, ExitError, Json, moment, print_json, progress_bar, the_installation
+
+
+class Format(StrEnum):
+    """What `preview` prints."""
+
+    HTML = "html"
+    TEXT = "text"
+    EML = "eml"
+    JSON = "json"
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(send)
+    app.command()(preview)
+
+
+def send(
+    newsletter: Annotated[str, typer.Argument(help="The newsletter's slug.")],
+    at: At = "",
+    everyone: Annotated[
+        bool, typer.Option("--everyone", help="The current edition to all who have not had it, whatever their hour.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say who would get what; plan and send nothing.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Plan and deliver NEWSLETTER to every active subscriber whose latest slot has not been served.
+
+    Run again, it resumes and sends nothing twice. It ends when every row is terminal or deferred.
+    """
+    from digest.app import open_installation, sending
+    from digest.pipeline.dispatch import dispatch
+    from digest.pipeline.plan import Who, plan_newsletter
+    from digest.pipeline.rehearse import rehearse
+    from digest.settings import SENDING, read_settings
+
+    settings = read_settings(needs=SENDING)
+    house = open_installation(settings)
+    who = Who.EVERYONE if everyone else Who.LATEST
+    if dry_run:
+        rehearsed = rehearse(house, newsletter, at=moment(at), who=who)
+        if as_json:
+            print_json(rehearsed.as_json())
+        else:
+            for line in rehearsed.lines():
+                typer.echo(line)
+        return
+    planned = plan_newsletter(house, newsletter, at=moment(at), who=who)
+    with progress_bar(f"Sending {newsletter}", planned.ready) as advance:
+        done = dispatch(house, sending(settings), newsletter=newsletter, progress=advance)
+    result = {
+        "newsletter": newsletter,
+        "editions": sorted(planned.editions),
+        "planned": planned.ready,
+        "skipped": dict(planned.skipped),
+        "superseded": planned.superseded,
+        "recovered": done.recovered,
+        **{state.value: count for state, count in sorted(done.states.items())},
+    }
+    if as_json:
+        print_json({**result, "fault": _words(done.fault) if done.fault else None})
+    else:
+        typer.echo(_sentence(result))
+    if done.fault is not None:
+        typer.echo(f"digest: sending stopped, it is our side that must be mended: {_words(done.fault)}", err=True)
+        raise ExitError(1)
+
+
+def _words(fault: object) -> str:
+    reply = fault.reply  # type: ignore[attr-defined]  # a Fault; imported lazily
+    return " ".join(str(part) for part in (reply.code or "", reply.enhanced, reply.text) if part)
+
+
+def _sentence(result: dict[str, object]) -> str:
+    states = ("sent", "deferred", "refused", "in_doubt", "expired", "poison")
+    told = [f"{result[state]} {state.replace('_', ' ')}" for state in states if result.get(state)]
+    skipped = result["skipped"]
+    assert isinstance(skipped, dict)
+    told += [f"{count} skipped ({reason.replace('_', ' ')})" for reason, count in sorted(skipped.items()) if count]
+    editions = result["editions"]
+    assert isinstance(editions, list)
+    return f"{', '.join(editions) or result['newsletter']}: {', '.join(told) or 'nothing to send'}."
+
+
+def preview(
+    newsletter: Annotated[str, typer.Argument(help="The newsletter's slug.")],
+    subscriber: Annotated[str, typer.Option(metavar="EMAIL", help="Whose mail.")],
+    at: At = "",
+    output: Annotated[Format, typer.Option("--format", help="html, text, eml (the whole message) or json (why).")] = (
+        Format.TEXT
+    ),
+    file: Annotated[Path | None, typer.Option("--output", help="Write to FILE instead of the screen.")] = None,
+) -> None:
+    """Show exactly what a reader would get at a moment; nothing is written or sent."""
+    import json
+
+    from digest.pipeline.preview import preview as make_preview
+
+    found = make_preview(the_installation(), newsletter, subscriber, at=moment(at))
+    if output is Format.JSON:
+        content = json.dumps(found.as_json(), ensure_ascii=False, indent=2).encode() + b"\n"
+    elif not found.raw:
+        skip = found.selection.skip.value if found.selection.skip else "nothing_new"
+        typer.echo(f"digest: {subscriber} would get no mail: {skip.replace('_', ' ')}; see --format json", err=True)
+        raise ExitError(1)
+    else:
+        content = {Format.HTML: found.html.encode(), Format.TEXT: found.text.encode(), Format.EML: found.raw}[output]
+    if file is not None:
+        file.write_bytes(content)
+    else:
+        sys.stdout.buffer.write(content)

@@ -1,0 +1,115 @@
+"""`digest subscribers`: import, export, show, erase."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from digest.cli.options import ExitError, Json, print_json, progress_bar, the_database, the_installation
+
+app = typer.Typer(no_args_is_help=True)
+
+_SHOWN = 20
+
+
+@app.command(name="import")
+def import_subscribers(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A CSV file; see subscribers/README.md.")],
+    newsletter: Annotated[str, typer.Option(metavar="SLUG", help="The newsletter they subscribe to.")],
+    report: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write every problem to FILE (line, column, reason).")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Import subscribers from a CSV file. Safe to repeat; bad rows are told and the rest goes on."""
+    from contextlib import ExitStack
+
+    from digest.pipeline.import_subscribers import ProblemReport, import_file
+
+    house = the_installation()
+    with ExitStack() as closing:
+        writer = closing.enter_context(ProblemReport(report)) if report is not None else None
+        advance = closing.enter_context(progress_bar(f"Importing {file.name}"))
+        before = {"reading": 0, "writing": 0}
+
+        def show(stage: str, done: int, total: int) -> None:
+            if stage == "writing":
+                advance(done - before[stage], total)
+                before[stage] = done
+
+        done = import_file(
+            house.engine,
+            file,
+            newsletter=newsletter,
+            now=house.clock.now(),
+            secret=house.secret,
+            progress=show,
+            on_problem=writer,
+        )
+    counts = {
+        name: getattr(done, name)
+        for name in ("added", "updated", "unchanged", "repeated", "refused", "suppressed", "ended")
+    }
+    if as_json:
+        problems = [each._asdict() for each in done.problems]
+        print_json({**counts, "problems": problems, "notices": list(done.notices)})
+    else:
+        for notice in done.notices:
+            typer.echo(f"note: {notice}", err=True)
+        for problem in done.problems[:_SHOWN]:
+            typer.echo(f"{file.name}: line {problem.line}, {problem.column or 'row'}: {problem.reason}", err=True)
+        if len(done.problems) > _SHOWN:
+            where = f"all of them are in {report}" if report else "write all of them to a file with --report FILE"
+            typer.echo(f"… and more; {where}", err=True)
+        typer.echo(", ".join(f"{count} {name}" for name, count in counts.items() if count) or "The file has no rows.")
+    if done.refused:
+        raise ExitError(1)
+
+
+@app.command()
+def export(
+    newsletter: Annotated[str, typer.Option(metavar="SLUG", help="Whose subscribers.")],
+    as_json: Json = False,
+) -> None:
+    """Print the subscribers of a newsletter as CSV (or one JSON object a line)."""
+    from digest.pipeline.export_subscribers import export_subscribers
+
+    export_subscribers(the_database(), sys.stdout, newsletter=newsletter, as_json=as_json)
+
+
+@app.command()
+def show(
+    email: Annotated[str, typer.Argument(help="The address.")],
+    as_json: Json = False,
+) -> None:
+    """Show everything that is stored about one subscriber: consent, subscriptions, every mail."""
+    from digest.pipeline.show_subscriber import subscriber_as_json
+
+    found = subscriber_as_json(the_database(), email)
+    if as_json:
+        print_json(found)
+        return
+    from rich.console import Console
+    from rich.pretty import Pretty
+
+    Console(width=None if sys.stdout.isatty() else 160).print(Pretty(found, expand_all=True))
+
+
+@app.command()
+def erase(
+    email: Annotated[str, typer.Argument(help="The address.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Erase a subscriber: only a keyed hash stays, so that no import brings the address back."""
+    from digest.pipeline.erase_subscriber import erase_subscriber
+
+    house = the_installation()
+    if not yes:
+        typer.confirm(f"Erase {email} for good?", abort=True)
+    done = erase_subscriber(house.engine, email, secret=house.secret, now=house.clock.now())
+    typer.echo(f"Erased; {done.deliveries} deliveries keep their row without address and name.")
+    if not done.cleared:
+        typer.echo("Another process was using the database: run this once more to clear its free pages.", err=True)

@@ -1,0 +1,161 @@
+"""Collect: from files, folders and URLs to stored articles; one bad file never stops the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from digest.collection.fetch import Fetched, fetch
+from digest.collection.folder import readable_files
+from digest.collection.read import read_fetched, read_file
+from digest.errors import BadInput, DigestError, FetchRefused
+from digest.model.article import Article, Collected
+from digest.model.newsletter import Source, SourceKind
+from digest.store.articles import Saved, save_article
+from digest.store.engine import reading
+from digest.store.sources import DueSource, due_sources, record_visit
+
+Progress = Callable[[int], None]
+_PER_WRITE = 50
+
+
+@dataclass(slots=True)
+class Read:
+    """Articles as read, and a line for each thing that could not be: its name and the reason."""
+
+    articles: list[Article] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """What one visit to a source brought; `error` is "" when the source itself could be read."""
+
+    source: str
+    collected: Collected
+    error: str = ""
+
+
+def read_paths(
+    places: Sequence[str | Path], *, now: datetime, allow_private: bool = False, progress: Progress | None = None
+) -> Read:
+    """Read files, folders and URLs; nothing is stored."""
+    found = Read()
+    for place in places:
+        try:
+            if str(place).startswith(("http://", "https://")):
+                _read_url(str(place), found, allow_private=allow_private)
+            else:
+                _read_place(Path(place), found, now, progress)
+        except (BadInput, FetchRefused) as error:
+            found.problems.append(f"{place}: {error}")
+        if progress is not None:
+            progress(1)
+    return found
+
+
+def store_articles(
+    engine: Engine, articles: Sequence[Article], *, source: str, now: datetime, progress: Progress | None = None
+) -> Collected:
+    """Store *articles* in short transactions; the same one again updates and never doubles."""
+    outcome: dict[str, list[int]] = {Saved.ADDED: [], Saved.UPDATED: [], Saved.UNCHANGED: []}
+    for at in range(0, len(articles), _PER_WRITE):
+        part = articles[at : at + _PER_WRITE]
+        with engine.begin() as connection:
+            for article in part:
+                article_id, what = save_article(connection, article, source=source, now=now)
+                outcome[what].append(article_id)
+        if progress is not None:
+            progress(len(part))
+    return Collected(tuple(outcome[Saved.ADDED]), tuple(outcome[Saved.UPDATED]), tuple(outcome[Saved.UNCHANGED]))
+
+
+def collect_due(engine: Engine, *, now: datetime, allow_private: bool = False) -> list[Visit]:
+    """Visit every source whose time has come; a failing one is told, kept with its error, and tried again later."""
+    with reading(engine) as connection:
+        due = due_sources(connection, now)
+    visits = []
+    for each in due:
+        visit, fetched = _visit(engine, each, now, allow_private=allow_private)
+        with engine.begin() as connection:
+            record_visit(
+                connection,
+                each,
+                now=now,
+                error=visit.error or "; ".join(visit.collected.problems),
+                etag=fetched.etag if fetched else each.etag,
+                last_modified=fetched.last_modified if fetched else each.last_modified,
+            )
+        visits.append(visit)
+    return visits
+
+
+def _visit(engine: Engine, due: DueSource, now: datetime, *, allow_private: bool) -> tuple[Visit, Fetched | None]:
+    source, fetched, found = due.source, None, Read()
+    try:
+        if source.kind is SourceKind.FOLDER:
+            _read_folder(Path(source.location), found, now, None)
+        else:
+            fetched = fetch(
+                source.location, etag=due.etag, last_modified=due.last_modified, allow_private=allow_private
+            )
+            if not fetched.not_modified:
+                _take(fetched, found)
+    except (DigestError, OSError) as error:
+        return Visit(source.slug, Collected(), str(error)), None
+    articles = [_from_source(article, source) for article in found.articles]
+    collected = store_articles(engine, articles, source=source.slug, now=now)
+    return Visit(source.slug, replace(collected, problems=tuple(found.problems))), fetched
+
+
+def _from_source(article: Article, source: Source) -> Article:
+    """Return *article* with what only its source knows: its language, and whether it is AI-generated."""
+    if not article.language and source.language:
+        article = replace(article, language=source.language)
+    if article.ai_generated is None and source.ai_generated is not None:
+        article = replace(article, ai_generated=source.ai_generated)
+    return article
+
+
+def _read_url(url: str, found: Read, *, allow_private: bool) -> None:
+    _take(fetch(url, allow_private=allow_private), found)
+
+
+def _take(fetched: Fetched, found: Read) -> None:
+    articles, problems = read_fetched(fetched)
+    found.articles.extend(articles)
+    found.problems.extend(f"{fetched.url}: {problem}" for problem in problems)
+
+
+def _read_place(path: Path, found: Read, now: datetime, progress: Progress | None) -> None:
+    if path.is_dir():
+        _read_folder(path, found, now, progress)
+    elif path.is_file():
+        _read_one(path, found)
+    else:
+        raise BadInput("there is no such file or folder")
+
+
+def _read_folder(folder: Path, found: Read, now: datetime, progress: Progress | None) -> None:
+    if not folder.is_dir():
+        raise BadInput(f"the folder {folder} is not there")
+    for path in readable_files(folder, now=now):
+        _read_one(path, found)
+        if progress is not None:
+            progress(1)
+
+
+def _read_one(path: Path, found: Read) -> None:
+    try:
+        articles, problems = read_file(path, path.read_bytes())
+    except BadInput as error:
+        found.problems.append(f"{path}: {error}")
+    except OSError as error:
+        found.problems.append(f"{path}: cannot be read ({error.strerror})")
+    else:
+        found.articles.extend(articles)
+        found.problems.extend(f"{path}: {problem}" for problem in problems)

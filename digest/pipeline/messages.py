@@ -1,0 +1,110 @@
+"""Make the message of a claimed row: stored digest, the reader's values, an envelope for the wire."""
+
+from __future__ import annotations
+
+import json
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from digest.model.delivery import Envelope
+from digest.pipeline.installation import Installation
+from digest.pipeline.links import Links
+from digest.rendering.headers import ConstantHeaders, NeedsSmtputf8, ascii_address
+from digest.rendering.layout import Layout
+from digest.rendering.splice import ReaderValues, Splicer
+from digest.store.digests import load_digest, load_pieces
+from digest.store.dispatching import Claim
+from digest.store.engine import reading
+from digest.tokens import Purpose
+
+_KEPT = 500  # splicers; each holds the joined bytes of one digest
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A digest ready for splicing, with the newsletter and address it comes from."""
+
+    splicer: Splicer
+    sender: str
+    newsletter: str
+    period: str
+
+
+class Messages:
+    """Makes messages from stored digests; the splicers used last are kept."""
+
+    def __init__(self, house: Installation) -> None:
+        self._house = house
+        self._sheets: OrderedDict[int, Sheet] = OrderedDict()
+
+    def sheet(self, digest_id: int) -> Sheet:
+        """Return the digest ready for splicing; raises NotFound when it or a piece of it is gone."""
+        sheet = self._sheets.get(digest_id)
+        if sheet is None:
+            sheet = self._sheets[digest_id] = self._load(digest_id)
+            if len(self._sheets) > _KEPT:
+                self._sheets.popitem(last=False)
+        return sheet
+
+    def envelope(self, claim: Claim) -> Envelope:
+        """Return the message of *claim*, the same bytes at every attempt.
+
+        Raises BadInput when the address cannot be mailed, NotFound when the digest is gone.
+        """
+        return envelope_of(self._house, claim, self.sheet(claim.digest_id))
+
+    def _load(self, digest_id: int) -> Sheet:
+        with reading(self._house.engine) as connection:
+            stored = load_digest(connection, digest_id)
+            layout, headers, sender = read_stored(stored.layout)
+            splicer = Splicer(layout, load_pieces(connection, layout.hashes), headers)
+        return Sheet(splicer, sender, stored.newsletter, stored.period)
+
+
+def read_stored(text: str) -> tuple[Layout, ConstantHeaders, str]:
+    """Return layout, headers and sender address of a digest as stored."""
+    data = json.loads(text)
+    return Layout.from_json(data["layout"]), ConstantHeaders.from_json(data["headers"]), data["from"]
+
+
+def envelope_of(house: Installation, claim: Claim, sheet: Sheet) -> Envelope:
+    """Return the message of *claim* made from *sheet*; raises BadInput when the address cannot be mailed."""
+    values = values_of(house, claim, sheet)
+    try:
+        content, needs_smtputf8 = sheet.splicer.splice(values), False
+    except NeedsSmtputf8:
+        content, needs_smtputf8 = sheet.splicer.splice(values, smtputf8=True), True
+    return Envelope(
+        delivery_id=claim.delivery_id,
+        sender=_return_path(house, claim.delivery_id, sheet),
+        recipient=ascii_address(claim.address, smtputf8=needs_smtputf8),
+        content=content,
+        needs_smtputf8=needs_smtputf8,
+    )
+
+
+def values_of(house: Installation, claim: Claim, sheet: Sheet) -> ReaderValues:
+    """Return what the message says of its reader; functions of the row, never of the attempt."""
+    links = Links(house.base_url, house.tokens)
+    domain = ascii_address(sheet.sender).rpartition("@")[2]
+    unique = house.tokens.derive("message-id", sheet.newsletter, sheet.period, claim.subscriber_id, claim.plan_no)
+    leave = house.tokens.make(Purpose.LEAVE, claim.subscription_id)
+    return ReaderValues(
+        name=claim.name,
+        address=claim.address,
+        unsubscribe_url=links.leave(claim.subscription_id),
+        preferences_url=links.preferences(claim.subscriber_id),
+        view_url=links.view(claim.delivery_id),
+        message_id=f"<{unique}@{domain}>",
+        date=claim.dated_at,
+        # For programs that only know mail: the newsletter's own mailbox, which people read.
+        mailto=f"mailto:{sheet.sender}?subject=unsubscribe%20{leave}",
+    )
+
+
+def _return_path(house: Installation, delivery_id: int, sheet: Sheet) -> str:
+    """Return the envelope sender: with a bounce mailbox set, one that tells the delivery (VERP)."""
+    if not house.return_path:
+        return ascii_address(sheet.sender)
+    local, _, domain = house.return_path.rpartition("@")
+    return f"{local}+{house.tokens.make(Purpose.BOUNCE, delivery_id)}@{domain}"

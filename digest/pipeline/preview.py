@@ -1,0 +1,137 @@
+"""Preview: exactly what a reader would be sent at a moment, by the code that sends; nothing is written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from digest.errors import NotFound
+from digest.model.digest import Choice, Selection
+from digest.model.newsletter import Newsletter
+from digest.pipeline.addresses import read_address
+from digest.pipeline.compose import Made, Workshop, open_workshop
+from digest.pipeline.installation import Installation
+from digest.pipeline.messages import Sheet, envelope_of, read_stored, values_of
+from digest.rendering.splice import Splicer
+from digest.scheduling.cadence import latest_slot, parse_rule, period_of
+from digest.store import subscriptions
+from digest.store.dispatching import Claim
+from digest.store.engine import reading
+from digest.store.histories import stories_of
+from digest.store.newsletters import load_newsletter
+from digest.store.planning import Reader, reader_of
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """A message that was not sent, or the reason why there would be none; and why each article is in or out."""
+
+    newsletter: str
+    period: str
+    slot_at: datetime
+    address: str
+    selection: Selection
+    made: Made
+    html: str = ""
+    text: str = ""
+    raw: bytes = b""
+
+    def as_json(self) -> dict[str, Any]:
+        """Return everything but the message: times in ISO 8601, articles with score and reasons."""
+        return {
+            "newsletter": self.newsletter,
+            "edition": f"{self.newsletter}/{self.period}",
+            "slot_at": self.slot_at.isoformat(),
+            "address": self.address,
+            "skip": self.selection.skip.value if self.selection.skip else None,
+            "subject": self.made.subject,
+            "html_bytes": len(self.html.encode()),
+            "articles": [
+                {**_facts(choice), "why": item["why"], "disclaimer": item["disclaimer"]}
+                for choice, item in zip(self.made.selection.chosen, self.made.items, strict=True)
+            ],
+            "left_out": [
+                {
+                    "article_id": each.article.article_id,
+                    "title": each.article.article.title,
+                    "reason": each.reason.value,
+                    "score": each.score,
+                }
+                for each in self.selection.rejected
+            ],
+        }
+
+
+def preview(house: Installation, slug: str, address: str, *, at: datetime) -> Preview:
+    """Return what *address* would get from newsletter *slug* at the moment *at*.
+
+    Raises NotFound for an unknown newsletter, or an address that does not subscribe to it.
+    """
+    key = read_address(address).key
+    with reading(house.engine) as connection:
+        newsletter_id, newsletter = load_newsletter(connection, slug)
+        reader = reader_of(connection, newsletter_id, key)
+        if reader is None:
+            raise NotFound(f"{address} does not subscribe to {slug}; see: digest subscribers show {address}")
+        history = stories_of(connection, reader.history_id)
+        agreement = subscriptions.find_agreement(connection, reader.subscription_id)
+    assert agreement is not None
+    days, local_time = parse_rule(reader.rule)
+    due = latest_slot(days, local_time, reader.zone, at)
+    period = period_of(days, due.local_date)
+    workshop = open_workshop(house, newsletter, due.slot_at, period, max(at, due.slot_at, house.clock.now()))
+    since = reader.since if reader.since > workshop.since_cut else None
+    made = workshop.make(agreement.interests, history, since, agreement.locale)
+    selection = workshop.explain(made)
+    found = Preview(slug, period, due.slot_at, agreement.address, selection, made)
+    return _with_message(house, newsletter, found, workshop, reader, at) if made.layout else found
+
+
+def _with_message(
+    house: Installation, newsletter: Newsletter, found: Preview, workshop: Workshop, reader: Reader, at: datetime
+) -> Preview:
+    assert found.made.layout is not None
+    layout, headers, sender = read_stored(found.made.layout)
+    splicer = Splicer(layout, workshop.pieces_of(layout.hashes), headers)
+    sheet = Sheet(splicer, sender, newsletter.slug, found.period)
+    claim = Claim(
+        delivery_id=0,
+        token=0,
+        attempt_no=1,
+        digest_id=0,
+        edition_id=0,
+        subscriber_id=reader.subscriber_id,
+        subscription_id=reader.subscription_id,
+        plan_no=1,
+        doubt_count=0,
+        address=reader.address,
+        name=reader.name,
+        newsletter=newsletter.slug,
+        worker="preview",
+        dated_at=at,
+    )
+    values = values_of(house, claim, sheet)
+    return Preview(
+        found.newsletter,
+        found.period,
+        found.slot_at,
+        found.address,
+        found.selection,
+        found.made,
+        html=splicer.html(values),
+        text=splicer.text(values),
+        raw=envelope_of(house, claim, sheet).content,
+    )
+
+
+def _facts(choice: Choice) -> dict[str, Any]:
+    return {
+        "article_id": choice.article.article_id,
+        "title": choice.article.article.title,
+        "score": choice.score,
+        "matches": [
+            {"topic": why.topic, "words": list(why.words), "fields": list(why.fields), "score": why.score}
+            for why in choice.why
+        ],
+    }

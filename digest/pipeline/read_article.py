@@ -1,0 +1,31 @@
+"""The page of one article, for articles that have no address of their own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from digest.errors import NotFound
+from digest.model.article import Article, ArticleState
+from digest.pipeline.installation import Installation
+from digest.rendering.languages import direction
+from digest.store.articles import find_article
+from digest.store.engine import reading
+
+
+@dataclass(frozen=True, slots=True)
+class ArticlePage:
+    """An article with its disclaimer and the direction its text runs in."""
+
+    article: Article
+    notice: str
+    direction: str
+
+
+def article_page(house: Installation, article_id: int) -> ArticlePage:
+    """Return the page of a live article; raises NotFound for an unknown or withdrawn one."""
+    with reading(house.engine) as connection:
+        stored = find_article(connection, article_id)
+    if stored.state is ArticleState.WITHDRAWN:
+        raise NotFound("this article was withdrawn")
+    article = stored.article
+    return ArticlePage(article, article.disclaimer, direction(article.language, article.title))

@@ -1,0 +1,72 @@
+"""Recover: what a sender that died was doing, from its journal, before anything new is claimed.
+
+A message with a recorded reply is settled by it. One that may have been complete, without a reply, is in
+doubt. One that was claimed and never got that far is simply ready again.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection
+
+from digest.delivery.journal import adopt, orphans
+from digest.delivery.records import Key
+from digest.log import get_logger
+from digest.model.delivery import Attempt, Outcome, Phase, Reply
+from digest.model.newsletter import Newsletter
+from digest.pipeline.installation import Installation
+from digest.pipeline.settle import in_doubt, settle
+from digest.store import dispatching
+from digest.store.dispatching import Claim, Result
+from digest.store.newsletters import load_newsletters
+
+_LOST = Reply(0, "", "the sender ended before the server's reply was recorded")
+
+
+def recover(house: Installation) -> int:
+    """Settle every claim of dead senders; return how many. The caller holds the sender lock, so all are dead."""
+    house.state_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    settled, workers = 0, set[str]()
+    for path in orphans(house.state_folder):
+        orphan = adopt(path)
+        if orphan is None:
+            continue
+        said = orphan.replay()
+        workers.add(path.stem)
+        with house.engine.begin() as connection:
+            results = _results(house, connection, {each.key: each.attempt for each in said.acked}, said.in_doubt)
+            dispatching.record(connection, results)
+        orphan.discard()
+        settled += len(results)
+        get_logger().info(
+            "journal_replayed", acked=len(said.acked), in_doubt=len(said.in_doubt), quarantined=said.quarantined_bytes
+        )
+    with house.engine.begin() as connection:
+        left = dispatching.claimed_rows(connection)
+        # Without its journal nobody can say how far a message got: in doubt, not lost and not sent blindly.
+        unknown = [claim for claim in left if claim.worker not in workers]
+        known = [claim for claim in left if claim.worker in workers]
+        newsletters = load_newsletters(connection)
+        dispatching.record(connection, [_doubt(house, newsletters[claim.newsletter], claim) for claim in unknown])
+        dispatching.release(connection, known, now=house.clock.now())
+    return settled + len(left)
+
+
+def _results(house: Installation, connection: Connection, acked: dict[Key, Attempt], marks: list[Key]) -> list[Result]:
+    """Return what the journal says of rows that are still as its owner left them."""
+    held = {
+        Key(claim.delivery_id, claim.attempt_no, claim.token): claim for claim in dispatching.claimed_rows(connection)
+    }
+    newsletters = load_newsletters(connection)
+    results = [
+        settle(held[key], attempt, newsletters[held[key].newsletter], jitter=0.5)
+        for key, attempt in acked.items()
+        if key in held
+    ]
+    return results + [_doubt(house, newsletters[held[key].newsletter], held[key]) for key in marks if key in held]
+
+
+def _doubt(house: Installation, newsletter: Newsletter, claim: Claim) -> Result:
+    now = house.clock.now()
+    attempt = Attempt(claim.delivery_id, Outcome.IN_DOUBT, Phase.DOT, _LOST, "", now, now)
+    # The owner is known to be dead, so nobody can still be waiting for that reply.
+    return in_doubt(claim, attempt, newsletter.in_doubt, ready_at=now)

@@ -1,0 +1,83 @@
+"""Rehearse: what a send would do now, by cohorts, without planning or sending anything."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from digest.pipeline.compose import open_workshop
+from digest.pipeline.installation import Installation
+from digest.pipeline.plan import Who, slots_of
+from digest.store import planning
+from digest.store.histories import stories_of
+from digest.store.newsletters import load_newsletter
+from digest.store.profiles import interests_of
+
+
+@dataclass(slots=True)
+class Rehearsal:
+    """Editions with the number of readers who would get a mail, and who would not and why."""
+
+    newsletter: str
+    ready: Counter[str] = field(default_factory=Counter)
+    skipped: Counter[str] = field(default_factory=Counter)
+    subjects: Counter[str] = field(default_factory=Counter)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as plain values."""
+        return {
+            "newsletter": self.newsletter,
+            "ready": dict(self.ready),
+            "skipped": dict(self.skipped),
+            "subjects": dict(self.subjects),
+        }
+
+    def lines(self) -> Iterator[str]:
+        """Give it as sentences."""
+        for edition, count in sorted(self.ready.items()):
+            yield f"{edition}: {count} readers would get a mail."
+        for reason, count in sorted(self.skipped.items()):
+            yield f"{count} readers would get none: {reason.replace('_', ' ')}."
+        for subject, count in self.subjects.most_common(10):
+            yield f"  {count} × {subject}"
+        if not self.ready and not self.skipped:
+            yield f"{self.newsletter}: nobody is due."
+
+
+def rehearse(house: Installation, slug: str, *, at: datetime, who: Who) -> Rehearsal:
+    """Return what `send` would do; everything happens in a transaction that is taken back."""
+    done = Rehearsal(slug)
+    with house.engine.connect() as connection, connection.begin() as transaction:
+        newsletter_id, newsletter = load_newsletter(connection, slug)
+        rows = planning.cadences_of(connection, newsletter_id)
+        due: list[tuple[Any, list[planning.Group], datetime]] = []
+        for slot in slots_of(newsletter, rows, at, who):
+            edition_id, _ = planning.open_edition(connection, newsletter_id, slot.period, house.clock.now())
+            planning.fill_scope(connection, slot.cadence_ids)
+            planning.replan_skipped(connection, edition_id)
+            cut_off = max(at, slot.slot_at, house.clock.now())
+            cut = cut_off - newsletter.expires_after + newsletter.look_back
+            due.append((slot, planning.groups_due(connection, edition_id, cut), cut_off))
+        profiles = {group.profile_id for _, groups, _ in due for group in groups}
+        interests = {each: interests_of(connection, each) for each in profiles}
+        histories = {group.history_id for _, groups, _ in due for group in groups}
+        shown = {each: stories_of(connection, each) for each in histories}
+        transaction.rollback()
+    for slot, groups, cut_off in due:
+        if not groups:
+            continue
+        workshop = open_workshop(house, newsletter, slot.slot_at, slot.period, cut_off)
+        for group in groups:
+            made = workshop.make(
+                interests[group.profile_id], shown[group.history_id], planning.since_of(group), group.locale
+            )
+            if made.layout is None:
+                reason = made.selection.skip.value if made.selection.skip else ""
+                done.skipped[reason] += group.readers
+            else:
+                done.ready[f"{slug}/{slot.period}"] += group.readers
+                done.subjects[made.subject] += group.readers
+    return done

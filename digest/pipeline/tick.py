@@ -1,0 +1,45 @@
+"""The tick: what `digest serve` does every few seconds; each step asks the rows what is due."""
+
+from __future__ import annotations
+
+from digest.errors import DatabaseBusy
+from digest.log import get_logger
+from digest.pipeline.collect import collect_due
+from digest.pipeline.dispatch import Sending, dispatch
+from digest.pipeline.installation import Installation
+from digest.pipeline.plan import Who, plan_newsletter
+from digest.store import dispatching
+from digest.store.engine import reading
+from digest.store.newsletters import load_newsletters
+
+
+def visit_sources(house: Installation, *, allow_private: bool = False) -> None:
+    """Read every source whose next visit is due; what went wrong with one is told and kept with it."""
+    for visit in collect_due(house.engine, now=house.clock.now(), allow_private=allow_private):
+        get_logger().info(
+            "source_visited",
+            source=visit.source,
+            added=len(visit.collected.added),
+            updated=len(visit.collected.updated),
+            problems=len(visit.collected.problems),
+            error=visit.error,
+        )
+
+
+def plan_and_send(house: Installation, sending: Sending) -> None:
+    """Plan every slot that has come, newsletters in the order of their names, then send what is due."""
+    with reading(house.engine) as connection:
+        slugs = list(load_newsletters(connection))
+    for slug in slugs:
+        planned = plan_newsletter(house, slug, at=house.clock.now(), who=Who.DUE)
+        if planned.ready or planned.skipped:
+            get_logger().info("slots_planned", newsletter=slug, ready=planned.ready, skipped=dict(planned.skipped))
+    with reading(house.engine) as connection:
+        if not dispatching.needs_sender(connection, house.clock.now()):
+            return
+    try:
+        done = dispatch(house, sending)
+    except DatabaseBusy:
+        # `digest send` is at it; what it leaves is still due at the next tick.
+        return
+    get_logger().info("dispatched", fault=str(done.fault or ""), **{str(k): n for k, n in done.states.items()})

@@ -1,0 +1,23 @@
+"""View in browser: the exact mail again, joined from the stored pieces and the row's own values."""
+
+from __future__ import annotations
+
+from digest.errors import NotFound
+from digest.pipeline.installation import Installation
+from digest.pipeline.messages import Messages, values_of
+from digest.store.dispatching import find_row
+from digest.store.engine import reading
+from digest.tokens import Purpose
+
+
+def mail_page(house: Installation, token: str) -> str:
+    """Return the HTML part of the delivery that *token* stands for; raises NotFound."""
+    number = house.tokens.read(Purpose.VIEW, token)
+    if number is None:
+        raise NotFound("this link is not one of ours")
+    with reading(house.engine) as connection:
+        row = find_row(connection, number)
+    if row is None:
+        raise NotFound("this mail is no longer kept")
+    sheet = Messages(house).sheet(row.digest_id)
+    return sheet.splicer.html(values_of(house, row, sheet))

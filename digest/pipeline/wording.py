@@ -1,0 +1,88 @@
+"""Sentences about a digest in the reader's language: why an article is in, what the mail is about."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from babel.core import Locale, UnknownLocaleError
+from babel.lists import format_list
+
+from digest.model.digest import Choice, Why
+from digest.model.newsletter import Newsletter
+from digest.model.subscriber import Interests
+from digest.model.topic import Topic
+from digest.rendering.i18n import Speaker, load_translations
+
+_TOPICS_SHOWN, _WORDS_SHOWN, _FOLLOWS_SHOWN = 2, 3, 5
+
+
+class Wording:
+    """Words of one newsletter in one locale."""
+
+    def __init__(self, newsletter: Newsletter, topics: Mapping[str, Topic], locale: str) -> None:
+        self._newsletter = newsletter
+        self._topics = topics
+        self._locale = locale
+        self._say = Speaker(load_translations(locale), escaping=False)
+        self._babel = _babel_locale(locale)
+
+    def why(self, reasons: Sequence[Why]) -> str:
+        """Return why an article is in a digest, like "Because you follow Trade: tariff, exports"."""
+        if not reasons:
+            return self._say.gettext("Because you read everything in %(newsletter)s", newsletter=self._newsletter.name)
+        followed = [why for why in reasons if why.topic]
+        if not followed:
+            words = [word for why in reasons for word in why.words]
+            return self._say.gettext("Matches your keyword %(words)s", words=self._join(words[:_WORDS_SHOWN]))
+        shown = followed[:_TOPICS_SHOWN]
+        names = self._join([self.topic(why.topic) for why in shown])
+        telling = [word for why in shown for word in why.words if word.casefold() not in names.casefold()]
+        words = list(dict.fromkeys(telling))[:_WORDS_SHOWN]
+        if not words:
+            return self._say.gettext("Because you follow %(topics)s", topics=names)
+        # The words are evidence, not a sentence, and may be in another language than the frame.
+        return self._say.gettext("Because you follow %(topics)s: %(words)s", topics=names, words=", ".join(words))
+
+    def follows(self, interests: Interests) -> str:
+        """Return why this mail came at all."""
+        names = [self.topic(follow.topic) for follow in interests.follows if follow.topic in self._topics]
+        names += [f"“{keyword}”" for keyword in interests.keywords]
+        if not names:
+            return self._say.gettext(
+                "You get this mail because you subscribed to %(newsletter)s.", newsletter=self._newsletter.name
+            )
+        shown = names[:_FOLLOWS_SHOWN] + (["…"] if len(names) > _FOLLOWS_SHOWN else [])
+        return self._say.gettext("You get this mail because you follow %(topics)s.", topics=self._join(shown))
+
+    def preheader(self, chosen: Sequence[Choice], summary: str) -> str:
+        """Return the first line of the mail: what it is about, not the headline again where one article is all."""
+        if len(chosen) == 1:
+            return summary
+        title = chosen[0].article.article.title
+        return self._say.gettext("%(first)s, and %(count)s more", first=title, count=len(chosen) - 1)
+
+    def more(self, count: int) -> str:
+        """Return how many articles wait for next time; "" for none."""
+        if not count:
+            return ""
+        return self._say.ngettext(
+            "%(count)s more article is waiting for the next digest.",
+            "%(count)s more articles are waiting for the next digest.",
+            count,
+            count=count,
+        )
+
+    def topic(self, slug: str) -> str:
+        """Return a topic's name in this locale."""
+        known = self._topics.get(slug)
+        return known.name_in(self._locale) if known else slug
+
+    def _join(self, names: list[str]) -> str:
+        return format_list(names, locale=self._babel) if names else ""
+
+
+def _babel_locale(tag: str) -> Locale:
+    try:
+        return Locale.parse(tag, sep="-")
+    except (UnknownLocaleError, ValueError):
+        return Locale("en")

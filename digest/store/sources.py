@@ -1,0 +1,44 @@
+"""Sources: where articles come from, when each is visited next, and how the last visit went."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, select, update
+
+from digest.model.newsletter import Source
+from digest.store.specs import source_from_json
+from digest.store.tables import sources
+
+
+@dataclass(frozen=True, slots=True)
+class DueSource:
+    """A source whose visit is due, with what its server said last time (RFC 9110 §8.8)."""
+
+    source: Source
+    etag: str
+    last_modified: str
+
+
+def due_sources(connection: Connection, now: datetime) -> list[DueSource]:
+    """Return the sources to visit now, longest waiting first."""
+    rows = connection.execute(select(sources).where(sources.c.next_visit_at <= now).order_by(sources.c.next_visit_at))
+    return [DueSource(source_from_json(row.slug, row.spec), row.etag, row.last_modified) for row in rows]
+
+
+def record_visit(
+    connection: Connection, due: DueSource, *, now: datetime, error: str, etag: str, last_modified: str
+) -> None:
+    """Write how the visit went and when the next one is due."""
+    connection.execute(
+        update(sources)
+        .where(sources.c.slug == due.source.slug)
+        .values(
+            next_visit_at=now + due.source.every,
+            last_visit_at=now,
+            last_error=error[:2000],
+            etag=etag,
+            last_modified=last_modified,
+        )
+    )
