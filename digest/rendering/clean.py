@@ -22,6 +22,8 @@ _HARMFUL = re.compile(
 )
 _SPACE = re.compile(r"[\s\x1c-\x1f\x85]+")
 _PLAIN = re.compile(r"[!-~]+(?: [!-~]+)*")
+# What our own marks look like (marks.py): an article that spells one must not pass for a slot.
+_MARK_LIKE = re.compile(r"(?:slot|hole)\.invalid|%EF%B7%9[01]", re.IGNORECASE)
 _PATH_SAFE = "/:@!$&'()*+,;=~%-._"
 _QUERY_SAFE = _PATH_SAFE + "?"
 _BROKEN_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
@@ -32,9 +34,10 @@ def clean_text(value: str) -> str:
 
     A combining mark at the start is dropped: it would join the character before it, which is ours.
     """
-    if _PLAIN.fullmatch(value):
+    if _PLAIN.fullmatch(value) and "%" not in value and ".invalid" not in value.lower():
         return value
     text = _SPACE.sub(" ", _HARMFUL.sub("", value)).strip()
+    text = _MARK_LIKE.sub(lambda mark: mark[0].replace(".", "\u2024").replace("%", "\uff05"), text)
     text = unicodedata.normalize("NFC", text)
     while text and unicodedata.category(text[0]).startswith("M"):
         text = text[1:].lstrip()
@@ -45,7 +48,7 @@ def clean_url(value: str) -> str:
     """Return *value* as an absolute http or https URL in ASCII (RFC 3986 §2.1), or "" when it is not one.
 
     The host becomes A-labels (IDNA 2008), everything else is percent-encoded UTF-8. A URL with a user name
-    in it is refused, because it shows another host than it leads to.
+    in it is refused, because it shows another host than it leads to; so is one that looks like a mark of ours.
     """
     if not value or any(c.isspace() or unicodedata.category(c) in ("Cc", "Cs") for c in value.strip()):
         return ""
@@ -68,7 +71,8 @@ def clean_url(value: str) -> str:
             (parts.fragment, _QUERY_SAFE),
         )
     )
-    return urlunsplit((parts.scheme.lower(), netloc, path, query, fragment))
+    url = urlunsplit((parts.scheme.lower(), netloc, path, query, fragment))
+    return "" if _MARK_LIKE.search(url) else url
 
 
 def _ascii_host(host: str) -> str:

@@ -12,12 +12,14 @@ import pytest
 from lxml import html as lxml_html
 
 from digest.errors import BadInput, NotFound
+from digest.model.article import Article, StoredArticle
 from digest.rendering.headers import ConstantHeaders
 from digest.rendering.layout import Layout
 from digest.rendering.press import CardChoice, DigestParts
 from digest.rendering.splice import Splicer
-from digest.rendering.views import CardView, related_view, slot_widths
+from digest.rendering.views import CardView, card_view, related_view, slot_widths
 
+TOKEN_LINK = "https://news.example.net/u/"
 LONG_URL = "https://example.org/" + "x" * 230
 TITLES = {
     "en": "Ports open again",
@@ -292,3 +294,18 @@ def test_two_readers_differ_only_in_their_own_places(desk, reader) -> None:
     assert b"Anna" not in other
     assert b"anna@" not in other
     assert splicer.splice(reader()) == one
+
+
+def test_an_article_that_spells_our_marks_gets_no_slot(desk, reader) -> None:
+    """Neither the links of a reader leak into it nor does it stop the digest."""
+    title = "see https://slot.invalid/unsubscribe_url SLOT.invalid/x %EF%B7%90 \ufdd0s:address\ufdd1"
+    stored = StoredArticle(
+        1, 1, 1, Article(title=title, deck=title, url="https://slot.invalid/unsubscribe_url"), reader().date
+    )
+    plain = StoredArticle(1, 1, 1, Article(title="t", deck="t"), reader().date)
+
+    mail = desk().splicer([card_view(stored, "en")])
+    usual = desk().splicer([card_view(plain, "en")])
+
+    assert mail.html(reader()).count(TOKEN_LINK) == usual.html(reader()).count(TOKEN_LINK)
+    assert mail.text(reader()).count("anna@example.org") == usual.text(reader()).count("anna@example.org")
