@@ -13,9 +13,7 @@ from digest.model.words import is_unspaced, stems
 LENGTH = 300
 # A full stop ends a sentence before white space; the full-width and Arabic ones end it wherever they stand.
 _SENTENCE_END = re.compile(r"(?<=[.!?…।])[\"'”’»)]*\s+|(?<=[。！？])(?![」』”])|(?<=[؟۔])\s*|\n+")
-_NOT_AN_END = re.compile(
-    r"\b(?:[A-Z]|Dr|Mr|Mrs|Ms|Prof|St|Jr|Sr|vs|No|Nr|z\.B|bzw|ca|etc|e\.g|i\.e|U\.S|approx)\.$"
-)
+_NOT_AN_END = re.compile(r"\b(?:[A-Z]|Dr|Mr|Mrs|Ms|Prof|St|Jr|Sr|vs|No|Nr|z\.B|bzw|ca|etc|e\.g|i\.e|U\.S|approx)\.$")
 
 
 class SummaryBy(StrEnum):

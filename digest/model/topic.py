@@ -22,4 +22,4 @@ class Topic:
 
     def name_in(self, locale: str) -> str:
         """Return the name for *locale*, else the plain name."""
-        return self.names.get(locale) or self.names.get(locale.split("-")[0]) or self.name
+        return self.names.get(locale) or self.names.get(locale.split("-", maxsplit=1)[0]) or self.name

@@ -8,9 +8,7 @@ import unicodedata
 
 _WORD = re.compile(r"\w+", re.UNICODE)
 # Scripts written without spaces between words, or with endings glued on (Hangul): searched as substrings.
-_UNSPACED = re.compile(
-    r"[\u0e00-\u0eff\u1100-\u11ff\u3040-\u30ff\u3130-\u318f\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]"
-)
+_UNSPACED = re.compile(r"[\u0e00-\u0eff\u1100-\u11ff\u3040-\u30ff\u3130-\u318f\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]")
 _ARABIC = re.compile(r"[\u0620-\u064a]")
 _ARABIC_PREFIXES = ("وال", "بال", "كال", "فال", "لل", "ال", "و")
 
@@ -19,9 +17,7 @@ def fold(text: str) -> str:
     """Return *text* compatible-composed, casefolded, without diacritics on letters that stand without them."""
     decomposed = unicodedata.normalize("NFKD", text).casefold()
     kept = "".join(
-        c
-        for c in decomposed
-        if unicodedata.category(c) != "Mn" or "\u3040" <= c <= "\u30ff" or c in "\u3099\u309a"
+        c for c in decomposed if unicodedata.category(c) != "Mn" or "\u3040" <= c <= "\u30ff" or c in "\u3099\u309a"
     )
     return unicodedata.normalize("NFC", kept)
 

@@ -303,7 +303,7 @@ def date_of(period: str, newsletter: Newsletter) -> date:
 
 def _sender_id(domain: str) -> str:
     name = "".join(c for c in domain.lower() if c.isascii() and c.isalnum())
-    return f"{name}digest"[-15:]
+    return name[-15:] if len(name) >= 5 else f"{name}digest"
 
 
 def _label(choice: Choice) -> str:

@@ -55,11 +55,13 @@ class Wording:
         return self._say.gettext("You get this mail because you follow %(topics)s.", topics=self._join(shown))
 
     def preheader(self, chosen: Sequence[Choice], summary: str) -> str:
-        """Return the first line of the mail: what it is about, not the headline again where one article is all."""
+        """Return the first line of the mail. The subject names the first article, so this goes on from there."""
         if len(chosen) == 1:
             return summary
-        title = chosen[0].article.article.title
-        return self._say.gettext("%(first)s, and %(count)s more", first=title, count=len(chosen) - 1)
+        title = chosen[1].article.article.title
+        if len(chosen) == 2:
+            return title
+        return self._say.gettext("%(first)s, and %(count)s more", first=title, count=len(chosen) - 2)
 
     def more(self, count: int) -> str:
         """Return how many articles wait for next time; "" for none."""

@@ -47,7 +47,7 @@ def _guarded(job: Job) -> Callable[[], None]:
     def run() -> None:
         try:
             job.call()
-        except Exception:  # one failing tick is told and must not end the next
+        except Exception:  # noqa: BLE001  # one failing tick is told and must not end the next
             get_logger().exception("tick_failed", job=job.name)
 
     return run

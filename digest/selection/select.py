@@ -61,9 +61,7 @@ def explain(pool: Pool, selection: Selection) -> Selection:
     known = {choice.article.article_id for choice in selection.chosen}
     known |= {rejected.article.article_id for rejected in selection.rejected}
     rest = tuple(
-        Rejected(
-            candidate.article, _gate(candidate.article, pool.rules, frozenset(), None) or Rejection.NO_MATCH
-        )
+        Rejected(candidate.article, _gate(candidate.article, pool.rules, frozenset(), None) or Rejection.NO_MATCH)
         for candidate in pool.candidates
         if candidate.article.article_id not in known
     )
@@ -74,17 +72,14 @@ def match(pool: Pool, interests: Interests) -> dict[int, tuple[Why, ...]]:
     """Return position -> reasons, for each candidate that suits *interests*; "everything" needs no reason."""
     found: dict[int, list[Why]] = {}
     if interests.everything:
-        return {position: () for position in range(len(pool.candidates))}
+        return dict.fromkeys(range(len(pool.candidates)), ())
     for follow in interests.follows:
         for position in pool.by_topic.get(follow.topic, ()):
             found.setdefault(position, []).append(pool.candidates[position].topics[follow.topic])
     for keyword in interests.keywords:
         for position, why in pool.by_keyword(keyword).items():
             found.setdefault(position, []).append(why)
-    return {
-        n: tuple(sorted(whys, key=lambda why: (-why.score, why.topic, why.words)))
-        for n, whys in found.items()
-    }
+    return {n: tuple(sorted(whys, key=lambda why: (-why.score, why.topic, why.words))) for n, whys in found.items()}
 
 
 def freshness(article: StoredArticle, rules: Rules) -> float:
@@ -119,9 +114,7 @@ def _ranked(
     return scored
 
 
-def _gate(
-    article: StoredArticle, rules: Rules, history: AbstractSet[int], floor: datetime | None
-) -> Rejection | None:
+def _gate(article: StoredArticle, rules: Rules, history: AbstractSet[int], floor: datetime | None) -> Rejection | None:
     if article.state is ArticleState.WITHDRAWN:
         return Rejection.WITHDRAWN
     if article.story_id in history:
@@ -135,9 +128,7 @@ def _gate(
     return None
 
 
-def _floor(
-    interests: Interests, why: tuple[Why, ...], since: datetime | None, rules: Rules
-) -> datetime | None:
+def _floor(interests: Interests, why: tuple[Why, ...], since: datetime | None, rules: Rules) -> datetime | None:
     """Return the moment this reader looks back to for an article with these reasons; None: no bound."""
     joined = since - rules.look_back if since else None
     since_of = {follow.topic: follow.since for follow in interests.follows}
@@ -155,6 +146,4 @@ def _floor(
 
 def _speaks(interests: Interests, article: StoredArticle) -> bool:
     language = article.article.language
-    return not language or any(
-        language == one or language.split("-")[0] == one for one in interests.languages
-    )
+    return not language or any(language == one or language.split("-")[0] == one for one in interests.languages)

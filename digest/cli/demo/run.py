@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
+from pydantic import SecretStr
 from rich.console import Console
 
 from digest.app import open_installation, relay
@@ -46,9 +47,9 @@ def run_demo(*, once: bool, folder: Path | None, port: int) -> None:
         settings = Settings(
             _env_file=None,  # type: ignore[call-arg]  # the demo takes nothing from this machine's settings
             database_url=f"sqlite:///{database}/digest.db",
-            smtp_url=catcher.smtp_url,
+            smtp_url=SecretStr(catcher.smtp_url),
             base_url=site.url,
-            secret_key=new_secret(),
+            secret_key=SecretStr(new_secret()),
             postal_address="",
         )
         house = open_installation(settings)

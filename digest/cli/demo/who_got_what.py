@@ -15,7 +15,7 @@ from digest.store.profiles import interests_from_text
 from digest.store.tables import from_micros
 
 _READERS = """
-SELECT u.address, u.name, u.locale, u.zone, c.rule, c.zone AS rule_zone, p.interests, d.slot_at, d.state, d.reason, g.items
+SELECT u.address, u.name, u.locale, c.rule, c.zone AS rule_zone, p.interests, d.slot_at, d.state, d.reason, g.items
 FROM subscriptions s JOIN subscribers u ON u.id = s.subscriber_id JOIN newsletters n ON n.id = s.newsletter_id
 JOIN profiles p ON p.id = s.profile_id JOIN cadences c ON c.id = s.cadence_id
 LEFT JOIN deliveries d ON d.subscription_id = s.id LEFT JOIN digests g ON g.id = d.digest_id
