@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from digest.rendering.whole import check_template
+from digest.rendering.check import check_template
 from digest.shipped import shipped_folder
 
 folder = shipped_folder("templates") / "email"

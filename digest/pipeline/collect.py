@@ -9,9 +9,10 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from digest.collection.fetch import Fetched, fetch
-from digest.collection.folder import readable_files
-from digest.collection.read import read_fetched, read_file
+from digest.collection.fetch import fetch
+from digest.collection.fetched import Fetched
+from digest.collection.folder import list_article_files
+from digest.collection.read import Reading, reading_of_fetched, reading_of_file
 from digest.errors import BadInput, DigestError, FetchRefused
 from digest.model.article import Article, Collected
 from digest.model.newsletter import Source, SourceKind
@@ -40,9 +41,7 @@ class Visit:
     error: str = ""
 
 
-def read_paths(
-    places: Sequence[str | Path], *, now: datetime, allow_private: bool = False, progress: Progress | None = None
-) -> Read:
+def read_paths(places: Sequence[str | Path], *, allow_private: bool = False, progress: Progress | None = None) -> Read:
     """Read files, folders and URLs; nothing is stored."""
     found = Read()
     for place in places:
@@ -50,9 +49,9 @@ def read_paths(
             if str(place).startswith(("http://", "https://")):
                 _read_url(str(place), found, allow_private=allow_private)
             else:
-                _read_place(Path(place), found, now, progress)
+                _read_place(Path(place), found, progress)
         except (BadInput, FetchRefused) as error:
-            found.problems.append(f"{place}: {error}")
+            found.problems.append(_told(place, error))
         if progress is not None:
             progress(1)
     return found
@@ -98,7 +97,8 @@ def _visit(engine: Engine, due: DueSource, now: datetime, *, allow_private: bool
     source, fetched, found = due.source, None, Read()
     try:
         if source.kind is SourceKind.FOLDER:
-            _read_folder(Path(source.location), found, now, None)
+            # A file that is still being written waits for the next visit.
+            _read_folder(Path(source.location), found, now=now)
         else:
             fetched = fetch(
                 source.location, etag=due.etag, last_modified=due.last_modified, allow_private=allow_private
@@ -126,24 +126,25 @@ def _read_url(url: str, found: Read, *, allow_private: bool) -> None:
 
 
 def _take(fetched: Fetched, found: Read) -> None:
-    articles, problems = read_fetched(fetched)
-    found.articles.extend(articles)
-    found.problems.extend(f"{fetched.url}: {problem}" for problem in problems)
+    _keep(reading_of_fetched(fetched), fetched.url, found)
 
 
-def _read_place(path: Path, found: Read, now: datetime, progress: Progress | None) -> None:
+def _keep(reading: Reading, name: object, found: Read) -> None:
+    found.articles.extend(reading.articles)
+    found.problems.extend(f"{name}: {problem}" for problem in reading.problems)
+
+
+def _read_place(path: Path, found: Read, progress: Progress | None) -> None:
     if path.is_dir():
-        _read_folder(path, found, now, progress)
+        _read_folder(path, found, progress=progress)
     elif path.is_file():
         _read_one(path, found)
     else:
         raise BadInput("there is no such file or folder")
 
 
-def _read_folder(folder: Path, found: Read, now: datetime, progress: Progress | None) -> None:
-    if not folder.is_dir():
-        raise BadInput(f"the folder {folder} is not there")
-    for path in readable_files(folder, now=now):
+def _read_folder(folder: Path, found: Read, *, now: datetime | None = None, progress: Progress | None = None) -> None:
+    for path in list_article_files(folder, now=now):
         _read_one(path, found)
         if progress is not None:
             progress(1)
@@ -151,11 +152,16 @@ def _read_folder(folder: Path, found: Read, now: datetime, progress: Progress | 
 
 def _read_one(path: Path, found: Read) -> None:
     try:
-        articles, problems = read_file(path, path.read_bytes())
+        reading = reading_of_file(path, path.read_bytes())
     except BadInput as error:
-        found.problems.append(f"{path}: {error}")
+        found.problems.append(_told(path, error))
     except OSError as error:
         found.problems.append(f"{path}: cannot be read ({error.strerror})")
     else:
-        found.articles.extend(articles)
-        found.problems.extend(f"{path}: {problem}" for problem in problems)
+        _keep(reading, path, found)
+
+
+def _told(place: object, error: DigestError) -> str:
+    """Return one line that names the place and the reason, the place once."""
+    text = str(error)
+    return text if str(place) in text else f"{place}: {text}"
