@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from digest.collection.blocks import Block, Shape
 from digest.collection.clean import ends_sentence, weight
-from digest.collection.disclaimer import Disclaimers, find_disclaimers
+from digest.collection.disclaimer import Disclaimers, Judge, find_disclaimers
 from digest.collection.furniture import without_furniture
 from digest.collection.header import Facts, take_facts
 from digest.collection.headings import has_deck, to_sections
@@ -41,15 +41,16 @@ def dissect(blocks: Sequence[Block], markers: Markers, *, title: str = "", with_
     metadata line is the title. A deck is looked for unless *with_deck* is false. Blocks beyond the first 5,000
     are not read: no article has as many paragraphs.
     """
+    judged = Judge(markers)
     page = [Block(title, Shape.PARAGRAPH)] if title else []
     page += [block for block in blocks[:MOST_BLOCKS] if any(letter.isalnum() for letter in block.text)]
     if not title:
-        page = _title_first(page, markers)
-    page, facts = take_facts(without_furniture(page, markers), markers)
-    related = find_related(page, markers)
+        page = _title_first(page, judged)
+    page, facts = take_facts(without_furniture(page, judged), markers)
+    related = find_related(page, judged)
     page = [block for index, block in enumerate(page) if index not in related.used]
     page, more = take_facts(page, markers)
-    said = find_disclaimers(page, markers)
+    said = find_disclaimers(page, judged)
     body = _body(page, said)
     body, still_more = take_facts(body, markers)
     heading, rest = (body[0].text, body[1:]) if body else ("", [])
@@ -67,12 +68,12 @@ def dissect(blocks: Sequence[Block], markers: Markers, *, title: str = "", with_
     )
 
 
-def _title_first(page: list[Block], markers: Markers) -> list[Block]:
+def _title_first(page: list[Block], judged: Judge) -> list[Block]:
     """Return *page* with the title before disclaimers and share buttons that stand above it."""
     for index, block in enumerate(page[:6]):
-        above = without_furniture([Block("."), block], markers)
-        if len(above) == 2 and not find_disclaimers([Block("."), block], markers).found:
-            kept, _ = take_facts([block], markers)
+        above = without_furniture([Block("."), block], judged)
+        if len(above) == 2 and not find_disclaimers([Block("."), block], judged).found:
+            kept, _ = take_facts([block], judged.markers)
             if kept:
                 return [block, *page[:index], *page[index + 1 :]]
     return page

@@ -64,7 +64,7 @@ def fold(text: str) -> str:
 
     A space stands between Latin letters and another script, so that "AI가" holds the word "ai".
     """
-    folded = unicodedata.normalize("NFKC", text).casefold().translate(_ARABIC)
+    folded = unicodedata.normalize("NFKC", text.replace("ⓒ", "©")).casefold().translate(_ARABIC)
     folded = _NOT_WORD.sub(" ", folded)
     return " ".join(_SCRIPT_CHANGE.sub(" ", folded).split())
 

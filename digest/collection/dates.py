@@ -27,7 +27,7 @@ _NUMBERS = re.compile(r"\d+")
 _CLOCK = re.compile(r"\b(\d{1,2}):(\d{2})(?::\d{2})?\s*([ap]\.?m\.?)?", re.IGNORECASE)
 
 
-def parse_date(raw: object, markers: Markers = ()) -> datetime | None:
+def parse_date(raw: object, markers: Markers | None = None) -> datetime | None:
     """Return the instant that *raw* names, aware UTC; None when it is no date or not sane.
 
     Reads ISO 8601 / RFC 3339, RFC 5322, 2026年11月20日, 2026. 11. 20., 20.11.2026, and month names of *markers*'
@@ -106,9 +106,9 @@ def _day_first(text: str) -> datetime | None:
     return _aware(datetime(year, month, day, tzinfo=UTC))
 
 
-def _in_words(text: str, markers: Markers) -> datetime | None:
+def _in_words(text: str, markers: Markers | None) -> datetime | None:
     names = [fold(word) for word in _WORDS.findall(text)]
-    month = next((table.months[name] for table in markers for name in names if name in table.months), 0)
+    month = next((markers.months[name] for name in names if markers and name in markers.months), 0)
     clock = _CLOCK.search(text)
     numbers = [int(number) for number in _NUMBERS.findall(_CLOCK.sub(" ", text)) if len(number) <= 4]
     year = next((number for number in numbers if number > 1900), 0)

@@ -61,33 +61,47 @@ def judge(text: str, markers: Markers) -> Verdict:
         return Verdict()
     spoken = sentences(_QUOTED.sub(" ", text).strip(_MARKS))[:12]
     label = _LABEL.match(text)
-    labelled = label is not None and any(table.labels.match(label[1].strip(_MARKS)) for table in markers)
+    labelled = label is not None and markers.labels.match(label[1].strip(_MARKS))
     if labelled and label is not None:
         spoken = sentences(_QUOTED.sub(" ", text[label.end() - 1 :]).strip(_MARKS))[:12] or spoken
     strength, kinds = Strength.NONE, set[str]()
     for number, sentence in enumerate(spoken):
         folded = Folded.of(sentence)
-        for table in markers:
-            for pattern in table.disclaimers:
-                if not pattern.matches(folded, first=number == 0, paragraph_weight=size):
-                    continue
-                kinds.add(pattern.kind)
-                sure = number == 0 and size <= LONGEST_IN_BODY and (labelled or pattern.opens(folded))
-                # Deep in a long paragraph the same words are more likely the article's own.
-                likely = number < 3 or size <= 300
-                strength = max(strength, Strength.SURE if sure else Strength.LIKELY if likely else Strength.NONE)
+        for pattern in markers.disclaimers:
+            if not pattern.matches(folded, first=number == 0, paragraph_weight=size):
+                continue
+            kinds.add(pattern.kind)
+            sure = number == 0 and size <= LONGEST_IN_BODY and (labelled or pattern.opens(folded))
+            # Deep in a long paragraph the same words are more likely the article's own.
+            likely = number < 3 or size <= 300
+            strength = max(strength, Strength.SURE if sure else Strength.LIKELY if likely else Strength.NONE)
     if labelled and not kinds:
         return Verdict(Strength.LIKELY, frozenset({"general"}))
     return Verdict(strength, frozenset(kinds - {"ai"} if "human" in kinds else kinds) if strength else frozenset())
 
 
-def find_disclaimers(blocks: Sequence[Block], markers: Markers) -> Disclaimers:
+class Judge:
+    """Judges paragraphs, each only once while one page is read."""
+
+    def __init__(self, markers: Markers) -> None:
+        self.markers = markers
+        self._known: dict[str, Verdict] = {}
+
+    def __call__(self, text: str) -> Verdict:
+        """Return the verdict on the paragraph *text*."""
+        found = self._known.get(text)
+        if found is None:
+            found = self._known[text] = judge(text, self.markers)
+        return found
+
+
+def find_disclaimers(blocks: Sequence[Block], judged: Judge) -> Disclaimers:
     """Return which of *blocks* (a title and body without furniture and related list) are disclaimers."""
-    verdicts = [judge(block.text, markers) for block in blocks]
+    verdicts = [judged(block.text) for block in blocks]
     taken: set[int] = set()
     labels: set[int] = set()
     for index in range(len(blocks) - 1, 0, -1):
-        under = _under_label(blocks, index, verdicts, taken, markers)
+        under = _under_label(blocks, index, verdicts, taken, judged.markers)
         if under:
             labels.add(index)
             taken.update(under)
@@ -109,7 +123,7 @@ def _under_label(
 ) -> list[int]:
     """Return the paragraphs under the heading at *index* when that heading names a disclaimer."""
     text = blocks[index].text.strip(_MARKS + ":：")
-    if weight(text) > 60 or not any(table.labels.match(text) for table in markers):
+    if weight(text) > 60 or not markers.labels.match(text):
         return []
     under: list[int] = []
     for at in range(index + 1, len(blocks)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from calendar import timegm
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,7 +12,7 @@ from typing import Any
 from digest.collection.anatomy import dissect
 from digest.collection.blocks import Block
 from digest.collection.caps import check_markup, check_no_dtd
-from digest.collection.clean import clean_line
+from digest.collection.clean import clean_line, split_lines
 from digest.collection.dates import parse_date, sane
 from digest.collection.decode import decode
 from digest.collection.extra import missing_extra
@@ -22,12 +23,11 @@ from digest.collection.links import http_url
 from digest.collection.markers import Markers, load_markers, own_first
 from digest.collection.page import make_image
 from digest.collection.plaintext import LONGEST_TITLE, MAX_TEXT
+from digest.collection.xml_repair import is_well_formed, repaired
 from digest.errors import BadArticle, BadInput
 from digest.model.article import Article, Image
 
 MOST_ENTRIES = 1_000
-# feedparser's second parser, for feeds that are not well-formed, slows down with size.
-MAX_BROKEN = 1024 * 1024
 LONGEST_DECK = 600
 _END_OF_ENTRY = re.compile(r"</(?:[A-Za-z][\w.-]*:)?(?:item|entry)\s*>")
 _ENTRY = re.compile(r"<(?:[A-Za-z][\w.-]*:)?(?:item|entry)[\s/>]")
@@ -88,7 +88,7 @@ def to_article(entry: Entry, markers: Markers, now: datetime | None = None) -> A
     summary = " ".join(block.text for block in fragment_blocks(entry.summary, base))
     if sum(len(block.text) for block in blocks) > MAX_TEXT:
         raise BadArticle(f"its text is longer than {MAX_TEXT:,} characters")
-    title = " ".join(block.text for block in fragment_blocks(entry.title)) or clean_line(entry.title)
+    title = _words(entry.title)
     if not title:
         # Microblogs have no titles; the first words serve.
         first = blocks[0].text if blocks else summary
@@ -127,15 +127,18 @@ def to_article(entry: Entry, markers: Markers, now: datetime | None = None) -> A
     )
 
 
-def _plain_blocks(text: str) -> list[Block]:
-    from digest.collection.clean import split_lines
+def _words(markup: str) -> str:
+    """Return the words of *markup*, which may hold tags and entities though its feed says it is text."""
+    return " ".join(block.text for block in fragment_blocks(markup)) or clean_line(markup)
 
+
+def _plain_blocks(text: str) -> list[Block]:
     return [Block(line) for line in split_lines(text) if line]
 
 
 def _image(candidates: Iterable[tuple[str, object, object, str]], base: str) -> Image | None:
     for url, width, height, alt in candidates:
-        image = make_image(http_url(url, base), width, height, clean_line(alt)[:500])
+        image = make_image(http_url(url, base), width, height, _words(alt)[:500])
         if image:
             return image
     return None
@@ -151,9 +154,9 @@ def _xml_entries(text: str, url: str) -> tuple[list[Entry], list[str]]:
     check_no_dtd(text)
     text, problems = _first_entries(text)
     check_markup(text, html=False)
-    well_formed = _is_well_formed(text)
-    if not well_formed and len(text) > MAX_BROKEN:
-        raise BadArticle(f"the feed is not well-formed XML and larger than {MAX_BROKEN:,} characters")
+    if not is_well_formed(text):
+        text = repaired(text)
+        problems.append("the feed is not well-formed XML; what could be read was read")
     headers = {"content-type": "application/xml; charset=utf-8", "content-location": http_url(url)}
     try:
         found = feedparser.parse(
@@ -172,8 +175,6 @@ def _xml_entries(text: str, url: str) -> tuple[list[Entry], list[str]]:
         raise BadArticle(f"the feed cannot be read: {clean_line(str(wrong))[:120]}") from None
     if not found.get("version") and not found.entries:
         raise BadArticle("this is not a feed: no RSS, RDF or Atom element in it")
-    if not well_formed:
-        problems.append("the feed is not well-formed XML; what could be read was read")
     language = found.feed.get("language") or ""
     home = http_url(url) or http_url(found.feed.get("link", ""))
     return [_entry(entry, language, home) for entry in found.entries], problems
@@ -189,18 +190,6 @@ def _first_entries(text: str) -> tuple[str, list[str]]:
     if sum(1 for _ in _ENTRY.finditer(text)) > 2 * MOST_ENTRIES:
         raise BadArticle(f"the feed has more than {2 * MOST_ENTRIES:,} entries")
     return text, []
-
-
-def _is_well_formed(text: str) -> bool:
-    from xml.parsers import expat
-
-    # The document type was refused above, so there are no entities to unfold.
-    parser = expat.ParserCreate("utf-8", namespace_separator=" ")
-    try:
-        parser.Parse(text.encode("utf-8", "replace"), True)
-    except expat.ExpatError:
-        return False
-    return True
 
 
 def _entry(raw: Mapping[str, Any], language: str, home: str) -> Entry:
@@ -244,8 +233,8 @@ def _alternate(raw: Mapping[str, Any]) -> str:
 def _moment(parsed: Any) -> datetime | None:
     """Return feedparser's nine numbers (UTC) as an instant."""
     try:
-        return datetime(*parsed[:6], tzinfo=UTC) if parsed else None
-    except (TypeError, ValueError):
+        return datetime.fromtimestamp(timegm(parsed), UTC) if parsed else None
+    except (TypeError, ValueError, OverflowError, OSError):
         return None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from digest.collection.blocks import Block, Shape
@@ -18,103 +18,37 @@ ZONE = 8
 _LABELLED = re.compile(r"^\W*([^:：=＝]{1,40}?)\s*[:：=＝]\s*(.+)$")
 _WITHOUT_CASE = re.compile("[\u0590-\u08ff\u0900-\u0dff\u0e00-\u0eff\u1100-\u11ff\u2e80-\uffdc]")
 _DATE_WORDS = frozenset(
-    [
-        "am",
-        "pm",
-        "a",
-        "m",
-        "p",
-        "utc",
-        "gmt",
-        "kst",
-        "jst",
-        "cet",
-        "cest",
-        "est",
-        "edt",
-        "pst",
-        "bst",
-        "ist",
-        "msk",
-        "at",
-        "um",
-        "uhr",
-        "of",
-        "th",
-        "st",
-        "nd",
-        "rd",
-        "de",
-        "del",
-        "den",
-        "le",
-        "der",
-        "t",
-        "z",
-        "mon",
-        "tue",
-        "wed",
-        "thu",
-        "fri",
-        "sat",
-        "sun",
-        "monday",
-        "tuesday",
-        "wednesday",
-        "thursday",
-        "friday",
-        "saturday",
-        "sunday",
-        "montag",
-        "dienstag",
-        "mittwoch",
-        "donnerstag",
-        "freitag",
-        "samstag",
-        "sonntag",
-        "년",
-        "월",
-        "일",
-        "年",
-        "月",
-        "日",
-        "오전",
-        "오후",
-        "г",
-        "в",
-    ]
+    word
+    for row in (
+        "am pm a m p utc gmt kst jst cet cest est edt pst bst ist msk at um uhr of th st nd rd de del den le der t z",
+        "mon tue wed thu fri sat sun monday tuesday wednesday thursday friday saturday sunday",
+        "montag dienstag mittwoch donnerstag freitag samstag sonntag 년 월 일 年 月 日 오전 오후 г в",
+    )
+    for word in row.split()
 )
 _PARTICLES = frozenset(
-    [
-        "and",
-        "und",
-        "et",
-        "y",
-        "e",
-        "i",
-        "и",
-        "&",
-        "de",
-        "da",
-        "do",
-        "dos",
-        "del",
-        "della",
-        "di",
-        "van",
-        "von",
-        "der",
-        "den",
-        "la",
-        "le",
-        "el",
-        "al",
-        "of",
-        "bin",
-        "ibn",
-        "ben",
-        "for",
-    ]
+    {*("and", "und", "et", "y", "e", "i", "и", "&", "of", "for")}
+    | {
+        *(
+            "de",
+            "da",
+            "do",
+            "dos",
+            "del",
+            "della",
+            "di",
+            "van",
+            "von",
+            "der",
+            "den",
+            "la",
+            "le",
+            "el",
+            "al",
+            "bin",
+            "ben",
+        )
+    }
 )
 _TOPICS = frozenset(
     {"topics", "topic", "tags", "tag", "categories", "category", "keywords", "주제", "태그", "タグ", "トピック"}
@@ -188,24 +122,24 @@ def _labelled(line: str, markers: Markers) -> Facts | None:
     if not found:
         return None
     label, value = fold(found[1]), found[2].strip()
-    if any(label in table.source for table in markers):
+    if label in markers.source:
         url = http_url(value.strip("<>"))
         return Facts(url=url) if url else None
-    if any(label in table.published for table in markers):
+    if label in markers.published:
         when = parse_date(value, markers)
         return Facts(published_at=when) if when or _is_date(value, markers, 2) else None
     if label in _TOPICS and weight(value) <= 160:
         return Facts(topics=tuple(part for part in (word.strip(" #") for word in re.split("[,;、،#]", value)) if part))
     if label in _LANGUAGE and language_tag(value):
         return Facts(language=language_tag(value))
-    if any(label in table.byline for table in markers) and weight(value) <= 80 and not ends_sentence(value):
+    if label in markers.byline and weight(value) <= 80 and not ends_sentence(value):
         return Facts(author=value)
     return None
 
 
 def _date_line(line: str, markers: Markers, title_known: bool) -> Facts | None:
     folded = fold(line)
-    labels = sorted((word for table in markers for word in table.published), key=len, reverse=True)
+    labels = sorted(markers.published, key=len, reverse=True)
     label = next((word for word in labels if folded.startswith(f"{word} ")), "")
     rest = folded.removeprefix(label)
     if not _is_date(rest, markers, 1 if title_known and label else 0):
@@ -218,9 +152,7 @@ def _is_date(text: str, markers: Markers, strangers: int) -> bool:
     if weight(text) > 60 or not any(word.isdecimal() and len(word) == 4 for word in words):
         return False
     unknown = [
-        word
-        for word in words
-        if not word.isdecimal() and word not in _DATE_WORDS and not any(word in table.months for table in markers)
+        word for word in words if not word.isdecimal() and word not in _DATE_WORDS and word not in markers.months
     ]
     known = len(words) - len(unknown)
     return known >= 3 and len(unknown) <= strangers
@@ -230,14 +162,13 @@ def _byline(line: str, markers: Markers, title_known: bool) -> Facts | None:
     words = line.split()
     if not title_known or weight(line) > 80 or not 1 < len(words) <= 9 or ends_sentence(line, questions=True):
         return None
-    for table in markers:
-        for after in table.byline_after:
-            name = re.fullmatch(rf"\W*(\S{{2,6}}(?:\s\S{{1,8}})?)\s*{after}(?:\s+\S+@\S+)?\W*", line)
-            if name and weight(line) <= 60:
-                return Facts(author=name[1])
-        for count in (1, 2):
-            if fold(" ".join(words[:count])) in table.byline and _is_name(words[count:]):
-                return Facts(author=" ".join(words[count:]))
+    for after in markers.byline_after:
+        name = re.fullmatch(rf"\W*(\S{{2,6}}(?:\s\S{{1,8}})?)\s*{after}(?:\s+\S+@\S+)?\W*", line)
+        if name and weight(line) <= 60:
+            return Facts(author=name[1])
+    for count in (1, 2):
+        if fold(" ".join(words[:count])) in markers.byline and _is_name(words[count:]):
+            return Facts(author=" ".join(words[count:]))
     return None
 
 
@@ -249,8 +180,3 @@ def _is_name(words: Sequence[str]) -> bool:
         return len(words) <= 4
     plain = [word.strip(",.()") for word in words]
     return plain[0][:1].isupper() and all(word[:1].isupper() or word.casefold() in _PARTICLES for word in plain)
-
-
-def stamped(facts: Facts, when: datetime | None) -> Facts:
-    """Return *facts* with *when* as the time of publication."""
-    return replace(facts, published_at=when)

@@ -105,7 +105,7 @@ def _vote(sample: str, script: str, markers: Markers) -> str:
     voters = _VOTERS.get(script, ())
     words = Counter(fold(sample).split())
     votes: dict[str, float] = {}
-    for table in markers:
+    for table in markers.tables:
         if table.language in voters:
             votes[table.language] = sum(words[word] for word in table.common)
             if table.language in _TELLING:

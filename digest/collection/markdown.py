@@ -23,6 +23,8 @@ from digest.model.article import Article, RelatedLink
 
 LONGEST_FRONT_MATTER = 32 * 1024
 DEEPEST = 20
+# Brackets that never close make any Markdown parser look ahead again and again.
+MOST_BRACKETS = 5_000
 _FRONT = re.compile(r"\A\s*(---|\+\+\+)[ \t]*\r?\n(.*?)(?:\r?\n)?^\1[ \t]*(?:\r?\n|\Z)", re.DOTALL | re.MULTILINE)
 _TAGS = re.compile(r"<[^<>]{0,2000}>")
 
@@ -174,6 +176,8 @@ def _blocks(body: str) -> list[Block]:
         from markdown_it import MarkdownIt
     except ImportError:
         raise missing_extra("Markdown") from None
+    if body.count("[") > MOST_BRACKETS:
+        raise BadArticle(f"the text has more than {MOST_BRACKETS:,} square brackets; it is no article")
     parser = MarkdownIt("commonmark", {"maxNesting": DEEPEST})
     try:
         tokens = parser.parse(body)

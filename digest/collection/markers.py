@@ -18,57 +18,80 @@ LONGEST_MARKER_LINE = 140
 
 @dataclass(frozen=True, slots=True)
 class Folded:
-    """A text folded for comparison, once with and once without its spaces."""
+    """A text folded for comparison: with single spaces, without spaces, and as a set of words."""
 
     spaced: str
     joined: str
+    words: frozenset[str]
 
     @classmethod
     def of(cls, text: str) -> Folded:
         """Return *text* folded, a space at both ends of the spaced form."""
         spaced = fold(text)
-        return cls(f" {spaced} ", spaced.replace(" ", ""))
+        return cls(f" {spaced} ", spaced.replace(" ", ""), frozenset(spaced.split()))
 
 
 @dataclass(frozen=True, slots=True)
-class Term:
-    """One word or phrase of a marker; `whole` words are bounded by spaces, others are found anywhere."""
+class Group:
+    """Words that mean the same, sorted by how they are looked up (the speed of every reader hangs on it)."""
 
-    text: str
-    whole: bool
-    prefix: bool
+    words: frozenset[str]  #: single whole words
+    phrases: tuple[str, ...]  #: " bounded phrases " and " beginnings" of words
+    inside: tuple[str, ...]  #: found anywhere, spaces apart: scripts that join words
 
     @classmethod
-    def of(cls, written: str) -> Term:
-        """Return the term as it stands in markers.toml, "generat*" or "이 기사"."""
-        folded = fold(written.replace("*", " "))
-        whole = bool(folded) and all(letter < "\u0590" or letter.isspace() for letter in folded)
-        whole = whole or _is_vietnamese(folded)
-        return cls(folded if whole else folded.replace(" ", ""), whole, written.endswith("*"))
+    def of(cls, written: Iterable[str]) -> Group:
+        """Return the group of words as they stand in markers.toml, "generat*" or "이 기사"."""
+        words, phrases, inside = set[str](), list[str](), list[str]()
+        for entry in written:
+            folded = fold(entry.replace("*", " "))
+            if not _is_spaced(folded):
+                inside.append(folded.replace(" ", ""))
+            elif entry.endswith("*"):
+                phrases.append(f" {folded}")
+            elif " " in folded:
+                phrases.append(f" {folded} ")
+            else:
+                words.add(folded)
+        return cls(frozenset(words), tuple(phrases), tuple(inside))
+
+    @classmethod
+    def union(cls, groups: Iterable[Group]) -> Group:
+        """Return all *groups* as one."""
+        every = list(groups)
+        return cls(
+            frozenset[str]().union(*(group.words for group in every)),
+            tuple(phrase for group in every for phrase in group.phrases),
+            tuple(part for group in every for part in group.inside),
+        )
 
     def found_in(self, text: Folded) -> bool:
-        """Whether this term stands anywhere in *text*."""
-        if not self.whole:
-            return self.text in text.joined
-        return (f" {self.text}" if self.prefix else f" {self.text} ") in text.spaced
+        """Whether one of these words stands anywhere in *text*."""
+        if not self.words.isdisjoint(text.words):
+            return True
+        spaced, joined = text.spaced, text.joined
+        return any(phrase in spaced for phrase in self.phrases) or any(part in joined for part in self.inside)
 
     def begins(self, text: Folded) -> bool:
-        """Whether *text* begins with this term."""
-        if not self.whole:
-            return text.joined.startswith(self.text)
-        return text.spaced.startswith(f" {self.text}" if self.prefix else f" {self.text} ")
+        """Whether *text* begins with one of these words."""
+        first = text.spaced[1:].partition(" ")[0]
+        return (
+            first in self.words
+            or (bool(self.phrases) and text.spaced.startswith(self.phrases))
+            or (bool(self.inside) and text.joined.startswith(self.inside))
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """Words of a disclaimer that occur together: one term of each group in `groups`, none of `never`.
+    """Words of a disclaimer that occur together: one of each group in `groups`, none of `never`.
 
-    `any_of` is one more group made of several. `most` bounds the paragraph's weight, 0 for none.
+    `most` bounds the paragraph's weight, 0 for none; `starts`: the first group begins the paragraph.
     """
 
     kind: str
-    groups: tuple[tuple[Term, ...], ...]
-    never: tuple[Term, ...] = ()
+    groups: tuple[Group, ...]
+    never: Group
     starts: bool = False
     most: int = 0
 
@@ -76,15 +99,13 @@ class Pattern:
         """Whether *sentence*, the *first* of its paragraph or a later one, is such a disclaimer."""
         if (self.most and paragraph_weight > self.most) or (self.starts and not first):
             return False
-        if self.starts and not any(term.begins(sentence) for term in self.groups[0]):
+        if self.starts and not self.groups[0].begins(sentence):
             return False
-        if not all(any(term.found_in(sentence) for term in group) for group in self.groups):
-            return False
-        return not any(term.found_in(sentence) for term in self.never)
+        return all(group.found_in(sentence) for group in self.groups) and not self.never.found_in(sentence)
 
     def opens(self, sentence: Folded) -> bool:
         """Whether *sentence* begins with a word of the first group: the strongest sign there is."""
-        return any(term.begins(sentence) for term in self.groups[0])
+        return self.groups[0].begins(sentence)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,27 +113,32 @@ class Lines:
     """Whole lines, and beginnings of lines, that mean one thing."""
 
     whole: frozenset[str]
-    beginnings: tuple[Term, ...]
+    beginnings: Group
 
     @classmethod
     def of(cls, written: Iterable[str]) -> Lines:
         """Return the lines as they stand in markers.toml; a "*" marks a beginning."""
         entries = list(written)
         whole = frozenset(_bare(fold(entry)) for entry in entries if not entry.endswith("*"))
-        return cls(whole - {""}, tuple(Term.of(entry) for entry in entries if entry.endswith("*")))
+        return cls(whole - {""}, Group.of(entry for entry in entries if entry.endswith("*")))
+
+    @classmethod
+    def union(cls, lines: Iterable[Lines]) -> Lines:
+        """Return all *lines* as one."""
+        every = list(lines)
+        whole = frozenset[str]().union(*(one.whole for one in every))
+        return cls(whole, Group.union(one.beginnings for one in every))
 
     def match(self, line: str) -> bool:
         """Whether *line* is one of these, numbers in it apart ("Comments (12)")."""
         if len(line) > LONGEST_MARKER_LINE:
             return False
         folded = Folded.of(line)
-        if _bare(folded.spaced) in self.whole:
-            return True
-        return any(term.begins(folded) for term in self.beginnings)
+        return _bare(folded.spaced) in self.whole or self.beginnings.begins(folded)
 
 
 @dataclass(frozen=True, slots=True)
-class LanguageMarkers:
+class Language:
     """Everything markers.toml says about one language."""
 
     language: str
@@ -130,26 +156,71 @@ class LanguageMarkers:
     disclaimers: tuple[Pattern, ...]
 
 
-Markers = tuple[LanguageMarkers, ...]
+@dataclass(frozen=True, slots=True, eq=False)
+class Markers:
+    """The tables of all languages, and all of them as one.
+
+    A page may wear its furniture in another language than its text, so every reader asks the union; `tables` are
+    there for what must not be mixed, such as the little words of each language.
+    """
+
+    tables: tuple[Language, ...]
+    related: Lines
+    labels: Lines
+    end: Lines
+    end_weak: Lines
+    lines: Lines
+    disclaimers: tuple[Pattern, ...]
+    months: Mapping[str, int]
+    published: frozenset[str]
+    source: frozenset[str]
+    byline: frozenset[str]
+    byline_after: tuple[str, ...]
+
+    @classmethod
+    def of(cls, tables: Iterable[Language]) -> Markers:
+        """Return the union of *tables*; where two languages share a short month name, they agree on it."""
+        every = tuple(tables)
+        months: dict[str, int] = {}
+        for table in every:
+            for name, number in table.months.items():
+                months.setdefault(name, number)
+        return cls(
+            tables=every,
+            related=Lines.union(table.related for table in every),
+            labels=Lines.union(table.labels for table in every),
+            end=Lines.union(table.end for table in every),
+            end_weak=Lines.union(table.end_weak for table in every),
+            lines=Lines.union(table.lines for table in every),
+            disclaimers=tuple(pattern for table in every for pattern in table.disclaimers),
+            months=months,
+            published=frozenset[str]().union(*(table.published for table in every)),
+            source=frozenset[str]().union(*(table.source for table in every)),
+            byline=frozenset[str]().union(*(table.byline for table in every)),
+            byline_after=tuple(word for table in every for word in table.byline_after),
+        )
+
+
+@cache
+def own_first(markers: Markers, language: str) -> Markers:
+    """Return *markers* with the table of *language* (a BCP 47 tag) before all others, where order matters."""
+    primary = language.partition("-")[0].lower()
+    if not any(table.language == primary for table in markers.tables):
+        return markers
+    return Markers.of(sorted(markers.tables, key=lambda table: table.language != primary))
 
 
 @cache
 def load_markers(path: Path = MARKERS_FILE) -> Markers:
-    """Return the table of every language in *path*, in the file's order."""
+    """Return the tables of every language in *path*."""
     with path.open("rb") as file:
         tables = tomllib.load(file)
-    return tuple(_language(name, table) for name, table in tables.items())
+    return Markers.of(_language(name, table) for name, table in tables.items())
 
 
-def own_first(markers: Markers, language: str) -> Markers:
-    """Return *markers* with the table of *language* (a BCP 47 tag) before all others."""
-    primary = language.split("-", maxsplit=1)[0].lower()
-    return tuple(sorted(markers, key=lambda table: table.language != primary))
-
-
-def _language(name: str, table: Mapping[str, Any]) -> LanguageMarkers:
-    groups = {key: tuple(Term.of(word) for word in words) for key, words in table.get("groups", {}).items()}
-    return LanguageMarkers(
+def _language(name: str, table: Mapping[str, Any]) -> Language:
+    groups = {key: Group.of(words) for key, words in table.get("groups", {}).items()}
+    return Language(
         language=name,
         common=frozenset(fold(word) for word in table.get("common", ())),
         months={fold(word): number for number, words in enumerate(table.get("months", ()), 1) for word in words},
@@ -166,14 +237,14 @@ def _language(name: str, table: Mapping[str, Any]) -> LanguageMarkers:
     )
 
 
-def _pattern(entry: Mapping[str, Any], groups: Mapping[str, tuple[Term, ...]]) -> Pattern:
+def _pattern(entry: Mapping[str, Any], groups: Mapping[str, Group]) -> Pattern:
     every = [groups[name] for name in entry["all"]]
     if "any" in entry:
-        every.append(tuple(term for name in entry["any"] for term in groups[name]))
+        every.append(Group.union(groups[name] for name in entry["any"]))
     return Pattern(
         kind=entry["kind"],
         groups=tuple(every),
-        never=tuple(term for name in entry.get("never", ()) for term in groups[name]),
+        never=Group.union(groups[name] for name in entry.get("never", ())),
         starts=entry.get("starts", False),
         most=entry.get("most", 0),
     )
@@ -186,6 +257,7 @@ def _bare(folded: str) -> str:
     return text if weight(text) == len(text) else text.replace(" ", "")
 
 
-def _is_vietnamese(folded: str) -> bool:
+def _is_spaced(folded: str) -> bool:
+    """Whether *folded* is of an alphabet that parts its words by spaces and adds nothing to their front."""
     # Vietnamese letters with two marks lie beyond the other Latin ones, in U+1E00-U+1EFF.
     return bool(folded) and all(letter < "\u0590" or "\u1e00" <= letter <= "\u1fff" for letter in folded)

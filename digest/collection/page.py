@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from digest.collection.anatomy import Parts, dissect
+from digest.collection.anatomy import MOST_BLOCKS, Parts, dissect
 from digest.collection.blocks import Block, Shape
 from digest.collection.clean import clean_line, weight
 from digest.collection.dates import parse_date, sane
@@ -38,13 +38,13 @@ def read_page(text: str, *, url: str = "", now: datetime | None = None, language
     if not title:
         raise BadArticle("the page has no title (<title>, og:title or <h1>)")
     whole = html_blocks(_root(tree), here)
-    main = _main_blocks(text, here)
-    markers = load_markers() if languages is None else languages
-    words = "\n".join(block.text for block in main or whole)
+    words = "\n".join(block.text for block in whole)
     if len(words) > MAX_TEXT:
         raise BadArticle(
             f"the page has {len(words):,} characters of text; at most {MAX_TEXT:,} are read as one article"
         )
+    main = _main_blocks(text, here) if len(whole) <= MOST_BLOCKS else []
+    markers = load_markers() if languages is None else languages
     language = language_tag(tree.get("lang") or tree.get("{http://www.w3.org/XML/1998/namespace}lang") or "")
     guessed = guess_language(words, markers)
     markers = own_first(markers, language or guessed)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Sequence
+from datetime import datetime
 
 from digest.collection.anatomy import Parts, dissect
 from digest.collection.blocks import Block, Shape
 from digest.collection.clean import ends_sentence, is_wide, split_lines
+from digest.collection.dates import sane
 from digest.collection.language import guess_language
 from digest.collection.markers import Markers, load_markers, own_first
 from digest.errors import BadArticle
@@ -20,11 +22,11 @@ _MARKDOWN_HEADING = re.compile(r"^#{1,6}\s+(.*?)\s*#*$")
 _WIDEST_WRAP = 120
 
 
-def read_plaintext(text: str, *, languages: Markers | None = None) -> Article:
+def read_plaintext(text: str, *, now: datetime | None = None, languages: Markers | None = None) -> Article:
     """Return the article that the page *text* holds.
 
-    *languages* are the marker tables to use, all shipped ones when None. Raises BadArticle when there is no
-    title, nothing under the title, or more than 512 KB of text.
+    *languages* are the marker tables to use, all shipped ones when None. Dates later than *now* are dropped.
+    Raises BadArticle when there is no title, nothing under the title, or more than 512 KB of text.
     """
     if len(text) > MAX_TEXT:
         raise BadArticle(f"the text has {len(text):,} characters; at most {MAX_TEXT:,} are read as one article")
@@ -42,7 +44,7 @@ def read_plaintext(text: str, *, languages: Markers | None = None) -> Article:
         disclaimer=parts.disclaimer,
         related=parts.related,
         language=parts.facts.language or language,
-        published_at=parts.facts.published_at,
+        published_at=sane(parts.facts.published_at, now),
         url=parts.facts.url,
         author=parts.facts.author,
         topics=parts.facts.topics,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from digest.collection.blocks import Block, Shape
 from digest.collection.clean import ends_sentence, weight
-from digest.collection.disclaimer import Strength, judge
+from digest.collection.disclaimer import Judge, Strength
 from digest.collection.links import http_url
 from digest.collection.markers import Markers
 from digest.model.article import RelatedLink
@@ -34,11 +34,12 @@ class RelatedList:
 def is_related_heading(block: Block, markers: Markers) -> bool:
     """Whether *block* is nothing but the heading of a list of related articles."""
     text = block.text.strip(_MARKS)
-    return weight(text) <= 60 and any(table.related.match(text) for table in markers)
+    return weight(text) <= 60 and markers.related.match(text)
 
 
-def find_related(blocks: Sequence[Block], markers: Markers) -> RelatedList:
+def find_related(blocks: Sequence[Block], judged: Judge) -> RelatedList:
     """Return the entries under every related heading in *blocks*; furniture is already gone."""
+    markers = judged.markers
     used: set[int] = set()
     entries: list[RelatedLink] = []
     index = 1
@@ -50,8 +51,7 @@ def find_related(blocks: Sequence[Block], markers: Markers) -> RelatedList:
         members = [
             at
             for at in range(index + 1, stop)
-            if judge(blocks[at].text, markers).strength is not Strength.SURE
-            and not is_related_heading(blocks[at], markers)
+            if judged(blocks[at].text).strength is not Strength.SURE and not is_related_heading(blocks[at], markers)
         ]
         kept = _without_strangers(blocks, members)
         used.update([index, *members])
@@ -91,7 +91,7 @@ def _body_goes_on(blocks: Sequence[Block], heading: int, at: int) -> bool:
 
 def _is_label(block: Block, markers: Markers) -> bool:
     text = block.text.strip(_MARKS)
-    return weight(text) <= 60 and any(table.labels.match(text) for table in markers)
+    return weight(text) <= 60 and markers.labels.match(text)
 
 
 def _short(block: Block) -> bool:
