@@ -23,9 +23,8 @@ from digest.errors import FetchRefused
 class Guard(httpcore.NetworkBackend):
     """Connects to checked addresses only; every connection of it ends by the deadline (`time.monotonic`)."""
 
-    def __init__(self, host: str, limits: FetchLimits, deadline: float, resolve: Resolve, allow_private: bool) -> None:
-        self.host = host
-        self.limits = limits
+    def __init__(self, connect: float, deadline: float, resolve: Resolve, *, allow_private: bool) -> None:
+        self.connect = connect
         self.deadline = deadline
         self.resolve = resolve
         self.allow_private = allow_private
@@ -38,6 +37,7 @@ class Guard(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
+        """Return a connection to a checked address of *host*; FetchRefused when any of its addresses is forbidden."""
         addresses = self._checked(host.strip("[]"), port)
         failure: Exception | None = None
         for address in addresses[:4]:
@@ -63,9 +63,11 @@ class Guard(httpcore.NetworkBackend):
         return addresses
 
     def connect_unix_socket(self, *_args: object, **_options: object) -> httpcore.NetworkStream:
+        """Refuse: only web addresses are fetched."""
         raise FetchRefused("only web addresses are fetched")
 
     def sleep(self, seconds: float) -> None:
+        """Wait, but not beyond the deadline."""
         time.sleep(min(seconds, _left(self.deadline)))
 
 
@@ -77,12 +79,15 @@ class Timed(httpcore.NetworkStream):
         self.deadline = deadline
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002 - the deadline decides
+        """Return what came in, waiting no longer than the deadline."""
         return self.stream.read(max_bytes, _left(self.deadline))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002 - the deadline decides
+        """Send *buffer*, waiting no longer than the deadline."""
         self.stream.write(buffer, _left(self.deadline))
 
     def close(self) -> None:
+        """Close the connection."""
         self.stream.close()
 
     def start_tls(
@@ -91,9 +96,11 @@ class Timed(httpcore.NetworkStream):
         server_hostname: str | None = None,
         timeout: float | None = None,  # noqa: ARG002 - the deadline decides
     ) -> httpcore.NetworkStream:
+        """Return the connection under TLS, the name of the server checked."""
         return Timed(self.stream.start_tls(ssl_context, server_hostname, _left(self.deadline)), self.deadline)
 
     def get_extra_info(self, info: str) -> Any:
+        """Return what httpcore asks about the socket."""
         return self.stream.get_extra_info(info)
 
 
