@@ -1,0 +1,208 @@
+"""One connection's worth of a draining: take, connect, send until nothing is left, connect again."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from functools import partial
+
+from digest.delivery.connection import Connection
+from digest.delivery.smtp import ConnectFailed
+from digest.delivery.traffic import Fault, Traffic
+from digest.model.delivery import Attempt, Envelope, Outcome, Phase
+
+Open = Callable[[], Awaitable[Connection]]
+
+
+class Lane:
+    """Sends one message after the other, over one connection at a time.
+
+    A coroutine opens connections; between them everything runs in the connection's callbacks (this class
+    is its Driver), so a message costs neither a task nor a future.
+    """
+
+    def __init__(self, traffic: Traffic, open_one: Open) -> None:
+        self._traffic = traffic
+        self._open_one = open_one
+        self._connection: Connection | None = None
+        self._in_hand: Envelope | None = None
+        self._ended: asyncio.Future[None] | None = None
+        self._taking: asyncio.Future[Envelope | None] | None = None
+        self._is_live = False
+        self._wait = traffic.patience.first
+        self._earned_reconnect = False
+
+    async def run(self) -> None:
+        """Work until nothing is left or the gate closes. Errors of others end in the traffic, not here."""
+        try:
+            while await self._has_message():
+                connection = await self._connect()
+                if connection is not None:
+                    await self._ride(connection)
+        except Exception as error:  # noqa: BLE001 - drain raises it once all lanes are at rest
+            self._traffic.fail(error)
+        self._hand_back()
+        if self._connection is not None:
+            await self._connection.quit()
+
+    def drop(self) -> None:
+        """Drop the connection at once."""
+        if self._taking is not None:
+            self._taking.cancel()
+        if self._connection is not None:
+            self._connection.abort()
+
+    async def _has_message(self) -> bool:
+        if self._traffic.is_stopped:
+            return False
+        if self._in_hand is None:
+            taken = self._traffic.next()
+            self._in_hand = taken if taken is None or isinstance(taken, Envelope) else await taken
+        if self._in_hand is None and self._traffic.handed_back:
+            self._in_hand = self._traffic.handed_back.popleft()
+        if self._in_hand is None:
+            self._traffic.note_exhausted()
+        return self._in_hand is not None
+
+    async def _connect(self) -> Connection | None:
+        """Return an open connection, or None after waiting for the reason there is none."""
+        try:
+            connection = await self._open_one()
+        except ConnectFailed as failure:
+            await self._cope_with(failure)
+            return None
+        self._traffic.note_connected()
+        self._is_live = True
+        self._connection = connection
+        return connection
+
+    async def _cope_with(self, failure: ConnectFailed) -> None:
+        traffic = self._traffic
+        fault = Fault(failure.outcome, failure.phase, failure.reply, failure.server)
+        if traffic.live and failure.phase in (Phase.CONNECT, Phase.GREETING):
+            # Others are let in: the server wants fewer connections, and they do this one's work.
+            self._hand_back()
+            await self._pause(traffic.ending)
+            return
+        if failure.outcome is not Outcome.DEFERRED:
+            traffic.close_gate(fault)
+            return
+        now = asyncio.get_running_loop().time()
+        traffic.away_since = now if traffic.away_since is None else traffic.away_since
+        if now - traffic.away_since >= traffic.patience.give_up:
+            traffic.give_up(fault)
+            return
+        await self._pause(traffic.stopped)
+
+    async def _pause(self, unless: asyncio.Event) -> None:
+        """Wait before the next connection, twice as long each time, or until *unless* is set."""
+        wait, self._wait = self._wait, min(self._wait * 2, self._traffic.patience.longest)
+        try:
+            await asyncio.wait_for(unless.wait(), wait)
+        except TimeoutError:
+            return
+
+    async def _ride(self, connection: Connection) -> None:
+        """Send over *connection* until it is gone or nothing is left."""
+        self._ended = asyncio.get_running_loop().create_future()
+        self._earned_reconnect = False
+        connection.driver = self
+        envelope, self._in_hand = self._in_hand, None
+        assert envelope is not None
+        self._start(connection, envelope)
+        await self._ended
+        if self._earned_reconnect:
+            self._wait = self._traffic.patience.first
+        elif not connection.is_open and not connection.session.lost_pipelining:
+            await self._pause(self._traffic.stopped)
+
+    def _start(self, connection: Connection, envelope: Envelope) -> None:
+        """Start *envelope* from outside the connection's own callbacks."""
+        if not connection.is_open:
+            self._in_hand = envelope
+            self._end_ride()
+            return
+        try:
+            if not connection.start(envelope):
+                self.ready(connection)
+        except Exception as error:  # noqa: BLE001 - drain raises it once all lanes are at rest
+            connection.abort()
+            self.failed(connection, error)
+
+    # The connection's driver
+
+    def about_to_complete(self, envelope: Envelope) -> bool:
+        """Ask the recorder; a message that was stopped is no reason to wait before reconnecting."""
+        may_go = self._traffic.recorder.about_to_complete(envelope)
+        self._earned_reconnect |= not may_go
+        return may_go
+
+    def finished(self, attempt: Attempt) -> None:
+        """Record *attempt*."""
+        self._earned_reconnect |= attempt.outcome is Outcome.SENT
+        self._traffic.note(attempt)
+
+    def ready(self, connection: Connection) -> None:
+        """Start the next message, as many as are refused here on the way to one that is not."""
+        while True:
+            taken = self._traffic.next()
+            if taken is None:
+                self._no_more()
+                return
+            if not isinstance(taken, Envelope):
+                self._taking = asyncio.ensure_future(taken)
+                self._taking.add_done_callback(partial(self._taken, connection))
+                return
+            if connection.start(taken):
+                return
+
+    def closed(self, connection: Connection, unsent: Envelope | None) -> None:
+        """Keep the message that was no attempt for the next connection."""
+        if connection.session.lost_pipelining:
+            self._traffic.pipelining = False
+        self._in_hand = unsent
+        self._leave()
+        if self._taking is None:
+            self._end_ride()
+
+    def failed(self, connection: Connection, error: Exception) -> None:  # noqa: ARG002 - the connection is gone
+        """Stop everything: without a recorder nothing may be sent."""
+        self._traffic.fail(error)
+        self._leave()
+        self._end_ride()
+
+    def _taken(self, connection: Connection, taking: asyncio.Future[Envelope | None]) -> None:
+        self._taking = None
+        if taking.cancelled():
+            self._end_ride()
+        elif (error := taking.exception()) is not None:
+            connection.abort()
+            if isinstance(error, Exception):
+                self.failed(connection, error)
+        elif (envelope := taking.result()) is not None:
+            self._start(connection, envelope)
+        elif self._traffic.handed_back:
+            self._start(connection, self._traffic.handed_back.popleft())
+        else:
+            self._no_more()
+
+    def _no_more(self) -> None:
+        if not self._traffic.is_stopped:
+            self._traffic.note_exhausted()
+        self._leave()
+        self._end_ride()
+
+    def _leave(self) -> None:
+        """Stop counting as a lane that others may leave their messages to."""
+        if self._is_live:
+            self._is_live = False
+            self._traffic.live -= 1
+
+    def _end_ride(self) -> None:
+        if self._ended is not None and not self._ended.done():
+            self._ended.set_result(None)
+
+    def _hand_back(self) -> None:
+        if self._in_hand is not None:
+            self._traffic.handed_back.append(self._in_hand)
+            self._in_hand = None
