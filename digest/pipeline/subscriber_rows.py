@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
 from typing import NamedTuple, TypeVar
@@ -43,6 +43,7 @@ _KEPT_WHEN_EMPTY = ("name", "locale", "timezone", "consent_at")
 MAX_NAME = 200
 MAX_KEYWORD = 80
 MAX_KEYWORDS = 100
+_PROBLEMS_PER_CELL = 10
 _REMEMBERED = 5_000
 _WEIGHTED = re.compile(r"(.+?)\s*:\s*(\d{1,2}(?:\.\d{1,3})?)")
 _LOCAL_TIME = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)(?::00)?")
@@ -71,7 +72,8 @@ class Columns:
 class Row(NamedTuple):
     """A good row: who, what they agreed to, the key under which the mailbox is unique.
 
-    `interests_text` is the canonical form of the interests (`interests_as_text`); `given` names the columns that had something in their cell; the rest of the values are defaults.
+    `interests_text` is their canonical form; `given` names the columns that had something in their cell: the
+    rest of the values are defaults.
     """
 
     subscriber: Subscriber
@@ -118,8 +120,7 @@ class RowReader:
         self._labels |= {_label(topic.slug): topic.slug for topic in offered}
         self._addresses = AddressReader()
         self._interests: dict[tuple[str, str, str], tuple[Interests, str, Problems]] = {}
-        self._zones: dict[str, str] = {}
-        self._locales: dict[str, str] = {}
+        self._places: dict[tuple[str, str], tuple[str, str]] = {}
 
     def read(self, cells: Sequence[str]) -> Row | Problems:
         """Return the row, or a (column, reason) for each cell that cannot be used."""
@@ -162,12 +163,8 @@ class RowReader:
 
     def _check_shape(self, cells: Sequence[str]) -> Problems:
         if any(cell.strip() for cell in cells[self._columns.width :]):
-            return [
-                (
-                    "",
-                    f"the row has {len(cells)} cells, the header {self._columns.width}; quote cells with commas",
-                )
-            ]
+            counts = f"the row has {len(cells)} cells, the header {self._columns.width}"
+            return [("", f"{counts}; put cells that hold commas in quotation marks")]
         if max(map(len, cells), default=0) > MAX_CELL:
             longest = {position: column for column, position in self._columns.positions.items()}
             return [
@@ -187,28 +184,25 @@ class RowReader:
         return name
 
     def _locale(self, texts: Mapping[str, str], problems: Problems) -> str:
-        text = texts["locale"]
-        if not text:
-            return self._newsletter.locale
-        if text not in self._locales:
-            try:
-                _remember(self._locales, text, read_locale(text))
-            except BadInput as error:
-                problems.append(("locale", str(error)))
-                return ""
-        return self._locales[text]
+        return self._place("locale", texts, read_locale, problems) or self._newsletter.locale
 
     def _zone(self, texts: Mapping[str, str], problems: Problems) -> str:
-        text = texts["timezone"]
+        return self._place("timezone", texts, read_zone, problems) or self._newsletter.schedule.zone or "UTC"
+
+    def _place(self, column: str, texts: Mapping[str, str], read: Callable[[str], str], problems: Problems) -> str:
+        text = texts[column][:MAX_NAME]
         if not text:
-            return self._newsletter.schedule.zone or "UTC"
-        if text not in self._zones:
+            return ""
+        # What is wrong is remembered too: a list may say "KST" a million times, and suggestions are slow.
+        if (column, text) not in self._places:
             try:
-                _remember(self._zones, text, read_zone(text))
+                _remember(self._places, (column, text), (read(text), ""))
             except BadInput as error:
-                problems.append(("timezone", str(error)))
-                return ""
-        return self._zones[text]
+                _remember(self._places, (column, text), ("", str(error)))
+        place, problem = self._places[column, text]
+        if problem:
+            problems.append((column, problem))
+        return place
 
     def _send_at(self, texts: Mapping[str, str], problems: Problems) -> time | None:
         text = texts["send_at"]
@@ -270,17 +264,26 @@ class RowReader:
     def _topics_of(self, column: str, text: str, problems: Problems) -> dict[str, float]:
         found: dict[str, float] = {}
         for piece in self._pieces(text):
-            slug, weight = self._labels.get(_label(piece)), 1.0
-            if slug is None and (weighted := _WEIGHTED.fullmatch(piece)):
-                slug, weight = self._labels.get(_label(weighted[1])), float(weighted[2])
-            if slug is None:
+            if len(problems) >= _PROBLEMS_PER_CELL:
+                problems.append((column, "and more of the kind"))
+                return found
+            known = self._topic_and_weight(piece)
+            if known is None:
                 hint = suggestion(_label(piece)[:60], self._labels)
                 problems.append((column, f"{piece[:60]!r} is not a topic of {self._newsletter.slug}{hint}"))
-            elif not 0 < weight <= 10:
+            elif not 0 < known[1] <= 10:
                 problems.append((column, f"{piece[:60]!r}: a weight must be above 0 and at most 10"))
             else:
-                found[slug] = weight
+                found[known[0]] = known[1]
         return found
+
+    def _topic_and_weight(self, text: str) -> tuple[str, float] | None:
+        slug = self._labels.get(_label(text))
+        if slug:
+            return slug, 1.0
+        weighted = _WEIGHTED.fullmatch(text.strip()) if len(text) <= MAX_NAME else None
+        slug = self._labels.get(_label(weighted[1])) if weighted else None
+        return (slug, float(weighted[2])) if weighted and slug else None
 
     def _pieces(self, text: str) -> list[str]:
         """Split at the strongest separator there is, further only what is no topic: names may have commas."""
@@ -289,7 +292,7 @@ class RowReader:
             pieces = [
                 part
                 for piece in pieces
-                for part in ([piece] if _label(piece) in self._labels else piece.split(separator))
+                for part in ([piece] if self._topic_and_weight(piece) else piece.split(separator))
             ]
         return [piece.strip() for piece in pieces if piece.strip()]
 
@@ -298,6 +301,8 @@ def read_keywords(text: str, problems: Problems) -> tuple[str, ...]:
     """Return the keywords of a cell, each once whatever its case, sorted; adds to *problems*."""
     found: dict[str, str] = {}
     for piece in re.split(r"[|;,]", text):
+        if len(problems) > _PROBLEMS_PER_CELL:
+            return ()
         word = unicodedata.normalize("NFC", " ".join(piece.split()))
         if len(word) > MAX_KEYWORD:
             problems.append(("keywords", f"{word[:30]!r}… is longer than {MAX_KEYWORD} characters"))

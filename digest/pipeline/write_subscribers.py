@@ -241,8 +241,10 @@ class BatchWriter:
         store.add_subscriptions(
             conn,
             [
-                (owner, newsletter_id, self._profiles[plan.interests], self._cadence(plan))
-                + (plan.row.state, plan.send_at, since)
+                (
+                    *(owner, newsletter_id, self._profiles[plan.interests], self._cadence(plan)),
+                    *(plan.row.state, plan.send_at, since),
+                )
                 for plan, owner in zip(new, owners, strict=True)
             ],
         )

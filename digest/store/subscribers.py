@@ -88,7 +88,7 @@ def update_subscribers(conn: Connection, rows: Sequence[Mapping[str, Any]]) -> N
 
 
 def add_subscriptions(conn: Connection, rows: list[tuple[Any, ...]]) -> None:
-    """Insert subscriptions: (subscriber, newsletter, profile, cadence, state, send_at, since in microseconds)."""
+    """Insert subscriptions: (ids of subscriber, newsletter, profile, cadence; state, send_at, since)."""
     ids = ("subscriber_id", "newsletter_id", "profile_id", "cadence_id")
     insert_rows(conn, subscriptions, (*ids, "state", "send_at", "since"), rows)
 
@@ -119,7 +119,7 @@ def add_consents(conn: Connection, rows: list[tuple[Any, ...]]) -> None:
 def consents_given(
     conn: Connection, newsletter_id: int, subscriber_ids: Iterable[int]
 ) -> dict[int, list[tuple[str, int]]]:
-    """Return (source, time in microseconds) of every consent given by each subscriber to one newsletter, oldest first."""
+    """Return (source, microseconds) of every consent given by each subscriber to one newsletter, oldest first."""
     found: dict[int, list[tuple[str, int]]] = {}
     for part in chunks(subscriber_ids):
         rows = conn.execute(
@@ -147,7 +147,7 @@ def suppressed_hashes(conn: Connection, hashes: Iterable[str]) -> dict[str, str]
 
 
 def list_subscriptions(conn: Connection, newsletter_id: int, *, after: int = 0, limit: int = 1_000) -> list[Row[Any]]:
-    """Return up to *limit* subscriptions with their readers and interests, by id, from the one past *after*."""
+    """Return up to *limit* subscriptions with reader and interests, by id, from the one past *after*."""
     return list(
         conn.execute(
             select(
