@@ -1,0 +1,257 @@
+"""Newsletter files: what editors write, and what they are told when it cannot be used."""
+
+from __future__ import annotations
+
+import string
+from datetime import time, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from digest.model.newsletter import (
+    Disclaimers,
+    InDoubt,
+    Limits,
+    Newsletter,
+    Retry,
+    Schedule,
+    Sender,
+    Source,
+    SourceKind,
+    Unmarked,
+    UnresolvedRelated,
+)
+from digest.model.topic import Topic
+from digest.pipeline.newsletter_changes import describe_changes
+from digest.pipeline.newsletter_file import BadNewsletterFile, NewsletterFile, read_newsletter_file
+from digest.shipped import shipped_folder
+from digest.store.durations import duration_text, read_duration
+from digest.store.specs import (
+    newsletter_as_json,
+    newsletter_from_json,
+    source_as_json,
+    source_from_json,
+    topic_as_json,
+    topic_from_json,
+)
+
+GOOD = """
+[topics.economy]
+name = "Economy"
+[topics.trade]
+name = "Trade"
+names = {ko = "무역", de = "Handel"}
+keywords = ["tariff", "exports", "Tariff"]
+parent = "economy"
+[sources.world]
+kind = "feed"
+location = "https://www.example.org/world.xml"
+[newsletters.daily]
+name = "Daily"
+topics = ["trade"]
+sources = ["world"]
+postal_address = "1 Example Street, Berlin"
+[newsletters.daily.sender]
+name = "Example Press"
+address = "digest@news.example.org"
+"""
+
+
+def read(text: str, **options: object) -> NewsletterFile:
+    return read_newsletter_file(text, name="file.toml", folder=Path("/press"), **options)  # type: ignore[arg-type]
+
+
+def problems_of(text: str, **options: object) -> list[str]:
+    with pytest.raises(BadNewsletterFile) as caught:
+        read(text, **options)
+    return caught.value.problems
+
+
+def test_a_short_file_gives_a_newsletter_with_sensible_defaults():
+    """Only names, sender and postal address are needed."""
+    found = read(GOOD)
+
+    letter = found.newsletters[0]
+    assert (letter.slug, letter.schedule, letter.limits) == ("daily", Schedule(), Limits())
+    assert letter.list_id == "daily.news.example.org"
+    assert found.topics[1].keywords == ("tariff", "exports")
+    assert found.topics[1].name_in("ko-KR") == "무역"
+    assert found.warnings == ()
+
+
+def test_the_shipped_example_can_be_applied_as_it_is():
+    """Three newsletters, some twenty topics, each with keywords in five languages; no warning."""
+    path = shipped_folder("subscribers") / "example.toml"
+
+    found = read_newsletter_file(path.read_text("utf-8"), name="example.toml", folder=path.parent)
+
+    assert [letter.slug for letter in found.newsletters] == ["daily", "technology", "weekend"]
+    assert len(found.topics) >= 20
+    assert all(set(topic.names) == {"ko", "ja", "ar", "de"} for topic in found.topics)
+    assert found.warnings == ()
+
+
+def test_every_problem_of_a_file_is_told_at_once():
+    """An editor mends a file once, not once per mistake."""
+    problems = problems_of(
+        """
+        [topics.trade]
+        name = "Trade"
+        parent = "ecnomy"
+        [topics.economy]
+        name = "Economy"
+        [newsletters.daily]
+        topics = ["trad"]
+        look_bak = "3d"
+        tracking = true
+        [newsletters.daily.sender]
+        name = "Example"
+        [newsletters.daily.schedule]
+        days = ["mon", "tuseday"]
+        at = "25:00"
+        zone = "Europe/Berln"
+        [newsletters.daily.limits]
+        min_items = 0
+        """
+    )
+
+    text = "\n".join(problems)
+    assert all(problem.startswith("file.toml: [") for problem in problems)
+    for expected in (
+        "[newsletters.daily] sender.address is missing",
+        "[newsletters.daily] name is missing",
+        "[newsletters.daily] postal_address is missing",
+        "look_bak is not a setting of this table; did you mean 'look_back'?",
+        "tracking must be false",
+        "'tuseday', which is no day; did you mean 'tuesday'?",
+        "schedule.at must be a time of day",
+        "Europe/Berlin",
+        "limits.min_items must be a whole number from 1",
+        "topics has 'trad', which is not defined; did you mean 'trade'?",
+        "[topics.trade] parent 'ecnomy' is no topic; did you mean 'economy'?",
+    ):
+        assert expected in text
+    assert len(problems) == 11
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        pytest.param(("digest@news.example.org", "not an address"), "sender.address cannot be used", id="address"),
+        pytest.param(
+            ("Example Press", "Example\\nBcc: x@example.org"), "sender.name has a line break", id="line break"
+        ),
+        pytest.param(("topics = [", 'locale = "klingon"\ntopics = ['), "'klingon' is no locale", id="locale"),
+        pytest.param(("topics = [", 'list_id = "a b"\ntopics = ['), "list_id must look like", id="list id"),
+        pytest.param(("topics = [", 'expires_after = "soon"\ntopics = ['), "must be a duration", id="duration"),
+        pytest.param(("topics = [", 'look_back = "0d"\ntopics = ['), "must be a duration", id="no time at all"),
+        pytest.param(("topics = [", 'in_doubt = "resend"\ntopics = ['), "must be one of 'resend_once'", id="choice"),
+        pytest.param(("https://www.example.org", "ftp://www.example.org"), "must start with https://", id="scheme"),
+        pytest.param(("[topics.trade]", "[topics.Trade]"), "use lower-case letters", id="slug"),
+        pytest.param(("[topics.trade]", "[topcs.trade]"), "did you mean 'topics'?", id="unknown table"),
+        pytest.param(('name = "Daily"', "name = 5"), 'name must be text in "quotes"', id="number for text"),
+        pytest.param(('name = "Economy"', 'name = "Economy"\nparent = "trade"'), "leads in a circle", id="circle"),
+        pytest.param(('name = "Daily"', 'name = "Daily"\nname = "Twice"'), "not valid TOML", id="bad TOML"),
+        pytest.param(("[newsletters.daily.sender]", "[newsletters]\ndaily = 3\n[x]"), "not valid TOML", id="redefined"),
+    ],
+)
+def test_a_newsletter_that_would_not_work_is_refused(change: tuple[str, str], told: str):
+    """The line says which setting and what to write."""
+    assert change[0] in GOOD
+
+    assert any(told in problem for problem in problems_of(GOOD.replace(change[0], change[1], 1)))
+
+
+def test_the_postal_address_of_the_installation_stands_in():
+    """One address in .env is enough for all newsletters."""
+    without = GOOD.replace('postal_address = "1 Example Street, Berlin"', "")
+
+    assert read(without, postal_address="2 Other Street").newsletters[0].postal_address == "2 Other Street"
+
+
+def test_a_sender_at_a_free_mailbox_provider_is_a_warning():
+    """It may work for a club; for most it will not."""
+    found = read(GOOD.replace("digest@news.example.org", "our.club@gmail.com"))
+
+    assert "gmail.com" in found.warnings[0]
+
+
+def test_topics_that_are_already_in_the_database_may_be_named():
+    """A file with one newsletter need not repeat the vocabulary."""
+    text = GOOD.replace('topics = ["trade"]', 'topics = ["space"]')
+
+    assert read(text, known_topics={"space": ""}).newsletters[0].topics == ("space",)
+
+
+def test_a_folder_source_starts_at_the_file_that_names_it():
+    """Wherever the command is run."""
+    text = GOOD.replace('kind = "feed"', 'kind = "folder"').replace("https://www.example.org/world.xml", "articles/")
+
+    assert Path(read(text).sources[0].location) == Path("/press/articles")
+
+
+def test_times_may_be_written_as_toml_times():
+    """`at = 07:30:00` is a local time of TOML itself."""
+    found = read(GOOD + '[newsletters.daily.schedule]\ndays = "weekdays"\nat = 07:30:00\nzone = "asia/seoul"\n')
+
+    assert found.newsletters[0].schedule == Schedule((0, 1, 2, 3, 4), time(7, 30), "Asia/Seoul")
+
+
+def test_changes_are_told_in_words():
+    """What the dry run shows: old and new value, and what came to a list and went from it."""
+    before = read(GOOD)
+    after = read(GOOD.replace('"tariff", "exports"', '"tariff", "imports"').replace("Daily", "Every Day"))
+
+    assert describe_changes(before, before) == []
+    assert describe_changes(before, after) == [
+        "topic trade: keywords +imports -exports",
+        "newsletter daily: name Daily → Every Day",
+    ]
+
+
+_words = st.text(string.ascii_letters + "éß무역 ", min_size=1, max_size=20)
+_slugs = st.text(string.ascii_lowercase + string.digits, min_size=1, max_size=10)
+_spans = st.integers(1, 10_000_000).map(lambda seconds: timedelta(seconds=seconds))
+_topics = st.builds(
+    Topic, _slugs, _words, st.lists(_words, max_size=3).map(tuple), st.dictionaries(_slugs, _words, max_size=2), _slugs
+)
+_sources = st.builds(Source, _slugs, st.sampled_from(SourceKind), _words, _spans, _slugs, st.none() | st.booleans())
+_newsletters = st.builds(
+    Newsletter,
+    slug=_slugs,
+    name=_words,
+    sender=st.builds(Sender, _words, _words, _words),
+    postal_address=_words,
+    schedule=st.builds(
+        Schedule,
+        st.sets(st.integers(0, 6), min_size=1).map(lambda days: tuple(sorted(days))),
+        st.builds(time, st.integers(0, 23), st.integers(0, 59)),
+        st.sampled_from(["", "Asia/Seoul"]),
+    ),
+    limits=st.builds(Limits, *[st.integers(1, 1000)] * 4),
+    topics=st.lists(_slugs, max_size=3).map(tuple),
+    disclaimers=st.builds(Disclaimers, st.sampled_from(Unmarked), st.dictionaries(_slugs, _words, max_size=2)),
+    unresolved_related=st.sampled_from(UnresolvedRelated),
+    in_doubt=st.sampled_from(InDoubt),
+    retry=st.builds(Retry, st.lists(_spans, min_size=1, max_size=3).map(tuple), _spans),
+    look_back=_spans,
+    freshness_half_life=_spans,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(_newsletters, _topics, _sources)
+def test_what_is_stored_of_a_newsletter_is_what_was_meant(letter: Newsletter, topic: Topic, source: Source):
+    """Law: JSON and back gives the same value."""
+    assert newsletter_from_json(letter.slug, newsletter_as_json(letter)) == letter
+    assert topic_from_json(topic.slug, topic_as_json(topic)) == topic
+    assert source_from_json(source.slug, source_as_json(source)) == source
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 10**9).map(lambda seconds: timedelta(seconds=seconds)))
+def test_a_duration_reads_as_it_was_written(duration: timedelta):
+    """Law: text and back gives the same whole seconds."""
+    assert read_duration(duration_text(duration)) == duration
