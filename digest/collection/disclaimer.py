@@ -14,6 +14,7 @@ from digest.collection.markers import Folded, Markers
 LONGEST = 1200
 LONGEST_IN_BODY = 500
 MOST_UNDER_LABEL = 4
+HEAD = 60
 _QUOTED = re.compile('“[^”]*”|"[^"]*"|«[^»]*»|„[^“”]*[“”]|「[^」]*」|『[^』]*』|《[^》]*》')
 _MARKS = " *_-–—•·※★☆▶►■□▲△◆◇!()[]（）【】〔〕<>|#＊"
 _LABEL = re.compile(r"^\W*([^:：\]】]{2,60})[:：\]】]\s*\S")
@@ -65,13 +66,15 @@ def judge(text: str, markers: Markers) -> Verdict:
     if labelled and label is not None:
         spoken = sentences(_QUOTED.sub(" ", text[label.end() - 1 :]).strip(_MARKS))[:12] or spoken
     strength, kinds = Strength.NONE, set[str]()
-    for number, sentence in enumerate(spoken):
-        folded = Folded.of(sentence)
+    # A short notice may spread its words over two sentences.
+    whole = [(0, " ".join(spoken))] if 1 < len(spoken) <= 3 and size <= 250 else []
+    for number, sentence in [*enumerate(spoken), *whole]:
+        folded, head = Folded.of(sentence), Folded.of(sentence[:HEAD])
         for pattern in markers.disclaimers:
             if not pattern.matches(folded, first=number == 0, paragraph_weight=size):
                 continue
             kinds.add(pattern.kind)
-            sure = number == 0 and size <= LONGEST_IN_BODY and (labelled or pattern.opens(folded))
+            sure = number == 0 and size <= LONGEST_IN_BODY and (labelled or pattern.opens(folded, head))
             # Deep in a long paragraph the same words are more likely the article's own.
             likely = number < 3 or size <= 300
             strength = max(strength, Strength.SURE if sure else Strength.LIKELY if likely else Strength.NONE)

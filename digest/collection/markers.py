@@ -14,6 +14,8 @@ from digest.collection.clean import fold, weight
 MARKERS_FILE = Path(__file__).with_name("markers.toml")
 # Furniture is short; a longer line that begins the same way is a sentence of the article.
 LONGEST_MARKER_LINE = 140
+# One-letter words and articles that Arabic and Hebrew write together with the next word.
+_BEFORE_WORDS = ("", "و", "ف", "ب", "ل", "ال", "وال", "بال", "لل", "ول", "وب", "ו", "ה", "ב", "ל", "ש", "מ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +40,17 @@ class Group:
     words: frozenset[str]  #: single whole words
     phrases: tuple[str, ...]  #: " bounded phrases " and " beginnings" of words
     inside: tuple[str, ...]  #: found anywhere, spaces apart: scripts that join words
+    prefixed: tuple[str, ...]  #: Arabic and Hebrew: begin a word, "and", "the", "by" or the like before them
 
     @classmethod
     def of(cls, written: Iterable[str]) -> Group:
         """Return the group of words as they stand in markers.toml, "generat*" or "이 기사"."""
-        words, phrases, inside = set[str](), list[str](), list[str]()
+        words, phrases, inside, prefixed = set[str](), list[str](), list[str](), list[str]()
         for entry in written:
             folded = fold(entry.replace("*", " "))
-            if not _is_spaced(folded):
+            if folded and "\u0590" <= folded[0] <= "\u08ff":
+                prefixed.extend(f" {before}{folded}" for before in _BEFORE_WORDS)
+            elif not _is_spaced(folded):
                 inside.append(folded.replace(" ", ""))
             elif entry.endswith("*"):
                 phrases.append(f" {folded}")
@@ -53,7 +58,7 @@ class Group:
                 phrases.append(f" {folded} ")
             else:
                 words.add(folded)
-        return cls(frozenset(words), tuple(phrases), tuple(inside))
+        return cls(frozenset(words), tuple(phrases), tuple(inside), tuple(prefixed))
 
     @classmethod
     def union(cls, groups: Iterable[Group]) -> Group:
@@ -63,6 +68,7 @@ class Group:
             frozenset[str]().union(*(group.words for group in every)),
             tuple(phrase for group in every for phrase in group.phrases),
             tuple(part for group in every for part in group.inside),
+            tuple(part for group in every for part in group.prefixed),
         )
 
     def found_in(self, text: Folded) -> bool:
@@ -70,7 +76,11 @@ class Group:
         if not self.words.isdisjoint(text.words):
             return True
         spaced, joined = text.spaced, text.joined
-        return any(phrase in spaced for phrase in self.phrases) or any(part in joined for part in self.inside)
+        if any(phrase in spaced for phrase in self.phrases):
+            return True
+        if spaced.isascii():
+            return any(part in joined for part in self.inside if part.isascii())
+        return any(part in joined for part in self.inside) or any(part in spaced for part in self.prefixed)
 
     def begins(self, text: Folded) -> bool:
         """Whether *text* begins with one of these words."""
@@ -79,6 +89,7 @@ class Group:
             first in self.words
             or (bool(self.phrases) and text.spaced.startswith(self.phrases))
             or (bool(self.inside) and text.joined.startswith(self.inside))
+            or (bool(self.prefixed) and text.spaced.startswith(self.prefixed))
         )
 
 
@@ -86,7 +97,8 @@ class Group:
 class Pattern:
     """Words of a disclaimer that occur together: one of each group in `groups`, none of `never`.
 
-    `most` bounds the paragraph's weight, 0 for none; `starts`: the first group begins the paragraph.
+    `most` bounds the paragraph's weight, 0 for none; `starts`: the first group begins the paragraph; `of_itself`: the
+    first group is the page's words for itself ("this article").
     """
 
     kind: str
@@ -94,6 +106,7 @@ class Pattern:
     never: Group
     starts: bool = False
     most: int = 0
+    of_itself: bool = False
 
     def matches(self, sentence: Folded, *, first: bool, paragraph_weight: int) -> bool:
         """Whether *sentence*, the *first* of its paragraph or a later one, is such a disclaimer."""
@@ -103,9 +116,13 @@ class Pattern:
             return False
         return all(group.found_in(sentence) for group in self.groups) and not self.never.found_in(sentence)
 
-    def opens(self, sentence: Folded) -> bool:
-        """Whether *sentence* begins with a word of the first group: the strongest sign there is."""
-        return self.groups[0].begins(sentence)
+    def opens(self, sentence: Folded, head: Folded) -> bool:
+        """Whether *sentence* begins with a word of the first group: the strongest sign there is.
+
+        When that group is the page's words for itself, standing in the sentence's *head* is enough: in Arabic the
+        verb comes first.
+        """
+        return self.groups[0].begins(sentence) or (self.of_itself and self.groups[0].found_in(head))
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,6 +264,7 @@ def _pattern(entry: Mapping[str, Any], groups: Mapping[str, Group]) -> Pattern:
         never=Group.union(groups[name] for name in entry.get("never", ())),
         starts=entry.get("starts", False),
         most=entry.get("most", 0),
+        of_itself=entry["all"][0] == "self",
     )
 
 

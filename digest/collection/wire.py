@@ -53,7 +53,7 @@ class Guard(httpcore.NetworkBackend):
 
     def _checked(self, host: str, port: int) -> Sequence[str]:
         try:
-            addresses = [host] if ":" in host else list(self.resolve(host, port))
+            addresses = [host] if _is_number(host) else list(self.resolve(host, port))
         except (OSError, UnicodeError):
             raise FetchRefused(f"{host} has no network address; check the name") from None
         for address in addresses:
@@ -102,6 +102,10 @@ class Timed(httpcore.NetworkStream):
     def get_extra_info(self, info: str) -> Any:
         """Return what httpcore asks about the socket."""
         return self.stream.get_extra_info(info)
+
+
+def _is_number(host: str) -> bool:
+    return ":" in host or host.rpartition(".")[2].isdecimal()
 
 
 def _left(deadline: float) -> float:
