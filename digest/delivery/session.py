@@ -115,7 +115,9 @@ class Session:
     def prepare(self) -> None:
         """Do the work on the content while the server thinks; optional."""
         if self._prepared is None and self._envelope is not None:
-            self._prepared = wire_content(self._envelope.content)
+            envelope = self._envelope
+            ready = envelope.wire_ready
+            self._prepared = envelope.content + END_OF_DATA if ready else wire_content(envelope.content)
 
     def content(self) -> bytes:
         """Return the content with its final dot, after step `CONTENT`. Call `flushed()` once it is out."""

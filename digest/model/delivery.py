@@ -74,6 +74,8 @@ class Envelope:
 
     `content` is the whole message as joined bytes: CRLF line ends, no bare CR or LF, not dot-stuffed.
     `sender` and `recipient` are addresses as they stand in MAIL and RCPT, domains as A-labels.
+    `wire_ready`: whoever made the content has seen to it that it needs no dot-stuffing and no mending of line
+    ends, so the sender need not look at every byte again.
     """
 
     delivery_id: int
@@ -81,6 +83,7 @@ class Envelope:
     recipient: str
     content: bytes
     needs_smtputf8: bool = False
+    wire_ready: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,21 +5,27 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
+from functools import lru_cache
 
 _WORD = re.compile(r"\w+", re.UNICODE)
 # Scripts written without spaces between words, or with endings glued on (Hangul): searched as substrings.
 _UNSPACED = re.compile(r"[\u0e00-\u0eff\u1100-\u11ff\u3040-\u30ff\u3130-\u318f\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]")
+# Accents, Hebrew points, Arabic vowel signs. Not the voicing marks of kana, nor the vowels of Indic scripts and
+# Thai: without those, other words would be left.
+_MARKS = re.compile(
+    "[\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u064b-\u065f\u0670"
+    "\u06d6-\u06dc\u06df-\u06e4\u06e7\u06e8\u06ea-\u06ed\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
+)
 _ARABIC = re.compile(r"[\u0620-\u064a]")
 _ARABIC_PREFIXES = ("وال", "بال", "كال", "فال", "لل", "ال", "و")
 
 
 def fold(text: str) -> str:
     """Return *text* compatible-composed, casefolded, without diacritics on letters that stand without them."""
+    if text.isascii():
+        return text.casefold()
     decomposed = unicodedata.normalize("NFKD", text).casefold()
-    kept = "".join(
-        c for c in decomposed if unicodedata.category(c) != "Mn" or "\u3040" <= c <= "\u30ff" or c in "\u3099\u309a"
-    )
-    return unicodedata.normalize("NFC", kept)
+    return unicodedata.normalize("NFC", _MARKS.sub("", decomposed))
 
 
 def is_unspaced(text: str) -> bool:
@@ -27,6 +33,7 @@ def is_unspaced(text: str) -> bool:
     return bool(_UNSPACED.search(text))
 
 
+@lru_cache(maxsize=65_536)
 def stem(word: str) -> str:
     """Return a folded word without its commonest endings, lightly: "exports" and "export" meet, "gas" stays."""
     if _ARABIC.search(word):

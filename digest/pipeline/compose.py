@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -28,7 +28,7 @@ from digest.rendering.views import Frame, RelatedView, card_view, related_view, 
 from digest.selection.select import explain, finish, select_digest
 from digest.store.engine import reading
 
-_MEMORY = 20_000  # digests remembered in one slot; above that the oldest are made again
+_MEMORY = 20_000  # digests remembered in one slot; above that all are forgotten and made again when asked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,16 @@ class Made:
     subject: str = ""
     layout: str | None = None
     items: tuple[Mapping[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """For whom a digest is: interests, the stories they were shown, the day they joined (if it matters), locale."""
+
+    interests: Interests
+    history: frozenset[int]
+    since: datetime | None
+    locale: str
 
 
 class Workshop:
@@ -54,7 +64,7 @@ class Workshop:
         self._period = period
         self._frame = frame_of(newsletter, period, links)
         self._benches: dict[str, _Bench] = {}
-        self._made: dict[tuple[object, ...], Made] = {}
+        self._made: dict[Wanted, Made] = {}
         self._stories = frozenset(each.article.story_id for each in slot_pool.pool.candidates)
         self._new_pieces: dict[str, bytes] = {}
         self._known_pieces: set[str] = set()
@@ -85,16 +95,34 @@ class Workshop:
         self._known_pieces |= pieces.keys()
         return pieces
 
-    def make(self, interests: Interests, history: frozenset[int], since: datetime | None, locale: str) -> Made:
-        """Return the digest for readers with these interests, history and locale, or the reason for none."""
-        wanted = _without_stale_days(interests, self.since_cut.date())
-        key = (wanted, history & self._stories, since, locale)
-        if key not in self._made:
-            if len(self._made) >= _MEMORY:
-                self._made.pop(next(iter(self._made)))
-            selection = select_digest(self._pool.pool, wanted, history & self._stories, since)
-            self._made[key] = self._compose(selection, wanted, locale) if selection.chosen else Made(selection)
-        return self._made[key]
+    def make(self, wanted: Wanted) -> Made:
+        """Return the digest for readers who are as *wanted* says, or the reason for none."""
+        return self.make_all([wanted])[0]
+
+    def make_all(self, wanted: Sequence[Wanted]) -> list[Made]:
+        """Return a digest for each of *wanted*, in order; the cards that all of them need are printed together."""
+        keys = [self._normal(each) for each in wanted]
+        if len(self._made) + len(keys) > _MEMORY:
+            self._made.clear()
+        fresh = {
+            key: select_digest(self._pool.pool, key.interests, key.history, key.since)
+            for key in dict.fromkeys(keys)
+            if key not in self._made
+        }
+        for locale in sorted({key.locale for key, selection in fresh.items() if selection.chosen}):
+            chosen = [each for key, found in fresh.items() if key.locale == locale for each in found.chosen]
+            self._bench(locale).print(chosen)
+        for key, selection in fresh.items():
+            self._made[key] = (
+                self._compose(selection, key.interests, key.locale) if selection.chosen else Made(selection)
+            )
+        return [self._made[key] for key in keys]
+
+    def _normal(self, wanted: Wanted) -> Wanted:
+        """Return *wanted* without what cannot change the digest, so that more readers share one."""
+        interests = _without_stale_days(wanted.interests, self.since_cut.date())
+        since = wanted.since if wanted.since and wanted.since > self.since_cut else None
+        return Wanted(interests, wanted.history & self._stories, since, wanted.locale)
 
     def explain(self, made: Made) -> Selection:
         """Return the selection of *made* with a reason for every article of the pool."""
@@ -105,9 +133,7 @@ class Workshop:
         return {name: self._new_pieces[name] for name in hashes}
 
     def _compose(self, selection: Selection, interests: Interests, locale: str) -> Made:
-        bench = self._benches.get(locale)
-        if bench is None:
-            bench = self._benches[locale] = self._open_bench(locale)
+        bench = self._bench(locale)
         chosen = selection.chosen
         parts = bench.parts(chosen, interests, _waiting(selection))
         limit = self._newsletter.limits.max_html_bytes
@@ -135,13 +161,15 @@ class Workshop:
         width = self._links.width
         return slot_widths({"unsubscribe_url": width, "preferences_url": width, "view_url": width})
 
-    def _open_bench(self, locale: str) -> _Bench:
-        return _Bench(
-            Press(self._templates, self._frame, locale),
-            Wording(self._newsletter, self._pool.topics, locale),
-            weekday_date_text(date_of(self._period, self._newsletter), locale),
-            _Materials(self._newsletter, self._pool.archive, self._links, locale),
-        )
+    def _bench(self, locale: str) -> _Bench:
+        if locale not in self._benches:
+            self._benches[locale] = _Bench(
+                Press(self._templates, self._frame, locale),
+                Wording(self._newsletter, self._pool.topics, locale),
+                weekday_date_text(date_of(self._period, self._newsletter), locale),
+                _Materials(self._newsletter, self._pool.archive, self._links, locale),
+            )
+        return self._benches[locale]
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,8 +195,7 @@ class _Bench:
         self._summaries: dict[int, str] = {}
 
     def parts(self, chosen: tuple[Choice, ...], interests: Interests, waiting: int) -> DigestParts:
-        """Return what the digest says, printing the cards it needs for the first time."""
-        self._print([each for each in chosen if self._card_key(each) not in self._cards])
+        """Return what the digest says; its cards were printed before."""
         ids = {each.article.article_id for each in chosen}
         cards = tuple(
             CardChoice(self._cards[self._card_key(each)], self._words.why(each.why), self._related(each.article, ids))
@@ -202,10 +229,11 @@ class _Bench:
     def _card_key(self, choice: Choice) -> tuple[int, str]:
         return choice.article.revision_id, _label(choice)
 
-    def _print(self, choices: list[Choice]) -> None:
-        views = [self._view(choice) for choice in choices]
-        for choice, card_id in zip(choices, self.press.add_cards(views), strict=True):
-            self._cards[self._card_key(choice)] = card_id
+    def print(self, choices: Sequence[Choice]) -> None:
+        """Print the cards of *choices* that are not printed yet, together: one costs as much as fifty."""
+        fresh = {self._card_key(choice): choice for choice in choices if self._card_key(choice) not in self._cards}
+        views = [self._view(choice) for choice in fresh.values()]
+        self._cards.update(zip(fresh, self.press.add_cards(views), strict=True))
 
     def _view(self, choice: Choice) -> Any:
         stored = choice.article

@@ -1,4 +1,4 @@
-"""The addresses that mails carry, made here and answered by `digest.web.links`: paths in one place."""
+"""The addresses that mails carry, made here and answered by `digest.web`: paths in one place."""
 
 from __future__ import annotations
 

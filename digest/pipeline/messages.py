@@ -17,7 +17,8 @@ from digest.store.dispatching import Claim
 from digest.store.engine import reading
 from digest.tokens import Purpose
 
-_KEPT = 500  # splicers; each holds the joined bytes of one digest
+_KEPT = 200  # splicers, each with the joined bytes of one digest; rows are planned digest by digest
+_PIECES_KEPT = 5_000  # encoded pieces; digests of one pool share most of theirs
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,7 @@ class Messages:
     def __init__(self, house: Installation) -> None:
         self._house = house
         self._sheets: OrderedDict[int, Sheet] = OrderedDict()
+        self._pieces: dict[str, bytes] = {}
 
     def sheet(self, digest_id: int) -> Sheet:
         """Return the digest ready for splicing; raises NotFound when it or a piece of it is gone."""
@@ -57,7 +59,12 @@ class Messages:
         with reading(self._house.engine) as connection:
             stored = load_digest(connection, digest_id)
             layout, headers, sender = read_stored(stored.layout)
-            splicer = Splicer(layout, load_pieces(connection, layout.hashes), headers)
+            missing = layout.hashes - self._pieces.keys()
+            if missing:
+                self._pieces |= load_pieces(connection, missing)
+            splicer = Splicer(layout, self._pieces, headers)
+            if len(self._pieces) > _PIECES_KEPT:
+                self._pieces = {}  # the splicers keep theirs
         return Sheet(splicer, sender, stored.newsletter, stored.period)
 
 
@@ -80,6 +87,7 @@ def envelope_of(house: Installation, claim: Claim, sheet: Sheet) -> Envelope:
         recipient=ascii_address(claim.address, smtputf8=needs_smtputf8),
         content=content,
         needs_smtputf8=needs_smtputf8,
+        wire_ready=sheet.splicer.is_wire_ready,
     )
 
 
@@ -88,17 +96,17 @@ def values_of(house: Installation, claim: Claim, sheet: Sheet) -> ReaderValues:
     links = Links(house.base_url, house.tokens)
     domain = ascii_address(sheet.sender).rpartition("@")[2]
     unique = house.tokens.derive("message-id", sheet.newsletter, sheet.period, claim.subscriber_id, claim.plan_no)
-    leave = house.tokens.make(Purpose.LEAVE, claim.subscription_id)
+    leave = links.leave(claim.subscription_id)
     return ReaderValues(
         name=claim.name,
         address=claim.address,
-        unsubscribe_url=links.leave(claim.subscription_id),
+        unsubscribe_url=leave,
         preferences_url=links.preferences(claim.subscriber_id),
         view_url=links.view(claim.delivery_id),
         message_id=f"<{unique}@{domain}>",
         date=claim.dated_at,
         # For programs that only know mail: the newsletter's own mailbox, which people read.
-        mailto=f"mailto:{sheet.sender}?subject=unsubscribe%20{leave}",
+        mailto=f"mailto:{sheet.sender}?subject=unsubscribe%20{leave.rpartition('/')[2]}",
     )
 
 

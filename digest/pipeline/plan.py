@@ -16,7 +16,7 @@ from enum import StrEnum
 from digest.errors import DigestError
 from digest.model.digest import SkipReason
 from digest.model.newsletter import Newsletter
-from digest.pipeline.compose import Workshop, open_workshop
+from digest.pipeline.compose import Wanted, Workshop, open_workshop
 from digest.pipeline.installation import Installation
 from digest.scheduling.cadence import Due, latest_slot, next_slot, parse_rule, period_of, slot_for_today
 from digest.store import planning
@@ -206,15 +206,12 @@ def _compose_part(
     with reading(house.engine) as connection:
         profiles = {each: interests_of(connection, each) for each in {group.profile_id for group in groups}}
         histories = {each: stories_of(connection, each) for each in {group.history_id for group in groups}}
-    made = [
-        workshop.make(
-            profiles[group.profile_id],
-            histories[group.history_id],
-            planning.since_of(group),
-            group.locale,
-        )
-        for group in groups
-    ]
+    made = workshop.make_all(
+        [
+            Wanted(profiles[group.profile_id], histories[group.history_id], planning.since_of(group), group.locale)
+            for group in groups
+        ]
+    )
     with house.engine.begin() as connection:
         pool_id = save_pool(connection, workshop.pool_hash, workshop.pool_spec)
         slot_id = open_slot(connection, edition_id, slot.slot_at, pool_id, house.clock.now())

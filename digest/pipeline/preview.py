@@ -10,7 +10,7 @@ from digest.errors import NotFound
 from digest.model.digest import Choice, Selection
 from digest.model.newsletter import Newsletter
 from digest.pipeline.addresses import read_address
-from digest.pipeline.compose import Made, Workshop, open_workshop
+from digest.pipeline.compose import Made, Wanted, Workshop, open_workshop
 from digest.pipeline.installation import Installation
 from digest.pipeline.messages import Sheet, envelope_of, read_stored, values_of
 from digest.rendering.splice import Splicer
@@ -81,8 +81,7 @@ def preview(house: Installation, slug: str, address: str, *, at: datetime) -> Pr
     due = latest_slot(days, local_time, reader.zone, at)
     period = period_of(days, due.local_date)
     workshop = open_workshop(house, newsletter, due.slot_at, period, max(at, due.slot_at, house.clock.now()))
-    since = reader.since if reader.since > workshop.since_cut else None
-    made = workshop.make(agreement.interests, history, since, agreement.locale)
+    made = workshop.make(Wanted(agreement.interests, history, reader.since, agreement.locale))
     selection = workshop.explain(made)
     found = Preview(slug, period, due.slot_at, agreement.address, selection, made)
     return _with_message(house, newsletter, found, workshop, reader, at) if made.layout else found

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from digest.pipeline.compose import open_workshop
+from digest.pipeline.compose import Wanted, open_workshop
 from digest.pipeline.installation import Installation
 from digest.pipeline.plan import Who, slots_of
 from digest.store import planning
@@ -71,9 +71,8 @@ def rehearse(house: Installation, slug: str, *, at: datetime, who: Who) -> Rehea
             continue
         workshop = open_workshop(house, newsletter, slot.slot_at, slot.period, cut_off)
         for group in groups:
-            made = workshop.make(
-                interests[group.profile_id], shown[group.history_id], planning.since_of(group), group.locale
-            )
+            since = planning.since_of(group)
+            made = workshop.make(Wanted(interests[group.profile_id], shown[group.history_id], since, group.locale))
             if made.layout is None:
                 reason = made.selection.skip.value if made.selection.skip else ""
                 done.skipped[reason] += group.readers

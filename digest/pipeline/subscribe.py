@@ -1,26 +1,36 @@
 """What a reader changes through the links in a mail: leave, pause, resume, topics and hour.
 
-A token says who and what for; nothing else is asked. Asking twice is the same as once.
+A token says who and what for; nothing else is asked. Asking twice is the same as once. The BadInput sentences
+are for readers: each stands in the catalogues of the pages.
 """
 
 from __future__ import annotations
 
+import hmac
+import re
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, time
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+from sqlalchemy import Connection
 
 from digest.errors import BadInput
 from digest.model.newsletter import Newsletter
 from digest.model.subscriber import EndedReason, Follow, Interests, SubscriptionState
 from digest.model.topic import Topic
+from digest.pipeline.addresses import address_hash, read_address
 from digest.pipeline.installation import Installation
 from digest.store import subscriptions
 from digest.store.cadences import cadence_for, cadence_ids
 from digest.store.engine import reading
 from digest.store.newsletters import load_newsletters, load_topics
 from digest.store.profiles import profile_of
+from digest.store.subscribers import suppressed_hashes
 from digest.store.subscriptions import Agreement
 from digest.tokens import Purpose
+
+_HOUR = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]")
+_BY_THE_READER = (EndedReason.ONE_CLICK, EndedReason.PAGE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +42,20 @@ class Choices:
     topics: tuple[Topic, ...]
 
 
-def agreement_for(house: Installation, token: str) -> Choices | None:
-    """Return the subscription that a leave token stands for, or None; changes nothing."""
+@dataclass(frozen=True, slots=True)
+class LeaveLink:
+    """What a leave token stands for.
+
+    `opens_preferences` tells whether a page reached by it may lead on to the preferences: one signed with a key
+    that was rotated away still leaves, and nothing more, because that key may be in other hands.
+    """
+
+    choices: Choices
+    opens_preferences: bool
+
+
+def leave_link(house: Installation, token: str) -> LeaveLink | None:
+    """Return what the leave link with *token* stands for, or None; changes nothing."""
     number = house.tokens.read(Purpose.LEAVE, token)
     if number is None:
         return None
@@ -41,7 +63,9 @@ def agreement_for(house: Installation, token: str) -> Choices | None:
         agreement = subscriptions.find_agreement(connection, number)
         if agreement is None:
             return None
-        return _choices(agreement, load_newsletters(connection), load_topics(connection))
+        choices = _choices(agreement, load_newsletters(connection), load_topics(connection))
+    current = hmac.compare_digest(house.tokens.make(Purpose.LEAVE, number), token)
+    return LeaveLink(choices, current and not _is_erased(agreement))
 
 
 def leave(house: Installation, token: str, reason: EndedReason, *, source: str) -> bool:
@@ -58,13 +82,14 @@ def leave(house: Installation, token: str, reason: EndedReason, *, source: str) 
 
 
 def preferences_for(house: Installation, token: str) -> tuple[int, list[Choices]] | None:
-    """Return the reader of a preferences token and all their subscriptions, or None."""
+    """Return the reader of a preferences token and all their subscriptions; None for nobody, or an erased one."""
     reader = house.tokens.read(Purpose.PREFERENCES, token)
     if reader is None:
         return None
     with reading(house.engine) as connection:
         newsletters, topics = load_newsletters(connection), load_topics(connection)
-        found = [_choices(each, newsletters, topics) for each in subscriptions.agreements_of(connection, reader)]
+        agreements = subscriptions.agreements_of(connection, reader)
+        found = [_choices(each, newsletters, topics) for each in agreements if not _is_erased(each)]
     return (reader, found) if found else None
 
 
@@ -82,41 +107,62 @@ def leave_one(house: Installation, choices: Choices, *, source: str) -> None:
 
 
 def pause(house: Installation, choices: Choices, until: datetime, *, source: str) -> None:
-    """Send nothing of this newsletter before *until*; raises BadInput when that is past."""
+    """Send nothing of this newsletter before *until*; raises BadInput when that is past, or nothing is sent now."""
     if until <= house.clock.now():
-        raise BadInput("a pause must end on a day that is still to come")
+        raise BadInput("A pause must end on a day that is still to come.")
     with house.engine.begin() as connection:
-        subscriptions.pause(connection, choices.agreement, until, source, house.clock.now())
+        agreement = _as_it_is(connection, choices)
+        # Only what runs can pause: a pause that ends makes a subscription active.
+        if agreement.state not in (SubscriptionState.ACTIVE, SubscriptionState.PAUSED):
+            raise BadInput("You do not receive this newsletter at present.")
+        subscriptions.pause(connection, agreement, until, source, house.clock.now())
+
+
+def may_resume(agreement: Agreement) -> bool:
+    """Whether the reader can begin again by a click: after a pause, or after leaving by their own hand."""
+    match agreement.state:
+        case SubscriptionState.PAUSED:
+            return True
+        case SubscriptionState.ENDED:
+            return agreement.ended_reason in _BY_THE_READER
+        case _:
+            return False
 
 
 def resume(house: Installation, choices: Choices, *, source: str) -> None:
     """Begin again after a pause or after leaving; the reader's own act, so it counts as consent.
 
-    Raises BadInput when it was a bounce, a complaint or an admin that ended it: that takes a confirmation.
+    Raises BadInput when a bounce, a complaint or an admin ended it, or the address is suppressed: that takes a
+    confirmation.
     """
-    if choices.agreement.state is SubscriptionState.ACTIVE:
-        return
-    if choices.agreement.ended_reason not in ("", EndedReason.ONE_CLICK, EndedReason.PAGE):
-        raise BadInput("this subscription was not ended by you; please sign up again")
     with house.engine.begin() as connection:
-        subscriptions.restart(connection, choices.agreement, source, house.clock.now())
+        agreement = _as_it_is(connection, choices)
+        if agreement.state is SubscriptionState.ACTIVE:
+            return
+        hashed = address_hash(house.secret, read_address(agreement.address).key) if agreement.address else ""
+        if not may_resume(agreement) or suppressed_hashes(connection, [hashed]):
+            raise BadInput("This subscription was not ended by you. Please sign up again.")
+        subscriptions.restart(connection, agreement, source, house.clock.now())
+
+
+def hour_of(choices: Choices) -> str:
+    """Return the local hour ("HH:MM") at which this reader gets the newsletter."""
+    return choices.agreement.send_at or f"{choices.newsletter.schedule.at:%H:%M}"
 
 
 def choose(house: Installation, choices: Choices, *, topics: Collection[str], send_at: str) -> None:
     """Set the topics followed (none: everything) and the hour ("HH:MM", "" for the newsletter's own).
 
-    A newly followed topic looks back a few days, not into the whole archive. Raises BadInput.
+    The hour that `hour_of` gave is no choice: who never named one goes on with the newsletter's own. A newly
+    followed topic looks back a few days, not into the whole archive. Raises BadInput.
     """
-    offered = {topic.slug for topic in choices.topics}
-    if unknown := set(topics) - offered:
-        raise BadInput(f"not on offer: {', '.join(sorted(unknown))}")
-    try:
-        own = time.fromisoformat(send_at) if send_at else None
-    except ValueError:
-        raise BadInput("the hour must look like 07:30") from None
+    if set(topics) - {topic.slug for topic in choices.topics}:
+        raise BadInput("A topic that you chose is no longer on offer. Please look again.")
+    if send_at and not _HOUR.fullmatch(send_at):
+        raise BadInput("The hour must look like 07:30.")
     now = house.clock.now()
-    interests = follow_only(choices.agreement.interests, sorted(topics), now.date())
-    hour = f"{own:%H:%M}" if own else ""
+    interests = follow_only(choices.agreement.interests, sorted(set(topics)), now.date())
+    hour = choices.agreement.send_at if send_at == hour_of(choices) else send_at
     cadence = cadence_for(choices.newsletter, choices.agreement.zone, hour)
     newsletter_id = choices.agreement.newsletter_id
     with house.engine.begin() as connection:
@@ -132,12 +178,24 @@ def choose(house: Installation, choices: Choices, *, topics: Collection[str], se
 def follow_only(before: Interests, topics: Sequence[str], today: date) -> Interests:
     """Return *before* with exactly *topics* followed: weights stay, new ones count from *today*.
 
-    A reader who followed everything until now has nothing to look back to: no topic is new to them.
+    A reader who followed everything until now has nothing to look back to: no topic is new to them. A topic that
+    was muted and is followed now is muted no more.
     """
     known = {follow.topic: follow for follow in before.follows}
     since = None if before.everything else today
     follows = tuple(sorted(known.get(topic) or Follow(topic, since=since) for topic in topics))
-    return Interests(follows, before.muted, before.keywords, before.languages)
+    muted = tuple(topic for topic in before.muted if topic not in topics)
+    return replace(before, follows=follows, muted=muted)
+
+
+def _is_erased(agreement: Agreement) -> bool:
+    return agreement.ended_reason == EndedReason.ERASED
+
+
+def _as_it_is(connection: Connection, choices: Choices) -> Agreement:
+    """Return the agreement as it is inside this transaction; it may have changed since the page was drawn."""
+    agreement = subscriptions.find_agreement(connection, choices.agreement.subscription_id)
+    return agreement or choices.agreement
 
 
 def _choices(agreement: Agreement, newsletters: dict[str, Newsletter], topics: dict[str, Topic]) -> Choices:

@@ -11,13 +11,16 @@ from digest.tokens import Purpose
 
 
 def mail_page(house: Installation, token: str) -> str:
-    """Return the HTML part of the delivery that *token* stands for; raises NotFound."""
+    """Return the HTML part of the delivery that *token* stands for, with the line ends it was sent with (CRLF).
+
+    Raises NotFound for a token that is not ours, a mail whose pieces are gone, and one to an erased reader.
+    """
     number = house.tokens.read(Purpose.VIEW, token)
     if number is None:
         raise NotFound("this link is not one of ours")
     with reading(house.engine) as connection:
         row = find_row(connection, number)
-    if row is None:
+    if row is None or not row.address:
         raise NotFound("this mail is no longer kept")
     sheet = Messages(house).sheet(row.digest_id)
-    return sheet.splicer.html(values_of(house, row, sheet))
+    return sheet.splicer.html(values_of(house, row, sheet)).replace("\n", "\r\n")

@@ -29,7 +29,7 @@ from digest.rendering.marks import SlotRef
 
 NAME_LENGTH = 200
 # One quoted-printable line that is the same in text and in HTML.
-_PLAIN_VALUE = re.compile(r"[!#-%(-;?-~](?:[ !#-%(-;?-~]{0,73}[!#-%(-;?-~])?")
+_PLAIN_VALUE = re.compile(r"[!#-%(-\-/-;?-~](?:[ !#-%(-;?-~]{0,73}[!#-%(-;?-~])?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,8 @@ class ReaderValues:
     mailto: str = ""
 
 
+_NOT_FOR_THE_WIRE = re.compile(rb"\n\.|^\.|\0|\r(?!\n)|(?<!\r)\n")
+
 _Fill = Callable[[Mapping[str, str]], bytes]
 
 
@@ -67,6 +69,7 @@ class Splicer:
         self._chain.add(f"\r\n--{boundary}\r\n{_part_head('html', layout.html)}".encode("ascii"))
         self._chain.add_part(layout.html, pieces, html=True)
         self._chain.add(f"\r\n--{boundary}--\r\n".encode("ascii"))
+        self.is_wire_ready = self._chain.is_wire_ready()
 
     def splice(self, values: ReaderValues, *, smtputf8: bool = False) -> bytes:
         """Return the whole message for one reader: CRLF line ends, ASCII unless *smtputf8* was needed.
@@ -129,6 +132,14 @@ class _Chain:
             self._frames += [b"", b""]
         self.add(b"".join(ready))
 
+    def is_wire_ready(self) -> bool:
+        """Whether every message of this digest can go onto the wire as it is.
+
+        No line starts with a dot (RFC 5321 §4.5.2), every line ends with CRLF, and there is no NUL. The values of
+        readers are encoded so that they keep to this, so it is looked at once and not for each message.
+        """
+        return not any(_NOT_FOR_THE_WIRE.search(frame) for frame in self._frames)
+
     def join(self, lines: tuple[bytes, bytes, bytes], values: Mapping[str, str]) -> bytes:
         """Return the message with a reader's header *lines* and slot *values*."""
         frames = self._frames.copy()
@@ -138,7 +149,8 @@ class _Chain:
             if _PLAIN_VALUE.fullmatch(value):  # nearly every value, at a third of the time
                 text = html = value.encode("ascii") + b"=\r\n"
             else:
-                text, html = quoted_printable(value.encode()), quoted_printable(escape_html(value).encode())
+                text = _undotted(quoted_printable(value.encode()))
+                html = _undotted(quoted_printable(escape_html(value).encode()))
             for place in in_text:
                 frames[place] = text
             for place in in_html:
@@ -146,6 +158,11 @@ class _Chain:
         for place, fill in self._runs:
             frames[place] = fill(values)
         return b"".join(frames)
+
+
+def _undotted(encoded: bytes) -> bytes:
+    """Return the encoded lines of a value with a dot at its beginning spelt "=2E": it would begin a line."""
+    return b"=2E=\r\n" + encoded[1:] if encoded.startswith(b".") else encoded
 
 
 def _slot_values(values: ReaderValues) -> dict[str, str]:

@@ -71,7 +71,8 @@ def claim(
 
     Consent, edition state and history are read in the same statement. With *newsletter_id* only its rows.
     """
-    only = "AND e.newsletter_id = :newsletter" if newsletter_id is not None else ""
+    # The plus keeps SQLite from starting at the newsletter and sorting all its rows: the work index is in order.
+    only = "AND +e.newsletter_id = :newsletter" if newsletter_id is not None else ""
     rows = connection.execute(
         text(
             "UPDATE deliveries SET state = 'claimed', claimed_by = :worker, token = token + 1, lease_until = :lease,"  # noqa: S608

@@ -259,7 +259,8 @@ def write_cohorts(
             f"  AND k.since = COALESCE({_SINCE}, -1)"
             " WHERE s.state = 'active' AND NOT EXISTS"
             "  (SELECT 1 FROM deliveries d WHERE d.edition_id = :e AND d.subscriber_id = u.id)"
-            " ON CONFLICT (edition_id, subscriber_id) DO NOTHING"
+            # In the order of digests, so that the sender works on one after the other.
+            " ORDER BY k.digest_id, s.id ON CONFLICT (edition_id, subscriber_id) DO NOTHING"
         ),
         values,
     ).rowcount

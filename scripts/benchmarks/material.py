@@ -17,9 +17,7 @@ from digest.store.migrate import migrate
 from digest.store.newsletters import save_newsletters, save_topics
 from digest.tokens import Tokens
 
-SYLLABLES = (
-    "ba be bi bo da de di do ka ke ki ko la le li lo ma me mi mo na ne ni no ra re ri ro sa se si so ta te".split()
-)
+SYLLABLES = [consonant + vowel for consonant in "bdklmnrst" for vowel in "aeio"]
 TOPICS = 40
 
 
@@ -39,7 +37,7 @@ def topics() -> list[Topic]:
 
 
 def articles(count: int) -> list[Article]:
-    """Return *count* articles that match five topics each, with deck, disclaimer and related entries."""
+    """Return *count* articles that match five topics each, with deck, disclaimer and a related entry."""
     numbers = random.Random(1)
     made = []
     for n in range(count):
@@ -51,10 +49,10 @@ def articles(count: int) -> list[Article]:
         made.append(
             Article(
                 title=f"{sentence(numbers, 9)[:-1]} {n}",
-                deck=sentence(numbers, 28),
+                deck=sentence(numbers, 18),
                 sections=(Section("", tuple(body)),),
                 disclaimer="This content is AI-generated. Errors may occur; check what matters.",
-                related=tuple(RelatedLink(sentence(numbers, 16)) for _ in range(4)),
+                related=(RelatedLink(sentence(numbers, 10)),),
                 language="en",
                 published_at=datetime(2026, 1, 5, 6, n % 60, tzinfo=UTC),
                 url=f"https://press.example.org/2026/{n}",
