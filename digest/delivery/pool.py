@@ -59,4 +59,4 @@ async def drain(
     traffic.settle_leftovers()
     if traffic.error is not None:
         raise traffic.error
-    return DrainResult(traffic.outcomes, traffic.fault, tuple(traffic.unsent), traffic.opened)
+    return DrainResult(traffic.outcomes, traffic.fault, traffic.gave_up, tuple(traffic.unsent), traffic.opened)

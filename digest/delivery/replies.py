@@ -96,17 +96,21 @@ def parse_reply(raw: bytes) -> Reply:
     bytes that are not UTF-8 are escaped, and it is cut at 512 characters. An enhanced code counts only when
     the first line has it.
     """
-    code = int(raw[:3])
-    if raw[3:4] != b"-" or raw.find(b"\n") == len(raw) - 1:
-        lines = [raw[4:]]
-    else:
-        lines = [line[4:] for line in raw[: MAX_TEXT_CHARS * 8].split(b"\n") if line]
-    words = [line.strip().decode("utf-8", "backslashreplace") for line in lines]
+    first, *more = raw[: MAX_TEXT_CHARS * 8].split(b"\n", 1)
+    text = _words(first)
     enhanced = ""
-    if found := _ENHANCED.match(words[0]):
+    if found := _ENHANCED.match(text):
         enhanced = found[1]
-        words = [word.removeprefix(enhanced).lstrip() for word in words]
-    return Reply(code, enhanced, clean_text(" ".join(filter(None, words))))
+        text = text[found.end() :]
+    if more and more[0]:
+        lines = [_words(line).removeprefix(enhanced).lstrip() for line in more[0].split(b"\n")]
+        text = " ".join(filter(None, [text, *lines]))
+    return Reply(int(raw[:3]), enhanced, clean_text(text))
+
+
+def _words(line: bytes) -> str:
+    """Return the text of one reply line, after code and separator."""
+    return line[4:].strip().decode("utf-8", "backslashreplace")
 
 
 def clean_text(text: str) -> str:

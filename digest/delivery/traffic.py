@@ -50,11 +50,14 @@ class Fault:
 class DrainResult:
     """What a draining came to.
 
-    `unsent` were taken and not tried, because a fault closed the gate: give their claims back.
+    `fault` closed the gate: nothing more should be tried before a person has looked. `gave_up` says that the
+    server stayed away: drain again later. `unsent` were taken and not tried because of a fault: give their
+    claims back.
     """
 
     outcomes: Mapping[Outcome, int]
     fault: Fault | None
+    gave_up: Fault | None
     unsent: tuple[Envelope, ...]
     connections_opened: int
 

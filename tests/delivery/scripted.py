@@ -18,7 +18,7 @@ from digest.settings import Relay
 
 CLOCK = FixedClock(datetime(2026, 11, 23, 7, 0, tzinfo=UTC))
 FAST = Timeouts(
-    connect=2, greeting=0.3, ehlo=0.3, tls=2, auth=2, mail=0.3, rcpt=0.3, data=0.3, body=0.3, dot=0.3, quit=0.3
+    connect=2, greeting=0.6, ehlo=0.6, tls=2, auth=2, mail=0.6, rcpt=0.6, data=0.6, body=0.6, dot=0.6, quit=0.6
 )
 EVERYTHING = ("PIPELINING", "8BITMIME", "SMTPUTF8", "SIZE 1000000")
 
