@@ -19,6 +19,7 @@ from digest.rendering.marks import SlotRef
 LINE = 76
 _END_TAG = re.compile(r"<!--.*?(?:-->|\Z)|</[A-Za-z][A-Za-z0-9]*(?=>)", re.DOTALL)
 _LINE_END = re.compile(r"(?=\n)")
+_DOT_LINE = re.compile(rb"^\.(.*)$", re.MULTILINE)
 _SHORT = re.compile(rb"[!-<>-~](?:[ -<>-~]{0,73}[!-<>-~])?")
 
 
@@ -36,7 +37,7 @@ def crlf(text: str) -> bytes:
 
 def quoted_printable(data: bytes) -> bytes:
     r"""Return *data* (CRLF line ends) in quoted-printable as whole lines of at most 76 characters."""
-    if _SHORT.fullmatch(data):
+    if _SHORT.fullmatch(data) and not data.startswith(b"."):
         return data + b"=\r\n"
     if not data:
         return b""
@@ -47,7 +48,19 @@ def quoted_printable(data: bytes) -> bytes:
             cut = -3 if encoded[-3:-2] == b"=" else -1
             encoded = encoded[:cut] + b"=\n" + encoded[cut:]
         encoded += b"=\n"
-    return encoded.replace(b"\n", b"\r\n")
+    return _undotted(encoded).replace(b"\n", b"\r\n")
+
+
+def _undotted(encoded: bytes) -> bytes:
+    """Return quoted-printable lines (LF) of which none begins with a dot, so that none needs stuffing on the wire."""
+    while _DOT_LINE.search(encoded):
+        encoded = _DOT_LINE.sub(_spell_dot, encoded)
+    return encoded
+
+
+def _spell_dot(line: re.Match[bytes]) -> bytes:
+    rest = line[1]
+    return b"=2E" + rest if len(rest) + 3 <= LINE else b"=2E=\n" + rest
 
 
 def base64_lines(data: bytes) -> bytes:

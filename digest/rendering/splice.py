@@ -149,8 +149,7 @@ class _Chain:
             if _PLAIN_VALUE.fullmatch(value):  # nearly every value, at a third of the time
                 text = html = value.encode("ascii") + b"=\r\n"
             else:
-                text = _undotted(quoted_printable(value.encode()))
-                html = _undotted(quoted_printable(escape_html(value).encode()))
+                text, html = quoted_printable(value.encode()), quoted_printable(escape_html(value).encode())
             for place in in_text:
                 frames[place] = text
             for place in in_html:
@@ -158,11 +157,6 @@ class _Chain:
         for place, fill in self._runs:
             frames[place] = fill(values)
         return b"".join(frames)
-
-
-def _undotted(encoded: bytes) -> bytes:
-    """Return the encoded lines of a value with a dot at its beginning spelt "=2E": it would begin a line."""
-    return b"=2E=\r\n" + encoded[1:] if encoded.startswith(b".") else encoded
 
 
 def _slot_values(values: ReaderValues) -> dict[str, str]:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+from binascii import a2b_qp
 from email import message_from_bytes, policy
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from digest.delivery.content import wire_content
+from digest.rendering.encode import quoted_printable
 from digest.rendering.splice import Splicer
 from digest.rendering.views import CardView
 
@@ -45,3 +49,14 @@ def test_a_piece_with_a_dotted_line_is_sent_the_careful_way(desk):
     pieces = {name: b".at the start=\r\n" + piece for name, piece in composed.pieces.items()}
 
     assert not Splicer(composed.layout, pieces, at.headers(composed)).is_wire_ready
+
+
+@given(st.text(alphabet=".a= \nä", max_size=400))
+def test_no_encoded_line_begins_with_a_dot_or_is_too_long(text):
+    """A sender that need not stuff dots, and lines that every server takes (RFC 2045 §6.7)."""
+    data = text.replace("\n", "\r\n").encode()
+
+    encoded = quoted_printable(data)
+
+    assert a2b_qp(encoded) == data
+    assert all(len(line) <= 76 and not line.startswith(b".") for line in encoded.split(b"\r\n"))
