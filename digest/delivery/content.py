@@ -46,6 +46,8 @@ def is_mailbox(address: str) -> bool:
     if len(address) > 254 or not _MAILBOX.fullmatch(address):
         return False
     local, _, domain = address.rpartition("@")
+    if address.isascii():
+        return len(local) <= 64 and len(domain) <= 255
     return len(local.encode()) <= 64 and len(domain) <= 255 and len(address.encode()) <= 254
 
 

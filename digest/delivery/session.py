@@ -7,6 +7,7 @@ Whoever drives it writes nothing between `FINISHED` and recording the verdict.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -16,6 +17,8 @@ from digest.delivery.content import END_OF_DATA, is_mailbox, is_return_path, wir
 from digest.delivery.outcomes import classify
 from digest.delivery.replies import ReplyReader, clean_text, parse_reply
 from digest.model.delivery import Envelope, Outcome, Phase, Reply
+
+_ALL_ACCEPTED = re.compile(rb"2[0-9][0-9] [^\r\n]*\r\n2[0-9][0-9] [^\r\n]*\r\n354 [^\r\n]*\r\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +153,10 @@ class Session:
 
     def received(self, data: bytes) -> Step:
         """Take bytes from the server and return the next step."""
+        if self.phase is Phase.MAIL and self.pipelines and self._accepts_all(data):
+            self.untouched = False
+            self.phase = Phase.BODY
+            return Step.CONTENT
         replies = self._reader.feed(data)
         step = Step.WAIT
         for place, raw in enumerate(replies, start=1):
@@ -173,6 +180,10 @@ class Session:
         self.lost_pipelining = timed_out and self.pipelines and self.phase in (Phase.RCPT, Phase.DATA)
         reply = Reply(0, "", clean_text(why))
         return self._finish(Verdict(classify(reply, self.phase), self.phase, reply))
+
+    def _accepts_all(self, data: bytes) -> bool:
+        """Say whether *data* is just the yes to all three commands: the usual case, in one look."""
+        return self._reader.is_between_replies and _ALL_ACCEPTED.fullmatch(data) is not None
 
     def _on_reply(self, raw: bytes) -> Step:
         self.untouched = False
