@@ -13,11 +13,13 @@ from __future__ import annotations
 
 import base64
 import hmac
+import re
 from enum import StrEnum
 from hashlib import blake2b
 
 MAC_BYTES = 16  # 128 bits: guessing is hopeless, and the token still fits one quoted-printable line
 TOKEN_WIDTH = 32  # base64url of 8 bytes of id and 16 of MAC
+_TOKEN = re.compile(rf"[A-Za-z0-9_-]{{{TOKEN_WIDTH}}}")
 
 
 class Purpose(StrEnum):
@@ -45,12 +47,10 @@ class Tokens:
 
     def read(self, purpose: Purpose, token: str) -> int | None:
         """Return the number in *token*, or None when it was not made by us for *purpose*."""
-        try:
-            raw = base64.b64decode(token.encode("ascii"), altchars=b"-_", validate=True)
-        except ValueError:
+        # The decoder would take other spellings of the same token too ("+" for "-", "=" at the end).
+        if not _TOKEN.fullmatch(token):
             return None
-        if len(raw) != 8 + MAC_BYTES:
-            return None
+        raw = base64.urlsafe_b64decode(token)
         number, mac = raw[:8], raw[8:]
         good = [hmac.compare_digest(mac, self._mac(key, purpose, number)) for key in self._keys]
         return int.from_bytes(number, "big") if any(good) else None
