@@ -42,11 +42,11 @@ def dissect(blocks: Sequence[Block], markers: Markers, *, title: str = "", with_
     are not read: no article has as many paragraphs.
     """
     judged = Judge(markers)
-    page = [Block(title, Shape.PARAGRAPH)] if title else []
+    page = [Block(title, Shape.HEADING)] if title else []
     page += [block for block in blocks[:MOST_BLOCKS] if any(letter.isalnum() for letter in block.text)]
     if not title:
         page = _title_first(page, judged)
-    page, facts = take_facts(without_furniture(page, judged), markers)
+    page, facts = take_facts(without_furniture(page, judged), markers, lists=True)
     related = find_related(page, judged)
     page = [block for index, block in enumerate(page) if index not in related.used]
     page, more = take_facts(page, markers)

@@ -65,7 +65,7 @@ def _decode(data: bytes, declared: str) -> str:
     repaired = data.decode("utf-8", "replace")
     broken = repaired.count("\ufffd")
     whole = sum(1 for character in repaired if character > "\x7f") - broken
-    if broken * 10 <= whole:
+    if broken * 5 <= whole:
         # UTF-8 with a torn letter, such as the end of a file that was cut, not another encoding.
         return repaired
     for name in (declared, _declared_in(data)):

@@ -100,7 +100,7 @@ class Judge:
 
 def find_disclaimers(blocks: Sequence[Block], judged: Judge) -> Disclaimers:
     """Return which of *blocks* (a title and body without furniture and related list) are disclaimers."""
-    verdicts = [judged(block.text) for block in blocks]
+    verdicts = [judged(block.text) if index else Verdict() for index, block in enumerate(blocks)]
     taken: set[int] = set()
     labels: set[int] = set()
     for index in range(len(blocks) - 1, 0, -1):

@@ -31,6 +31,7 @@ MOST_ENTRIES = 1_000
 LONGEST_DECK = 600
 _END_OF_ENTRY = re.compile(r"</(?:[A-Za-z][\w.-]*:)?(?:item|entry)\s*>")
 _ENTRY = re.compile(r"<(?:[A-Za-z][\w.-]*:)?(?:item|entry)[\s/>]")
+_MEDIA_WORDS = re.compile(r"<(/?)media:(description|title)\b")
 _FEED_ROOT = re.compile(r"<(?:[A-Za-z][\w.-]*:)?(?:rss|feed|RDF)[\s>]")
 
 
@@ -157,6 +158,8 @@ def _xml_entries(text: str, url: str) -> tuple[list[Entry], list[str]]:
     if not is_well_formed(text):
         text = repaired(text)
         problems.append("the feed is not well-formed XML; what could be read was read")
+    # feedparser mixes the words of a picture into the summary of its entry.
+    text = _MEDIA_WORDS.sub(r"<\1media:said_\2", text)
     headers = {"content-type": "application/xml; charset=utf-8", "content-location": http_url(url)}
     try:
         found = feedparser.parse(
@@ -212,7 +215,7 @@ def _entry(raw: Mapping[str, Any], language: str, home: str) -> Entry:
         html=html,
         summary=summary,
         published=_moment(raw.get("published_parsed")) or raw.get("published"),
-        updated=_moment(raw.get("updated_parsed")) or raw.get("updated"),
+        updated=_moment(_own(raw, "updated_parsed")) or _own(raw, "updated"),
         language=str(raw.get("dc_language") or own or _detail(raw, "title_detail", "language") or language or ""),
         topics=tuple(str(tag) for tag in tags if tag),
         images=tuple(_images(raw)),
@@ -223,6 +226,11 @@ def _entry(raw: Mapping[str, Any], language: str, home: str) -> Entry:
 def _detail(raw: Mapping[str, Any], key: str, name: str) -> str:
     detail = raw.get(key)
     return str(detail.get(name) or "") if isinstance(detail, Mapping) else ""
+
+
+def _own(raw: Mapping[str, Any], key: str) -> Any:
+    # feedparser's dict answers "updated" with "published", under a warning, when an entry has only that.
+    return dict.get(raw, key) if isinstance(raw, dict) else raw.get(key)
 
 
 def _alternate(raw: Mapping[str, Any]) -> str:
@@ -240,7 +248,7 @@ def _moment(parsed: Any) -> datetime | None:
 
 def _images(raw: Mapping[str, Any]) -> Iterable[tuple[str, object, object, str]]:
     """Return (address, width, height, alternative text) of media:content, media:thumbnail and enclosures."""
-    said = str(raw.get("media_description") or raw.get("media_title") or "")
+    said = str(raw.get("media_said_description") or raw.get("media_said_title") or "")
     for key in ("media_content", "media_thumbnail"):
         for media in raw.get(key, ()):
             kind = str(media.get("type") or media.get("medium") or "image")

@@ -16,6 +16,7 @@ from digest.collection.markers import Markers
 
 ZONE = 8
 _LABELLED = re.compile(r"^\W*([^:：=＝]{1,40}?)\s*[:：=＝]\s*(.+)$")
+_YEAR = re.compile(r"\d{4}")
 _WITHOUT_CASE = re.compile("[\u0590-\u08ff\u0900-\u0dff\u0e00-\u0eff\u1100-\u11ff\u2e80-\uffdc]")
 _DATE_WORDS = frozenset(
     word
@@ -77,11 +78,12 @@ class Facts:
         )
 
 
-def take_facts(blocks: Sequence[Block], markers: Markers) -> tuple[list[Block], Facts]:
+def take_facts(blocks: Sequence[Block], markers: Markers, *, lists: bool = False) -> tuple[list[Block], Facts]:
     """Return *blocks* without such lines at either end, and what those lines told.
 
     Only the first lines (before the first long paragraph) and the last lines are looked at; a title is never
-    taken for one unless it says what it is ("URL: …").
+    taken for one unless it says what it is ("URL: …"). With *lists*, a list of related articles may still stand at
+    the end, so that a bare address there belongs to its entry.
     """
     kept: list[Block] = []
     facts = Facts()
@@ -100,7 +102,7 @@ def take_facts(blocks: Sequence[Block], markers: Markers) -> tuple[list[Block], 
     kept.extend(lines)
     while len(kept) > 2:
         told = read_fact(kept[-1].text, markers, title_known=True)
-        if told is None or kept[-1].shape is Shape.HEADING:
+        if told is None or kept[-1].shape is Shape.HEADING or (lists and http_url(kept[-1].text)):
             break
         facts = facts.with_more(told)
         kept.pop()
@@ -111,7 +113,7 @@ def read_fact(line: str, markers: Markers, *, title_known: bool = True) -> Facts
     """Return what *line* tells about the article, None when it is part of the article."""
     if weight(line) > 200:
         return None
-    bare = http_url(line.strip("<> "))
+    bare = "" if " " in line else http_url(line.strip("<>"))
     if bare:
         return Facts(url=bare)
     return _labelled(line, markers) or _date_line(line, markers, title_known) or _byline(line, markers, title_known)
@@ -138,6 +140,8 @@ def _labelled(line: str, markers: Markers) -> Facts | None:
 
 
 def _date_line(line: str, markers: Markers, title_known: bool) -> Facts | None:
+    if weight(line) > 100 or not _YEAR.search(line):
+        return None
     folded = fold(line)
     labels = sorted(markers.published, key=len, reverse=True)
     label = next((word for word in labels if folded.startswith(f"{word} ")), "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -41,6 +42,8 @@ class Group:
     phrases: tuple[str, ...]  #: " bounded phrases " and " beginnings" of words
     inside: tuple[str, ...]  #: found anywhere, spaces apart: scripts that join words
     prefixed: tuple[str, ...]  #: Arabic and Hebrew: begin a word, "and", "the", "by" or the like before them
+    spaced: re.Pattern[str] | None  #: any of `phrases` and `prefixed`
+    joined: re.Pattern[str] | None  #: any of `inside`
 
     @classmethod
     def of(cls, written: Iterable[str]) -> Group:
@@ -58,13 +61,20 @@ class Group:
                 phrases.append(f" {folded} ")
             else:
                 words.add(folded)
-        return cls(frozenset(words), tuple(phrases), tuple(inside), tuple(prefixed))
+        return cls.made_of(frozenset(words), tuple(phrases), tuple(inside), tuple(prefixed))
+
+    @classmethod
+    def made_of(
+        cls, words: frozenset[str], phrases: tuple[str, ...], inside: tuple[str, ...], prefixed: tuple[str, ...]
+    ) -> Group:
+        """Return the group of words that are sorted already."""
+        return cls(words, phrases, inside, prefixed, _any_of(phrases + prefixed), _any_of(inside))
 
     @classmethod
     def union(cls, groups: Iterable[Group]) -> Group:
         """Return all *groups* as one."""
         every = list(groups)
-        return cls(
+        return cls.made_of(
             frozenset[str]().union(*(group.words for group in every)),
             tuple(phrase for group in every for phrase in group.phrases),
             tuple(part for group in every for part in group.inside),
@@ -75,12 +85,9 @@ class Group:
         """Whether one of these words stands anywhere in *text*."""
         if not self.words.isdisjoint(text.words):
             return True
-        spaced, joined = text.spaced, text.joined
-        if any(phrase in spaced for phrase in self.phrases):
+        if self.spaced is not None and self.spaced.search(text.spaced):
             return True
-        if spaced.isascii():
-            return any(part in joined for part in self.inside if part.isascii())
-        return any(part in joined for part in self.inside) or any(part in spaced for part in self.prefixed)
+        return self.joined is not None and self.joined.search(text.joined) is not None
 
     def begins(self, text: Folded) -> bool:
         """Whether *text* begins with one of these words."""
@@ -266,6 +273,10 @@ def _pattern(entry: Mapping[str, Any], groups: Mapping[str, Group]) -> Pattern:
         most=entry.get("most", 0),
         of_itself=entry["all"][0] == "self",
     )
+
+
+def _any_of(texts: tuple[str, ...]) -> re.Pattern[str] | None:
+    return re.compile("|".join(re.escape(text) for text in texts)) if texts else None
 
 
 def _bare(folded: str) -> str:
