@@ -1,64 +1,96 @@
-"""The web application: routes, static files, and a limit on what may be posted."""
+"""The web application: routes, the style sheet, what to say when something is wrong, a limit on what is posted."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from typing import Any
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request, Response
+from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from digest.app import open_installation
 from digest.pipeline.installation import Installation
 from digest.settings import COMPOSING, read_settings
-from digest.web.links import link_routes
+from digest.web.forms import LimitBody
+from digest.web.leaving import leave_route
 from digest.web.pages import Pages
-
-_LARGEST_FORM = 64 * 1024
-
-
-class LimitBody:
-    """Refuses a request body over 64 KB before anything parses it."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on; count what comes in."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        seen = 0
-        parts: list[Message] = []
-        while True:
-            message = await receive()
-            parts.append(message)
-            seen += len(message.get("body", b""))
-            if seen > _LARGEST_FORM:
-                await send(
-                    {"type": "http.response.start", "status": 413, "headers": [(b"content-type", b"text/plain")]}
-                )
-                await send({"type": "http.response.body", "body": b"The request is too large.\n"})
-                return
-            if message["type"] != "http.request" or not message.get("more_body", False):
-                break
-        waiting = iter(parts)
-
-        async def replay() -> Message:
-            return next(waiting, None) or await receive()
-
-        await self._app(scope, replay, send)
+from digest.web.preferences import preferences_route
+from digest.web.reading import reading_routes
 
 
 def build_site(house: Installation) -> FastAPI:
-    """Return the application for *house*."""
-    site = FastAPI(title="Digest", docs_url=None, redoc_url=None, openapi_url=None)
-    site.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"))
-    site.include_router(link_routes(house, Pages(house.templates / "web")))
-    site.add_middleware(LimitBody)
+    """Return the application for *house*.
+
+    It answers below the path of the base URL, whether a proxy in front takes that path away or not.
+    """
+    pages = Pages(house.templates / "web", house.base_url)
+    # No redirects: an address with a slash too many is wrong, and a POST by RFC 8058 must never be sent elsewhere.
+    site = FastAPI(
+        title="Digest",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
+    )
+    site.mount("/static", _Static(pages))
+    for router in (leave_route(house, pages), preferences_route(house, pages), reading_routes(house, pages)):
+        site.include_router(router)
+    _answer_what_is_wrong(site, pages)
     return site
 
 
 def create() -> FastAPI:
     """Return the application from the settings; `digest serve` names this function to uvicorn."""
     return build_site(open_installation(read_settings(needs=COMPOSING)))
+
+
+class _Static(StaticFiles):
+    """The style sheet, with the headers of the pages; a browser asks each time whether it has changed."""
+
+    def __init__(self, pages: Pages) -> None:
+        super().__init__(directory=Path(__file__).parent / "static")
+        self._headers = {**pages.headers, "Cache-Control": "no-cache"}
+
+    def file_response(
+        self, full_path: str | os.PathLike[str], stat_result: os.stat_result, scope: Scope, status_code: int = 200
+    ) -> Response:
+        """Return the file, or 304 when the browser has it."""
+        response = super().file_response(full_path, stat_result, scope, status_code)
+        response.headers.update(self._headers)
+        return response
+
+
+def _answer_what_is_wrong(site: FastAPI, pages: Pages) -> None:
+    async def refuse(request: Request, error: Any) -> Response:
+        response = pages.wrong(request, error.status_code)
+        response.headers.update(error.headers or {})
+        return response
+
+    async def apologise(request: Request, error: Exception) -> Response:  # noqa: ARG001  # the server logs it
+        return pages.wrong(request, 500)
+
+    async def too_large(scope: Scope, receive: Receive, send: Send) -> None:
+        await pages.wrong(Request(scope), 413)(scope, receive, send)
+
+    site.add_exception_handler(HTTPException, refuse)
+    site.add_exception_handler(Exception, apologise)
+    site.add_middleware(LimitBody, refusal=too_large)
+    site.add_middleware(_Below, root=pages.root)
+
+
+class _Below:
+    """Takes the path of the base URL from the front of an address, if the proxy has left it there."""
+
+    def __init__(self, app: ASGIApp, root: str) -> None:
+        self._app = app
+        self._root = root
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on."""
+        path = scope.get("path", "")
+        if self._root and f"{path}/".startswith(f"{self._root}/"):
+            scope = {**scope, "path": path[len(self._root) :] or "/"}
+        await self._app(scope, receive, send)
