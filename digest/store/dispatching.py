@@ -70,6 +70,7 @@ def claim(
     """Take at most *limit* rows that are due, whose reader still wants them, and whose history still fits.
 
     Consent, edition state and history are read in the same statement. With *newsletter_id* only its rows.
+    A mailbox has at most one message under way: two that were planned on one history may tell one story.
     """
     # The plus keeps SQLite from starting at the newsletter and sorting all its rows: the work index is in order.
     only = "AND +e.newsletter_id = :newsletter" if newsletter_id is not None else ""
@@ -77,8 +78,10 @@ def claim(
         text(
             "UPDATE deliveries SET state = 'claimed', claimed_by = :worker, token = token + 1, lease_until = :lease,"  # noqa: S608
             " attempt_no = attempt_no + 1, dated_at = COALESCE(dated_at, :now), next_attempt_at = NULL"
-            f" WHERE id IN (SELECT d.id FROM {_JOINED} WHERE {_CLAIMABLE} {only}"
-            "  ORDER BY d.next_attempt_at, d.id LIMIT :limit)"
+            " WHERE id IN (SELECT MIN(c.id) FROM"
+            f"  (SELECT d.id, d.subscriber_id FROM {_JOINED} WHERE {_CLAIMABLE} {only}"
+            "   AND d.subscriber_id NOT IN (SELECT subscriber_id FROM deliveries WHERE lease_until IS NOT NULL)"
+            "   ORDER BY d.next_attempt_at, d.id LIMIT :limit) c GROUP BY c.subscriber_id)"
             " RETURNING id AS delivery_id, token, attempt_no, digest_id, edition_id, subscriber_id, subscription_id,"
             " plan_no, doubt_count, address, name, claimed_by AS worker, dated_at,"
             " (SELECT n.slug FROM editions x JOIN newsletters n ON n.id = x.newsletter_id"
