@@ -111,9 +111,10 @@ _ATTEMPT = text(
     "INSERT INTO attempts (delivery_id, attempt_no, outcome, phase, reply_code, enhanced, text, server, started_at,"
     " finished_at) VALUES (:id, :no, :outcome, :phase, :code, :enhanced, :text, :server, :started, :finished)"
 )
+# A message in doubt moved its mailbox already, which may have gone on since: its second try must not bring it back.
 _MOVE = text(
     "UPDATE subscribers SET history_id = (SELECT g.history_after FROM digests g WHERE g.id = :digest)"
-    " WHERE id = :subscriber"
+    " WHERE id = :subscriber AND history_id = (SELECT g.history_before FROM digests g WHERE g.id = :digest)"
 )
 _FINAL = frozenset({DeliveryState.REFUSED, DeliveryState.IN_DOUBT, DeliveryState.EXPIRED, DeliveryState.POISON})
 
