@@ -35,7 +35,9 @@ def settle(claim: Claim, attempt: Attempt, newsletter: Newsletter, *, jitter: fl
                 newsletter.retry, attempt_no=claim.attempt_no, first_at=claim.dated_at, now=now, jitter=jitter
             )
             if again is None:
-                return Result(claim, attempt, DeliveryState.EXPIRED, reason=_words(attempt))
+                # The second try of a message in doubt: the first may still have arrived.
+                given_up = DeliveryState.IN_DOUBT if claim.doubt_count else DeliveryState.EXPIRED
+                return Result(claim, attempt, given_up, reason=_words(attempt))
             return Result(claim, attempt, DeliveryState.DEFERRED, _words(attempt), again)
 
 

@@ -171,11 +171,15 @@ def _attempt_values(result: Result) -> dict[str, object]:
 
 
 def release(connection: Connection, claims: Sequence[Claim], *, now: datetime, used: bool = False) -> None:
-    """Give rows back untried; *used* keeps the attempt number (a connection was made for them)."""
+    """Give rows back untried; *used* keeps the attempt number (a connection was made for them).
+
+    What was in doubt before is in doubt still, and due at once.
+    """
     if claims:
         connection.execute(
             text(
-                "UPDATE deliveries SET state = 'ready', lease_until = NULL, next_attempt_at = :now,"
+                "UPDATE deliveries SET state = CASE WHEN doubt_count > 0 THEN 'in_doubt' ELSE 'ready' END,"
+                " lease_until = NULL, next_attempt_at = :now,"
                 " attempt_no = attempt_no - :unused WHERE id = :id AND token = :token AND state = 'claimed'"
             ),
             [
@@ -200,14 +204,17 @@ def claimed_rows(connection: Connection) -> list[Claim]:
 
 
 def lapse_ended(connection: Connection, now: datetime) -> int:
-    """Skip waiting rows whose reader has left or paused meanwhile; return how many."""
+    """Skip waiting rows whose reader has left or paused meanwhile; return how many.
+
+    A message that may have arrived stays in doubt, and is not sent again.
+    """
     return connection.execute(
         text(
-            "UPDATE deliveries SET state = 'skipped', next_attempt_at = NULL, finished_at = :now,"
-            " reason = CASE (SELECT s.state FROM subscriptions s WHERE s.id = deliveries.subscription_id)"
-            "  WHEN 'paused' THEN 'paused'"
-            "  ELSE CASE (SELECT s.ended_reason FROM subscriptions s WHERE s.id = deliveries.subscription_id)"
-            "   WHEN 'suppressed' THEN 'suppressed' ELSE 'unsubscribed' END END"
+            "UPDATE deliveries SET next_attempt_at = NULL, finished_at = :now,"
+            " state = CASE WHEN doubt_count > 0 THEN 'in_doubt' ELSE 'skipped' END,"
+            " reason = (SELECT CASE WHEN doubt_count > 0 THEN 'reply_lost' WHEN s.state = 'paused' THEN 'paused'"
+            "  WHEN s.ended_reason = 'suppressed' THEN 'suppressed' ELSE 'unsubscribed' END"
+            "  FROM subscriptions s WHERE s.id = deliveries.subscription_id)"
             " WHERE next_attempt_at IS NOT NULL AND state IN ('ready', 'deferred', 'in_doubt')"
             " AND (SELECT s.state FROM subscriptions s WHERE s.id = deliveries.subscription_id) <> 'active'"
         ),

@@ -122,11 +122,14 @@ def replan_skipped(connection: Connection, edition_id: int) -> None:
 def supersede_older(
     connection: Connection, newsletter_id: int, edition_id: int, slot_at: datetime, now: datetime
 ) -> int:
-    """End rows of earlier editions that have not left yet, for readers who are planned for this one."""
+    """End rows of earlier editions that have not left yet, for readers who are to be planned for this one.
+
+    What may have left already stays: in doubt it was counted as shown, so no later edition would tell it.
+    """
     done = connection.execute(
         text(
             "UPDATE deliveries SET state = 'superseded', next_attempt_at = NULL, finished_at = :now"
-            " WHERE state IN ('ready', 'deferred') AND edition_id <> :e AND slot_at < :slot"
+            " WHERE state IN ('ready', 'deferred') AND doubt_count = 0 AND edition_id <> :e AND slot_at < :slot"
             " AND edition_id IN (SELECT id FROM editions WHERE newsletter_id = :n)"
             " AND subscription_id IN (SELECT s.id FROM subscriptions s JOIN scope c ON c.cadence_id = s.cadence_id"
             "  WHERE s.state = 'active')"
