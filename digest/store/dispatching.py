@@ -295,13 +295,16 @@ def needs_sender(connection: Connection, now: datetime) -> bool:
 
 
 def finish_editions(connection: Connection) -> None:
-    """Close each open edition all of whose rows are terminal: counted from rows, never inferred."""
+    """Close each open edition all of whose rows are terminal: counted from rows, never inferred.
+
+    A row in doubt that will be sent once more is not.
+    """
     connection.execute(
         text(
             "UPDATE editions SET state = 'finished' WHERE state = 'open'"
             " AND EXISTS (SELECT 1 FROM deliveries d WHERE d.edition_id = editions.id)"
             " AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.edition_id = editions.id"
-            "  AND d.state IN ('ready', 'claimed', 'deferred'))"
+            "  AND (d.state IN ('ready', 'claimed', 'deferred') OR d.next_attempt_at IS NOT NULL))"
         )
     )
 
