@@ -158,6 +158,23 @@ def show(
     typer.echo(f"\nid {found.article_id}, {found.state}, collected {found.collected_at.isoformat()} {article.url}")
 
 
+@app.command()
+def withdraw(
+    article_id: Annotated[int, typer.Argument(metavar="ID", help="An id, as `digest articles list` prints it.")],
+    undo: Annotated[bool, typer.Option("--undo", help="Bring it back.")] = False,
+) -> None:
+    """Take an article back: no new mail has it, and mails that wait with it are planned anew."""
+    from datetime import UTC, datetime
+
+    from digest.model.article import ArticleState
+    from digest.store.articles import set_state
+
+    with the_database().begin() as connection:
+        state = ArticleState.LIVE if undo else ArticleState.WITHDRAWN
+        waiting = set_state(connection, article_id, state, now=datetime.now(UTC))
+    typer.echo(f"Article {article_id} is {state}; {waiting} waiting mails will be planned anew.")
+
+
 def _tell(problems: list[str]) -> None:
     for problem in problems:
         typer.echo(f"digest: {problem}", err=True)

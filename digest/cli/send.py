@@ -70,17 +70,12 @@ def send(
         **{state.value: count for state, count in sorted(done.states.items())},
     }
     if as_json:
-        print_json({**result, "fault": _words(done.fault) if done.fault else None})
+        print_json({**result, "stopped_by": done.stopped_by or None})
     else:
         typer.echo(_sentence(result))
-    if done.fault is not None:
-        typer.echo(f"digest: sending stopped, it is our side that must be mended: {_words(done.fault)}", err=True)
+    if done.stopped_by:
+        typer.echo(f"digest: sending stopped; {done.stopped_by}. Mend it and run this again.", err=True)
         raise ExitError(1)
-
-
-def _words(fault: object) -> str:
-    reply = fault.reply  # type: ignore[attr-defined]  # a Fault; imported lazily
-    return " ".join(str(part) for part in (reply.code or "", reply.enhanced, reply.text) if part)
 
 
 def _sentence(result: dict[str, object]) -> str:

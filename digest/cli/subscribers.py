@@ -99,6 +99,19 @@ def show(
 
 
 @app.command()
+def correct(
+    email: Annotated[str, typer.Argument(help="The address as it is stored.")],
+    to: Annotated[str, typer.Argument(metavar="NEW", help="The address as it should be.")],
+) -> None:
+    """Correct a subscriber's address; `digest deliveries --retry` then sends what was refused."""
+    from digest.pipeline.correct_address import correct_address
+
+    house = the_installation()
+    address = correct_address(house.engine, email, to, secret=house.secret)
+    typer.echo(f"Corrected to {address}. To send what was refused: digest deliveries --retry --address {email}")
+
+
+@app.command()
 def erase(
     email: Annotated[str, typer.Argument(help="The address.")],
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,

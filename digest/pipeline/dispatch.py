@@ -55,11 +55,24 @@ class Sending:
 
 @dataclass(slots=True)
 class Dispatched:
-    """What a dispatch came to: rows by new state, and the fault of ours that stopped it, if any."""
+    """What a dispatch came to: rows by new state, and why it stopped early, if it did.
+
+    `fault` is one of ours (sign-in, settings, reputation); `away` is the server that could not be reached.
+    """
 
     states: Counter[DeliveryState] = field(default_factory=Counter)
     fault: Fault | None = None
+    away: Fault | None = None
     recovered: int = 0
+
+    @property
+    def stopped_by(self) -> str:
+        """Why the rest was not tried, in words; "" when there is no rest."""
+        why = self.fault or self.away
+        if why is None:
+            return ""
+        words = " ".join(str(part) for part in (why.reply.code or "", why.reply.enhanced, why.reply.text) if part)
+        return f"{why.server} {'does not take our mail' if self.fault else 'is away'} ({why.phase}): {words}"
 
 
 def dispatch(
@@ -154,7 +167,7 @@ class _Run:
                 await loop.run_in_executor(ledger, self._settle_books)
         if self._failure is not None:
             raise self._failure
-        return Dispatched(self._states, result.fault)
+        return Dispatched(self._states, result.fault, result.gave_up)
 
     # What the pool calls
 

@@ -42,4 +42,4 @@ def plan_and_send(house: Installation, sending: Sending) -> None:
     except DatabaseBusy:
         # `digest send` is at it; what it leaves is still due at the next tick.
         return
-    get_logger().info("dispatched", fault=str(done.fault or ""), **{str(k): n for k, n in done.states.items()})
+    get_logger().info("dispatched", stopped_by=done.stopped_by, **{str(k): n for k, n in done.states.items()})

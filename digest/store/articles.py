@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from datetime import datetime
 
-from sqlalchemy import Connection, Insert, Row, and_, delete, insert, or_, select, update
+from sqlalchemy import Connection, Insert, Row, and_, delete, insert, or_, select, text, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from digest.collection.as_json import article_as_json, article_from_json
@@ -14,7 +14,7 @@ from digest.enrichment.related import Known
 from digest.errors import NotFound
 from digest.model.article import Article, ArticleState, StoredArticle
 from digest.model.words import text_key
-from digest.store.tables import article_keys, articles, revisions
+from digest.store.tables import article_keys, articles, revisions, to_micros
 
 _COLUMNS = (
     articles.c.id,
@@ -110,11 +110,25 @@ def _write_keys(connection: Connection, article_id: int, article: Article) -> No
         connection.execute(upsert(article_keys).values(key=key, article_id=article_id).on_conflict_do_nothing())
 
 
-def set_state(connection: Connection, article_id: int, state: ArticleState) -> None:
-    """Withdraw an article or bring it back; raises NotFound."""
+def set_state(connection: Connection, article_id: int, state: ArticleState, *, now: datetime) -> int:
+    """Withdraw an article or bring it back; return how many waiting mails had it and are planned anew.
+
+    Raises NotFound.
+    """
     done = connection.execute(update(articles).where(articles.c.id == article_id).values(state=state))
     if not done.rowcount:
         raise NotFound(f"there is no article {article_id}; see: digest articles list")
+    if state is ArticleState.LIVE:
+        return 0
+    # Rows that a sender has claimed, or that may have left once, stay as they are.
+    return connection.execute(
+        text(
+            "UPDATE deliveries SET state = 'ready', digest_id = NULL, plan_no = plan_no + 1, attempt_no = 0,"
+            " next_attempt_at = :now WHERE state IN ('ready', 'deferred') AND doubt_count = 0 AND digest_id IN"
+            " (SELECT g.id FROM digests g WHERE g.items LIKE :item)"
+        ),
+        {"now": to_micros(now), "item": f'%{{"article_id":{article_id},%'},
+    ).rowcount
 
 
 def find_article(connection: Connection, article_id: int) -> StoredArticle:
@@ -151,6 +165,12 @@ def articles_between(
     if sources:
         query = query.where(articles.c.source.in_(sources))
     return [_stored(row) for row in connection.execute(query)]
+
+
+def stories_since(connection: Connection, start: datetime) -> frozenset[int]:
+    """Return every story collected since *start*, also those taken back: they may return."""
+    query = select(articles.c.story_id).where(articles.c.collected_at >= start).distinct()
+    return frozenset(connection.execute(query).scalars())
 
 
 def known_under(connection: Connection, keys: Collection[str]) -> dict[str, Known]:

@@ -37,7 +37,7 @@ def topics() -> list[Topic]:
 
 
 def articles(count: int) -> list[Article]:
-    """Return *count* articles that match five topics each, with deck, disclaimer and a related entry."""
+    """Return *count* articles that match five topics each, with a deck, some with a disclaimer or a related entry."""
     numbers = random.Random(1)
     made = []
     for n in range(count):
@@ -49,10 +49,10 @@ def articles(count: int) -> list[Article]:
         made.append(
             Article(
                 title=f"{sentence(numbers, 9)[:-1]} {n}",
-                deck=sentence(numbers, 18),
+                deck=sentence(numbers, 14),
                 sections=(Section("", tuple(body)),),
-                disclaimer="This content is AI-generated. Errors may occur; check what matters.",
-                related=(RelatedLink(sentence(numbers, 10)),),
+                disclaimer="This content is AI-generated; check what matters." if n % 4 == 0 else "",
+                related=(RelatedLink(sentence(numbers, 8)),) if n % 4 == 1 else (),
                 language="en",
                 published_at=datetime(2026, 1, 5, 6, n % 60, tzinfo=UTC),
                 url=f"https://press.example.org/2026/{n}",
