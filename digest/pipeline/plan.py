@@ -142,7 +142,7 @@ def _plan_slot(
         )
         done.skipped += Counter({SkipReason.PAUSED.value: paused}) if paused else Counter()
         if ask_again:
-            planning.replan_skipped(connection, edition_id)
+            planning.replan_skipped(connection, edition_id, now)
         done.superseded += planning.supersede_older(connection, newsletter_id, edition_id, slot.slot_at, now)
     done.editions[f"{newsletter.slug}/{slot.period}"] = edition_id
     workshop: Workshop | None = None

@@ -57,7 +57,7 @@ def rehearse(house: Installation, slug: str, *, at: datetime, who: Who) -> Rehea
         for slot in slots_of(newsletter, rows, at, who):
             edition_id, _ = planning.open_edition(connection, newsletter_id, slot.period, house.clock.now())
             planning.fill_scope(connection, slot.cadence_ids)
-            planning.replan_skipped(connection, edition_id)
+            planning.replan_skipped(connection, edition_id, house.clock.now())
             cut_off = max(at, slot.slot_at, house.clock.now())
             cut = cut_off - newsletter.expires_after + newsletter.look_back
             due.append((slot, planning.groups_due(connection, edition_id, cut), cut_off))

@@ -106,16 +106,20 @@ def resume_paused(connection: Connection, newsletter_id: int, now: datetime) -> 
     )
 
 
-def replan_skipped(connection: Connection, edition_id: int) -> None:
-    """Ask again for readers of the edition (in scope) for whom there was nothing new or too little."""
+def replan_skipped(connection: Connection, edition_id: int, now: datetime) -> None:
+    """Ask again for active readers of the edition (in scope) who were skipped, whatever the reason was.
+
+    A plan that made no message keeps its number: no Message-ID was made of it.
+    """
     connection.execute(
         text(
-            "UPDATE deliveries SET state = 'ready', reason = '', digest_id = NULL, plan_no = plan_no + 1"
-            " WHERE edition_id = :e AND state = 'skipped' AND reason IN ('nothing_new', 'too_few')"
+            "UPDATE deliveries SET state = 'ready', reason = '',"
+            " plan_no = plan_no + CASE WHEN digest_id IS NULL THEN 0 ELSE 1 END, digest_id = NULL, next_attempt_at = :now, finished_at = NULL"
+            " WHERE edition_id = :e AND state = 'skipped'"
             " AND EXISTS (SELECT 1 FROM subscriptions s JOIN scope c ON c.cadence_id = s.cadence_id"
             "  WHERE s.id = deliveries.subscription_id AND s.state = 'active')"
         ),
-        {"e": edition_id},
+        {"e": edition_id, "now": to_micros(now)},
     )
 
 
