@@ -153,8 +153,14 @@ _HISTORY = """COALESCE((SELECT g.history_after FROM deliveries l
 _SINCE = "CASE WHEN s.since > :since_cut THEN s.since END"
 
 
-def _history(connection: Connection) -> str:
-    """Return the SQL for a reader's history; the plain column when nothing is on its way to anybody."""
+def _history(connection: Connection, *, fresh: bool) -> str:
+    """Return the SQL for a reader's history; the plain column when nothing is on its way to anybody.
+
+    A row that is planned anew (*fresh* False) had waited for others in vain: it builds on what is, so that it
+    can leave at once. Whoever else waits for that mailbox is then planned anew in turn.
+    """
+    if not fresh:
+        return "u.history_id"
     waiting = connection.execute(
         text("SELECT 1 FROM deliveries WHERE next_attempt_at IS NOT NULL OR lease_until IS NOT NULL LIMIT 1")
     ).first()
@@ -167,7 +173,7 @@ def groups_due(connection: Connection, edition_id: int, since_cut: datetime, *, 
     *since_cut*: a reader who joined before it has nothing to look back to any more. *fresh* False: only rows
     that wait for a new plan.
     """
-    history = _history(connection)
+    history = _history(connection, fresh=fresh)
     rows = connection.execute(
         text(
             f"SELECT p, h, l, f, COUNT(*) FROM ("  # noqa: S608  # the parts are constants of this module
@@ -224,7 +230,7 @@ def write_cohorts(
             for each in cohorts
         ],
     )
-    history = _history(connection)
+    history = _history(connection, fresh=fresh)
     values = {
         "e": edition_id,
         "since_cut": to_micros(since_cut),
