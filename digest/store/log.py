@@ -142,10 +142,10 @@ def count_states(connection: Connection, which: Filter) -> dict[str, int]:
 def retry_failed(connection: Connection, which: Filter, now: datetime) -> int:
     """Ask for a new plan for rows that expired, and for refused ones whose address was corrected since.
 
-    Returns how many. The reader must still be subscribed.
+    Returns how many. The reader must still be subscribed. Their editions are open again.
     """
     wheres, values = _conditions(which)
-    return connection.execute(
+    count = connection.execute(
         text(
             "UPDATE deliveries SET state = 'ready', digest_id = NULL, plan_no = plan_no + 1, reason = '',"  # noqa: S608
             " next_attempt_at = :retry_now, finished_at = NULL WHERE id IN (SELECT d.id FROM deliveries d"
@@ -156,6 +156,13 @@ def retry_failed(connection: Connection, which: Filter, now: datetime) -> int:
         ),
         {**values, "retry_now": to_micros(now)},
     ).rowcount
+    connection.execute(
+        text(
+            "UPDATE editions SET state = 'open' WHERE state = 'finished' AND id IN"
+            " (SELECT edition_id FROM deliveries WHERE state = 'ready' AND next_attempt_at IS NOT NULL)"
+        )
+    )
+    return count
 
 
 def _conditions(which: Filter) -> tuple[str, dict[str, Any]]:

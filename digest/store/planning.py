@@ -137,6 +137,8 @@ def supersede_older(
             " AND edition_id IN (SELECT id FROM editions WHERE newsletter_id = :n)"
             " AND subscription_id IN (SELECT s.id FROM subscriptions s JOIN scope c ON c.cadence_id = s.cadence_id"
             "  WHERE s.state = 'active')"
+            " AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.edition_id = :e"
+            "  AND d.subscriber_id = deliveries.subscriber_id AND (d.state <> 'ready' OR d.digest_id IS NOT NULL))"
         ),
         {"n": newsletter_id, "e": edition_id, "slot": to_micros(slot_at), "now": to_micros(now)},
     )
