@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from digest.delivery.retry import next_attempt
-from digest.model.delivery import Attempt, DeliveryState, Outcome
+from digest.model.delivery import Attempt, DeliveryState, Outcome, Reply
 from digest.model.newsletter import InDoubt, Newsletter
 from digest.store.dispatching import Claim, Result
 
@@ -29,7 +29,7 @@ def settle(claim: Claim, attempt: Attempt, newsletter: Newsletter, *, jitter: fl
         case Outcome.IN_DOUBT:
             return in_doubt(claim, attempt, newsletter.in_doubt, ready_at=now + REPLY_TIMEOUT)
         case Outcome.DEFERRED:
-            if attempt.reply.text == STOPPED:
+            if attempt.reply == Reply(0, "", STOPPED):  # ours; a server may say the same word with a code
                 return Result(claim, attempt, DeliveryState.DEFERRED, STOPPED, now)
             again = next_attempt(
                 newsletter.retry, attempt_no=claim.attempt_no, first_at=claim.dated_at, now=now, jitter=jitter
