@@ -292,7 +292,12 @@ def open_workshop(
     templates = TemplateSet.load(house.templates / "email", newsletter.template)
     with reading(house.engine) as connection:
         pool = build_pool(
-            connection, newsletter, slot_at=slot_at, cut_off=cut_off, template_hash=_fingerprint(templates)
+            connection,
+            newsletter,
+            slot_at=slot_at,
+            cut_off=cut_off,
+            now=house.clock.now(),
+            template_hash=_fingerprint(templates),
         )
     return Workshop(newsletter, pool, Links(house.base_url, house.tokens), templates, period)
 

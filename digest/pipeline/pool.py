@@ -18,7 +18,7 @@ from digest.model.newsletter import Newsletter
 from digest.model.topic import Topic
 from digest.selection.pool import Candidate, Pool, Rules
 from digest.selection.select import VERSION
-from digest.store.articles import articles_between, known_under
+from digest.store.articles import articles_between, known_under, stories_since
 from digest.store.newsletters import load_newsletters, load_topics
 
 
@@ -40,7 +40,13 @@ class SlotPool:
 
 
 def build_pool(
-    connection: Connection, newsletter: Newsletter, *, slot_at: datetime, cut_off: datetime, template_hash: str = ""
+    connection: Connection,
+    newsletter: Newsletter,
+    *,
+    slot_at: datetime,
+    cut_off: datetime,
+    now: datetime,
+    template_hash: str = "",
 ) -> SlotPool:
     """Return the pool of *newsletter* for the slot at *slot_at*, of what was collected before *cut_off*."""
     rules = Rules(
@@ -65,7 +71,7 @@ def build_pool(
         pool=Pool(candidates, rules, _keyword_matcher(analysed)),
         topics=offered,
         archive=known_under(connection, keys),
-        alive=_alive(connection, newsletter, articles, cut_off),
+        alive=_alive(connection, min(cut_off, now)),
         since_cut=cut_off - newsletter.expires_after + newsletter.look_back,
         spec=_spec(newsletter, rules, articles, everything, template_hash),
     )
@@ -78,16 +84,14 @@ def _keyword_matcher(analysed: list[Analysed]):  # type: ignore[no-untyped-def] 
     return match
 
 
-def _alive(
-    connection: Connection, newsletter: Newsletter, articles: list[StoredArticle], cut_off: datetime
-) -> frozenset[int]:
-    """Return the stories that some newsletter may still tell; a history needs to remember no others."""
-    longest = max(
-        (each.expires_after for each in load_newsletters(connection).values()), default=newsletter.expires_after
-    )
-    if longest > newsletter.expires_after or newsletter.sources:
-        articles = articles_between(connection, cut_off - longest, cut_off)
-    return frozenset(stored.story_id for stored in articles)
+def _alive(connection: Connection, at: datetime) -> frozenset[int]:
+    """Return the stories that some newsletter may still tell at *at* or later; a history needs to remember no others.
+
+    Those collected after the cut-off count: another newsletter, or a send by hand, may have told them already.
+    So do those taken back, which may return.
+    """
+    longest = max(each.expires_after for each in load_newsletters(connection).values())
+    return stories_since(connection, at - longest)
 
 
 def _spec(
