@@ -114,7 +114,8 @@ def replan_skipped(connection: Connection, edition_id: int, now: datetime) -> No
     connection.execute(
         text(
             "UPDATE deliveries SET state = 'ready', reason = '',"
-            " plan_no = plan_no + CASE WHEN digest_id IS NULL THEN 0 ELSE 1 END, digest_id = NULL, next_attempt_at = :now, finished_at = NULL"
+            " plan_no = plan_no + CASE WHEN digest_id IS NULL THEN 0 ELSE 1 END,"
+            " digest_id = NULL, next_attempt_at = :now, finished_at = NULL"
             " WHERE edition_id = :e AND state = 'skipped'"
             " AND EXISTS (SELECT 1 FROM subscriptions s JOIN scope c ON c.cadence_id = s.cadence_id"
             "  WHERE s.id = deliveries.subscription_id AND s.state = 'active')"
