@@ -58,7 +58,29 @@ def find_related(blocks: Sequence[Block], judged: Judge) -> RelatedList:
         used.update(at for at in range(index + 1, stop) if is_related_heading(blocks[at], markers))
         entries.extend(entries_of([blocks[at] for at in kept]))
         index = stop
+    if not used:
+        used.update(_unnamed_list(blocks, judged))
+        entries = entries_of([blocks[at] for at in sorted(used)[1:]])
     return RelatedList(tuple(dict.fromkeys(entries))[:MOST_ENTRIES], frozenset(used))
+
+
+def _unnamed_list(blocks: Sequence[Block], judged: Judge) -> range:
+    """Return heading and entries of a list under words we do not know: all that follows the disclaimer at the end."""
+    sure = [at for at in range(1, len(blocks)) if judged(blocks[at].text).strength is Strength.SURE]
+    heading = sure[-1] + 1 if sure else len(blocks)
+    members = blocks[heading + 1 :]
+    if (
+        heading * 2 < len(blocks)
+        or len(members) < 2
+        or weight(blocks[heading].text) > 60
+        or not _short(blocks[heading])
+    ):
+        return range(0)
+    sizes = [weight(block.text) for block in members]
+    alike = max(sizes) <= min(LONGEST_ENTRY, 4 * min(sizes)) and min(sizes) > weight(blocks[heading].text)
+    if not alike or any(block.shape is Shape.HEADING for block in members):
+        return range(0)
+    return range(heading, len(blocks))
 
 
 def _end_of_list(blocks: Sequence[Block], heading: int, markers: Markers) -> int:

@@ -124,6 +124,13 @@ def test_furniture_in_words_nobody_knows_is_not_a_related_entry():
     expect(read_plaintext(page.text()), page)
 
 
+def test_a_related_list_under_a_heading_nobody_knows_is_still_one():
+    """Lines of one kind under a short heading, after the disclaimer that ends the article."""
+    page = ENGLISH.without(related_heading="More from the Example Tribune")
+
+    expect(read_plaintext(page.text()), page)
+
+
 INSIDE = {
     "a sentence about AI": "Platforms must now mark what is AI-generated, and several have begun to hide the mark at the foot of the page.",
     "a sentence with related articles": "The paper printed related articles on the same page for a week, and nobody wrote to the editor about them.",
