@@ -5,26 +5,25 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
-from digest.enrichment.related import Known, resolve
-from digest.enrichment.summary import summarise
-from digest.model.article import StoredArticle
-from digest.model.digest import Choice, Rejected, Rejection, Selection
-from digest.model.newsletter import Newsletter, Unmarked, UnresolvedRelated
+from digest.enrichment.matching import Analysed
+from digest.model.digest import Rejected, Rejection, Selection
+from digest.model.newsletter import Newsletter
 from digest.model.subscriber import Follow, Interests
+from digest.pipeline.bench import Bench, Materials
+from digest.pipeline.frame import date_of, frame_of
 from digest.pipeline.installation import Installation
 from digest.pipeline.links import Links
 from digest.pipeline.pool import SlotPool, build_pool
 from digest.pipeline.wording import Wording
 from digest.rendering.headers import constant_headers
 from digest.rendering.languages import weekday_date_text
-from digest.rendering.press import CardChoice, Composed, DigestParts, Press
+from digest.rendering.press import Composed, Press
 from digest.rendering.templates import TemplateSet
-from digest.rendering.views import Frame, RelatedView, card_view, related_view, slot_widths
+from digest.rendering.views import slot_widths
 from digest.selection.select import explain, finish, select_digest
 from digest.store.engine import reading
 
@@ -55,7 +54,13 @@ class Workshop:
     """Makes the digests of one slot; what two cohorts share is made once."""
 
     def __init__(
-        self, newsletter: Newsletter, slot_pool: SlotPool, links: Links, templates: TemplateSet, period: str
+        self,
+        newsletter: Newsletter,
+        slot_pool: SlotPool,
+        links: Links,
+        templates: TemplateSet,
+        period: str,
+        shelf: Shelf,
     ) -> None:
         self._newsletter = newsletter
         self._pool = slot_pool
@@ -63,7 +68,7 @@ class Workshop:
         self._templates = templates
         self._period = period
         self._frame = frame_of(newsletter, period, links)
-        self._benches: dict[str, _Bench] = {}
+        self._benches = shelf.benches
         self._made: dict[Wanted, Made] = {}
         self._stories = frozenset(each.article.story_id for each in slot_pool.pool.candidates)
         self._new_pieces: dict[str, bytes] = {}
@@ -135,7 +140,7 @@ class Workshop:
     def _compose(self, selection: Selection, interests: Interests, locale: str) -> Made:
         bench = self._bench(locale)
         chosen = selection.chosen
-        parts = bench.parts(chosen, interests, _waiting(selection))
+        parts = bench.parts(chosen, interests, _waiting(selection), self._pool.archive)
         limit = self._newsletter.limits.max_html_bytes
         fitting = bench.press.how_many_fit(parts, self._widths(), limit)
         if fitting < len(chosen):
@@ -145,7 +150,7 @@ class Workshop:
             if not selection.chosen:
                 return Made(selection)
             chosen = selection.chosen
-            parts = bench.parts(chosen, interests, _waiting(selection))
+            parts = bench.parts(chosen, interests, _waiting(selection), self._pool.archive)
         composed = bench.press.compose(parts)
         self._new_pieces |= {name: one for name, one in composed.pieces.items() if name not in self._known_pieces}
         return Made(selection, composed.subject, self._stored(composed), bench.items(chosen, parts))
@@ -161,134 +166,39 @@ class Workshop:
         width = self._links.width
         return slot_widths({"unsubscribe_url": width, "preferences_url": width, "view_url": width})
 
-    def _bench(self, locale: str) -> _Bench:
-        if locale not in self._benches:
-            self._benches[locale] = _Bench(
+    def _bench(self, locale: str) -> Bench:
+        key = (self._period, locale)
+        if key not in self._benches:
+            self._benches[key] = Bench(
                 Press(self._templates, self._frame, locale),
                 Wording(self._newsletter, self._pool.topics, locale),
                 weekday_date_text(date_of(self._period, self._newsletter), locale),
-                _Materials(self._newsletter, self._pool.archive, self._links, locale),
+                Materials(self._newsletter, self._links, locale),
             )
-        return self._benches[locale]
+        return self._benches[key]
 
 
 @dataclass(frozen=True, slots=True)
-class _Materials:
-    newsletter: Newsletter
-    archive: Mapping[str, Known]
-    links: Links
-    locale: str
+class Shelf:
+    """What the slots of one planning share: printed cards by period and locale, articles read for matching."""
 
-
-class _Bench:
-    """One locale's press with the cards it has printed."""
-
-    def __init__(self, press: Press, words: Wording, day: str, materials: _Materials) -> None:
-        self.press = press
-        self._words = words
-        self._date = day
-        self._newsletter = materials.newsletter
-        self._archive = materials.archive
-        self._links = materials.links
-        self._locale = materials.locale
-        self._cards: dict[tuple[int, str], int] = {}
-        self._summaries: dict[int, str] = {}
-
-    def parts(self, chosen: tuple[Choice, ...], interests: Interests, waiting: int) -> DigestParts:
-        """Return what the digest says; its cards were printed before."""
-        ids = {each.article.article_id for each in chosen}
-        cards = tuple(
-            CardChoice(self._cards[self._card_key(each)], self._words.why(each.why), self._related(each.article, ids))
-            for each in chosen
-        )
-        first = chosen[0].article
-        return DigestParts(
-            cards=cards,
-            date=self._date,
-            preheader=self._words.preheader(chosen, self._summaries[first.revision_id]),
-            more=self._words.more(waiting),
-            follows=self._words.follows(interests),
-        )
-
-    def items(self, chosen: tuple[Choice, ...], parts: DigestParts) -> tuple[Mapping[str, Any], ...]:
-        """Return what the log keeps of each article: what was shown, and why."""
-        return tuple(
-            {
-                "article_id": each.article.article_id,
-                "revision_id": each.article.revision_id,
-                "story_id": each.article.story_id,
-                "title": each.article.article.title,
-                "topics": [why.topic for why in each.why if why.topic],
-                "why": card.why,
-                "score": each.score,
-                "disclaimer": self._notice(each.article) or each.article.article.disclaimer,
-            }
-            for each, card in zip(chosen, parts.cards, strict=True)
-        )
-
-    def _card_key(self, choice: Choice) -> tuple[int, str]:
-        return choice.article.revision_id, _label(choice)
-
-    def print(self, choices: Sequence[Choice]) -> None:
-        """Print the cards of *choices* that are not printed yet, together: one costs as much as fifty."""
-        fresh = {self._card_key(choice): choice for choice in choices if self._card_key(choice) not in self._cards}
-        views = [self._view(choice) for choice in fresh.values()]
-        self._cards.update(zip(fresh, self.press.add_cards(views), strict=True))
-
-    def _view(self, choice: Choice) -> Any:
-        stored = choice.article
-        summary = summarise(stored.article)
-        self._summaries[stored.revision_id] = summary.text
-        label = _label(choice)
-        shown = replace(
-            stored,
-            article=replace(stored.article, url=stored.article.url or self._links.article(stored.article_id)),
-            source=urlsplit(stored.article.url).hostname or "",
-        )
-        return card_view(
-            shown,
-            self._locale,
-            topic_label=self._words.topic(label) if label else "",
-            extract=summary.text,
-            notice=self._notice(stored),
-        )
-
-    def _notice(self, stored: StoredArticle) -> str:
-        """Return our own notice where the publisher gave none and there is (or may be) something to disclose."""
-        article, rules = stored.article, self._newsletter.disclaimers
-        if article.disclaimer or article.ai_generated is False:
-            return ""
-        if article.ai_generated is None and rules.unmarked is Unmarked.LEAVE:
-            return ""
-        language = article.language or self._newsletter.locale
-        return (
-            rules.notices.get(language)
-            or rules.notices.get(language.split("-", maxsplit=1)[0])
-            or rules.notices.get(self._newsletter.locale)
-            or "This content may be AI-generated."
-        )
-
-    def _related(self, stored: StoredArticle, in_mail: set[int]) -> tuple[RelatedView, ...]:
-        limit = self._newsletter.limits.max_related
-        found = resolve(stored.article.related, self._archive, leave_out=in_mail, limit=limit)
-        return tuple(
-            related_view(
-                link.title, self._url_of(known) or link.url, known.language if known else stored.article.language
-            )
-            for link, known in found
-            if known or link.url or self._newsletter.unresolved_related is UnresolvedRelated.TEXT
-        )
-
-    def _url_of(self, known: Known | None) -> str:
-        if known is None:
-            return ""
-        return known.url or self._links.article(known.article_id)
+    benches: dict[tuple[str, str], Bench] = field(default_factory=dict)
+    analysed: dict[int, Analysed] = field(default_factory=dict)
 
 
 def open_workshop(
-    house: Installation, newsletter: Newsletter, slot_at: datetime, period: str, cut_off: datetime
+    house: Installation,
+    newsletter: Newsletter,
+    slot_at: datetime,
+    period: str,
+    cut_off: datetime,
+    shelf: Shelf | None = None,
 ) -> Workshop:
-    """Return the workshop of one slot: its pool as of now, and the newsletter's template."""
+    """Return the workshop of one slot: its pool as of now, and the newsletter's template.
+
+    Slots of one newsletter that are planned together may share a *shelf*.
+    """
+    shelf = shelf or Shelf()
     templates = TemplateSet.load(house.templates / "email", newsletter.template)
     with reading(house.engine) as connection:
         pool = build_pool(
@@ -298,8 +208,9 @@ def open_workshop(
             cut_off=cut_off,
             now=house.clock.now(),
             template_hash=_fingerprint(templates),
+            known=shelf.analysed,
         )
-    return Workshop(newsletter, pool, Links(house.base_url, house.tokens), templates, period)
+    return Workshop(newsletter, pool, Links(house.base_url, house.tokens), templates, period, shelf)
 
 
 def _fingerprint(templates: TemplateSet) -> str:
@@ -307,41 +218,6 @@ def _fingerprint(templates: TemplateSet) -> str:
     for file in sorted(templates.folder.iterdir()):
         digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
     return digest.hexdigest()
-
-
-def frame_of(newsletter: Newsletter, period: str, links: Links) -> Frame:
-    """Return what the newsletter gives to every mail of the edition."""
-    domain = newsletter.sender.address.rpartition("@")[2]
-    return Frame(
-        name=newsletter.name,
-        sender_name=newsletter.sender.name,
-        sender_address=newsletter.sender.address,
-        list_id=newsletter.list_id or f"{newsletter.slug}.{domain}",
-        postal_lines=tuple(line.strip() for line in newsletter.postal_address.splitlines() if line.strip()),
-        description=newsletter.description,
-        reply_to=newsletter.sender.reply_to,
-        home_url=links.base_url,
-        # edition : newsletter : sender id; the same for every reader (Gmail's feedback loop).
-        feedback_id=f"{period}:{newsletter.slug}:{_sender_id(domain)}",
-    )
-
-
-def date_of(period: str, newsletter: Newsletter) -> date:
-    """Return the day an edition is dated: its own, or the newsletter's weekday in its ISO week."""
-    if "-W" in period:
-        year, _, week = period.partition("-W")
-        return date.fromisocalendar(int(year), int(week), newsletter.schedule.days[0] + 1)
-    return date.fromisoformat(period)
-
-
-def _sender_id(domain: str) -> str:
-    name = "".join(c for c in domain.lower() if c.isascii() and c.isalnum())
-    return name[-15:] if len(name) >= 5 else f"{name}digest"
-
-
-def _label(choice: Choice) -> str:
-    """Return the topic a card is headed with: the strongest one that suits this reader."""
-    return next((why.topic for why in choice.why if why.topic), "")
 
 
 def _waiting(selection: Selection) -> int:

@@ -16,7 +16,7 @@ from enum import StrEnum
 from digest.errors import DigestError
 from digest.model.digest import SkipReason
 from digest.model.newsletter import Newsletter
-from digest.pipeline.compose import Wanted, Workshop, open_workshop
+from digest.pipeline.compose import Shelf, Wanted, Workshop, open_workshop
 from digest.pipeline.installation import Installation
 from digest.scheduling.cadence import Due, latest_slot, next_slot, parse_rule, period_of, slot_for_today
 from digest.store import planning
@@ -76,11 +76,13 @@ def plan_newsletter(house: Installation, slug: str, *, at: datetime, who: Who) -
     with reading(house.engine) as connection:
         newsletter_id, newsletter = load_newsletter(connection, slug)
         rows = planning.cadences_of(connection, newsletter_id, at if who is Who.DUE else None)
-    done = Planned()
+    done, shelf = Planned(), Shelf()
     for slot in slots_of(newsletter, rows, at, who):
         cut_off = slot.slot_at if who is Who.DUE else max(at, slot.slot_at, house.clock.now())
         done.add(
-            _plan_slot(house, newsletter_id, newsletter, slot, cut_off=cut_off, at=at, ask_again=who is not Who.DUE)
+            _plan_slot(
+                house, newsletter_id, newsletter, slot, shelf, cut_off=cut_off, at=at, ask_again=who is not Who.DUE
+            )
         )
     if who is Who.DUE:
         with house.engine.begin() as connection:
@@ -118,6 +120,7 @@ def _plan_slot(
     newsletter_id: int,
     newsletter: Newsletter,
     slot: Slot,
+    shelf: Shelf,
     *,
     cut_off: datetime,
     at: datetime,
@@ -153,7 +156,7 @@ def _plan_slot(
             groups = planning.groups_due(connection, edition_id, cut)
         if not groups:
             break
-        workshop = workshop or open_workshop(house, newsletter, slot.slot_at, slot.period, cut_off)
+        workshop = workshop or open_workshop(house, newsletter, slot.slot_at, slot.period, cut_off, shelf)
         done.add(_plan_groups(house, edition_id, slot, workshop, groups, fresh=True))
     return done
 

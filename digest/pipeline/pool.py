@@ -47,8 +47,12 @@ def build_pool(
     cut_off: datetime,
     now: datetime,
     template_hash: str = "",
+    known: dict[int, Analysed],
 ) -> SlotPool:
-    """Return the pool of *newsletter* for the slot at *slot_at*, of what was collected before *cut_off*."""
+    """Return the pool of *newsletter* for the slot at *slot_at*, of what was collected before *cut_off*.
+
+    *known* holds articles that were read for matching before, by revision id, and gets the new ones.
+    """
     rules = Rules(
         slot_at=slot_at,
         cut_off=cut_off,
@@ -64,7 +68,10 @@ def build_pool(
     sources = ("", *newsletter.sources) if newsletter.sources else ()
     articles = articles_between(connection, cut_off - newsletter.expires_after, cut_off, sources)
     matcher = Matcher(list(offered.values()))
-    analysed = [analyse(stored.article) for stored in articles]
+    for stored in articles:
+        if stored.revision_id not in known:
+            known[stored.revision_id] = analyse(stored.article)
+    analysed = [known[stored.revision_id] for stored in articles]
     candidates = [Candidate(stored, matcher.topics(each)) for stored, each in zip(articles, analysed, strict=True)]
     keys = {keys_of(link) for stored in articles for link in stored.article.related} - {""}
     return SlotPool(

@@ -1,0 +1,143 @@
+"""The bench: one locale's printed cards, and what a digest says beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import urlsplit
+
+from digest.enrichment.related import Known, resolve
+from digest.enrichment.summary import summarise
+from digest.model.article import StoredArticle
+from digest.model.digest import Choice
+from digest.model.newsletter import Newsletter, Unmarked, UnresolvedRelated
+from digest.model.subscriber import Interests
+from digest.pipeline.links import Links
+from digest.pipeline.wording import Wording
+from digest.rendering.press import CardChoice, DigestParts, Press
+from digest.rendering.views import CardView, RelatedView, card_view, related_view
+
+
+@dataclass(frozen=True, slots=True)
+class Materials:
+    """What the cards of a newsletter are made with."""
+
+    newsletter: Newsletter
+    links: Links
+    locale: str
+
+
+class Bench:
+    """One locale's press with the cards it has printed."""
+
+    def __init__(self, press: Press, words: Wording, day: str, materials: Materials) -> None:
+        self.press = press
+        self._words = words
+        self._date = day
+        self._newsletter = materials.newsletter
+        self._links = materials.links
+        self._locale = materials.locale
+        self._cards: dict[tuple[int, str], int] = {}
+        self._summaries: dict[int, str] = {}
+
+    def parts(
+        self, chosen: tuple[Choice, ...], interests: Interests, waiting: int, archive: Mapping[str, Known]
+    ) -> DigestParts:
+        """Return what the digest says; its cards were printed before."""
+        ids = {each.article.article_id for each in chosen}
+        cards = tuple(
+            CardChoice(
+                self._cards[self._card_key(each)], self._words.why(each.why), self._related(each.article, ids, archive)
+            )
+            for each in chosen
+        )
+        first = chosen[0].article
+        return DigestParts(
+            cards=cards,
+            date=self._date,
+            preheader=self._words.preheader(chosen, self._summaries[first.revision_id]),
+            more=self._words.more(waiting),
+            follows=self._words.follows(interests),
+        )
+
+    def items(self, chosen: tuple[Choice, ...], parts: DigestParts) -> tuple[Mapping[str, Any], ...]:
+        """Return what the log keeps of each article: what was shown, and why."""
+        return tuple(
+            {
+                "article_id": each.article.article_id,
+                "revision_id": each.article.revision_id,
+                "story_id": each.article.story_id,
+                "title": each.article.article.title,
+                "topics": [why.topic for why in each.why if why.topic],
+                "why": card.why,
+                "score": each.score,
+                "disclaimer": self._notice(each.article) or each.article.article.disclaimer,
+            }
+            for each, card in zip(chosen, parts.cards, strict=True)
+        )
+
+    def _card_key(self, choice: Choice) -> tuple[int, str]:
+        return choice.article.revision_id, _label(choice)
+
+    def print(self, choices: Sequence[Choice]) -> None:
+        """Print the cards of *choices* that are not printed yet, together: one costs as much as fifty."""
+        fresh = {self._card_key(choice): choice for choice in choices if self._card_key(choice) not in self._cards}
+        views = [self._view(choice) for choice in fresh.values()]
+        self._cards.update(zip(fresh, self.press.add_cards(views), strict=True))
+
+    def _view(self, choice: Choice) -> CardView:
+        stored = choice.article
+        summary = summarise(stored.article)
+        self._summaries[stored.revision_id] = summary.text
+        label = _label(choice)
+        shown = replace(
+            stored,
+            article=replace(stored.article, url=stored.article.url or self._links.article(stored.article_id)),
+            source=urlsplit(stored.article.url).hostname or "",
+        )
+        return card_view(
+            shown,
+            self._locale,
+            topic_label=self._words.topic(label) if label else "",
+            extract=summary.text,
+            notice=self._notice(stored),
+        )
+
+    def _notice(self, stored: StoredArticle) -> str:
+        """Return our own notice where the publisher gave none and there is (or may be) something to disclose."""
+        article, rules = stored.article, self._newsletter.disclaimers
+        if article.disclaimer or article.ai_generated is False:
+            return ""
+        if article.ai_generated is None and rules.unmarked is Unmarked.LEAVE:
+            return ""
+        language = article.language or self._newsletter.locale
+        return (
+            rules.notices.get(language)
+            or rules.notices.get(language.split("-", maxsplit=1)[0])
+            or rules.notices.get(self._newsletter.locale)
+            or "This content may be AI-generated."
+        )
+
+    def _related(
+        self, stored: StoredArticle, in_mail: set[int], archive: Mapping[str, Known]
+    ) -> tuple[RelatedView, ...]:
+        limit = self._newsletter.limits.max_related
+        found = resolve(stored.article.related, archive, leave_out=in_mail, limit=limit)
+        return tuple(
+            related_view(
+                link.title, self._url_of(known) or link.url, known.language if known else stored.article.language
+            )
+            for link, known in found
+            if known or link.url or self._newsletter.unresolved_related is UnresolvedRelated.TEXT
+        )
+
+    def _url_of(self, known: Known | None) -> str:
+        if known is None:
+            return ""
+        return known.url or self._links.article(known.article_id)
+
+
+def _label(choice: Choice) -> str:
+    """Return the topic a card is headed with: the strongest one that suits this reader."""
+    return next((why.topic for why in choice.why if why.topic), "")

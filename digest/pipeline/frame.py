@@ -1,0 +1,39 @@
+"""What a newsletter gives to every mail of an edition: its frame, and the day it is dated."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from digest.model.newsletter import Newsletter
+from digest.pipeline.links import Links
+from digest.rendering.views import Frame
+
+
+def frame_of(newsletter: Newsletter, period: str, links: Links) -> Frame:
+    """Return what the newsletter gives to every mail of the edition."""
+    domain = newsletter.sender.address.rpartition("@")[2]
+    return Frame(
+        name=newsletter.name,
+        sender_name=newsletter.sender.name,
+        sender_address=newsletter.sender.address,
+        list_id=newsletter.list_id or f"{newsletter.slug}.{domain}",
+        postal_lines=tuple(line.strip() for line in newsletter.postal_address.splitlines() if line.strip()),
+        description=newsletter.description,
+        reply_to=newsletter.sender.reply_to,
+        home_url=links.base_url,
+        # edition : newsletter : sender id; the same for every reader (Gmail's feedback loop).
+        feedback_id=f"{period}:{newsletter.slug}:{_sender_id(domain)}",
+    )
+
+
+def date_of(period: str, newsletter: Newsletter) -> date:
+    """Return the day an edition is dated: its own, or the newsletter's weekday in its ISO week."""
+    if "-W" in period:
+        year, _, week = period.partition("-W")
+        return date.fromisocalendar(int(year), int(week), newsletter.schedule.days[0] + 1)
+    return date.fromisoformat(period)
+
+
+def _sender_id(domain: str) -> str:
+    name = "".join(c for c in domain.lower() if c.isascii() and c.isalnum())
+    return name[-15:] if len(name) >= 5 else f"{name}digest"
