@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from digest.collection.blocks import Block, Shape
 from digest.collection.clean import ends_sentence, weight
 from digest.collection.disclaimer import Judge, Strength
+from digest.collection.header import read_fact
 from digest.collection.links import http_url
 from digest.collection.markers import Markers
 from digest.model.article import RelatedLink
@@ -78,7 +79,9 @@ def _unnamed_list(blocks: Sequence[Block], judged: Judge) -> range:
         return range(0)
     sizes = [weight(block.text) for block in members]
     alike = max(sizes) <= min(LONGEST_ENTRY, 4 * min(sizes)) and min(sizes) > weight(blocks[heading].text)
-    if not alike or any(block.shape is Shape.HEADING for block in members):
+    # A byline, a date and an address at the end are no list either.
+    facts = (read_fact(block.text, judged.markers) for block in blocks[heading:])
+    if not alike or any(block.shape is Shape.HEADING for block in members) or any(facts):
         return range(0)
     return range(heading, len(blocks))
 
