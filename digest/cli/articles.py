@@ -31,7 +31,7 @@ def add(
     now = datetime.now(UTC)
     allow = private or read_settings().fetch_private_addresses
     with progress_bar("Reading") as advance:
-        found = read_paths(places, allow_private=allow, progress=advance)
+        found = read_paths(places, now=now, allow_private=allow, progress=advance)
     with progress_bar("Storing", len(found.articles)) as advance:
         done = store_articles(engine, found.articles, source="", now=now, progress=advance)
     if as_json:
@@ -56,11 +56,12 @@ def read(
 ) -> None:
     """Read articles and show what was understood; nothing is stored. With --json one object a line."""
     import json
+    from datetime import UTC, datetime
 
     from digest.collection.as_json import article_as_json
     from digest.pipeline.collect import read_paths
 
-    found = read_paths(places)
+    found = read_paths(places, now=datetime.now(UTC))
     for article in found.articles:
         if as_json:
             typer.echo(json.dumps(article_as_json(article), ensure_ascii=False))

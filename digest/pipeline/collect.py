@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import Engine
@@ -22,12 +22,17 @@ from digest.store.sources import DueSource, due_sources, record_visit
 
 Progress = Callable[[int], None]
 _PER_WRITE = 50
+_OVERLAP = timedelta(minutes=1)  # clocks of file servers, and files that were too young at the last visit
 
 
 @dataclass(slots=True)
 class Read:
-    """Articles as read, and a line for each thing that could not be: its name and the reason."""
+    """Articles as read, and a line for each thing that could not be: its name and the reason.
 
+    A date later than *now* is no date of publication.
+    """
+
+    now: datetime
     articles: list[Article] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
@@ -43,7 +48,7 @@ class Visit:
 
 def read_paths(places: Sequence[str | Path], *, allow_private: bool = False, progress: Progress | None = None) -> Read:
     """Read files, folders and URLs; nothing is stored."""
-    found = Read()
+    found = Read(now)
     for place in places:
         try:
             if str(place).startswith(("http://", "https://")):
@@ -94,11 +99,13 @@ def collect_due(engine: Engine, *, now: datetime, allow_private: bool = False) -
 
 
 def _visit(engine: Engine, due: DueSource, now: datetime, *, allow_private: bool) -> tuple[Visit, Fetched | None]:
-    source, fetched, found = due.source, None, Read()
+    source, fetched, found = due.source, None, Read(now)
     try:
         if source.kind is SourceKind.FOLDER:
-            # A file that is still being written waits for the next visit.
-            _read_folder(Path(source.location), found, now=now)
+            _read_changed(Path(source.location), found, due.last_visit_at)
+            if not found.articles and not found.problems:
+                # Nothing changed, so what was wrong at the last visit still is.
+                return Visit(source.slug, Collected(), due.last_error), None
         else:
             fetched = fetch(
                 source.location, etag=due.etag, last_modified=due.last_modified, allow_private=allow_private
@@ -126,7 +133,7 @@ def _read_url(url: str, found: Read, *, allow_private: bool) -> None:
 
 
 def _take(fetched: Fetched, found: Read) -> None:
-    _keep(reading_of_fetched(fetched), fetched.url, found)
+    _keep(reading_of_fetched(fetched, now=found.now), fetched.url, found)
 
 
 def _keep(reading: Reading, name: object, found: Read) -> None:
@@ -136,23 +143,34 @@ def _keep(reading: Reading, name: object, found: Read) -> None:
 
 def _read_place(path: Path, found: Read, progress: Progress | None) -> None:
     if path.is_dir():
-        _read_folder(path, found, progress=progress)
+        _read_folder(path, found, progress)
     elif path.is_file():
         _read_one(path, found)
     else:
         raise BadInput("there is no such file or folder")
 
 
-def _read_folder(folder: Path, found: Read, *, now: datetime | None = None, progress: Progress | None = None) -> None:
-    for path in list_article_files(folder, now=now):
+def _read_folder(folder: Path, found: Read, progress: Progress | None) -> None:
+    for path in list_article_files(folder):
         _read_one(path, found)
         if progress is not None:
             progress(1)
 
 
+def _read_changed(folder: Path, found: Read, last_visit_at: datetime | None) -> None:
+    """Read the files that came or changed since the last visit; one that is still being written waits.
+
+    The time of the last change of a file's entry counts: a file that is moved in keeps its older time of writing.
+    """
+    since = (last_visit_at - _OVERLAP).timestamp() if last_visit_at else 0.0
+    for path in list_article_files(folder, now=found.now):
+        if path.stat().st_ctime >= since:
+            _read_one(path, found)
+
+
 def _read_one(path: Path, found: Read) -> None:
     try:
-        reading = reading_of_file(path, path.read_bytes())
+        reading = reading_of_file(path, path.read_bytes(), now=found.now)
     except BadInput as error:
         found.problems.append(_told(path, error))
     except OSError as error:

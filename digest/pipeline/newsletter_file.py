@@ -11,7 +11,7 @@ import re
 import tomllib
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from datetime import time
+from datetime import time, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -44,6 +44,7 @@ _LOCAL_TIME = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
 _DAYS = {"daily": tuple(range(7)), "weekdays": tuple(range(5)), "weekends": (5, 6)}
 _LONG_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _CLIPPED_ABOVE = 100_000
+_EVERY_TICK = timedelta(seconds=5)  # for folders: looking costs nothing
 
 # Mailbox providers whose domains tell receivers (DMARC, RFC 7489) to refuse mail sent through other servers.
 FREEMAIL = frozenset(
@@ -181,7 +182,7 @@ def _source(slug: str, table: CheckedTable, folder: Path) -> Source:
         slug,
         kind,
         location,
-        table.duration("every", Source("", kind, "").every),
+        table.duration("every", _EVERY_TICK if kind is SourceKind.FOLDER else Source("", kind, "").every),
         _checked(table, "language", read_locale, ""),
         table.flag("ai_generated"),
     )

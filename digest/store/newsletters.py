@@ -74,7 +74,7 @@ def save_sources(conn: Connection, wanted: Iterable[Source], *, now: datetime) -
         }
         old = before.get(source.slug)
         if old is None or (old.kind, old.location) != (source.kind, source.location):
-            values |= {"next_visit_at": now, "etag": "", "last_modified": "", "last_error": ""}
+            values |= {"next_visit_at": now, "last_visit_at": None, "etag": "", "last_modified": "", "last_error": ""}
         _save(conn, sources, source.slug, values)
 
 

@@ -14,17 +14,22 @@ from digest.store.tables import sources
 
 @dataclass(frozen=True, slots=True)
 class DueSource:
-    """A source whose visit is due, with what its server said last time (RFC 9110 §8.8)."""
+    """A source whose visit is due, when it was visited before, and what its server said then (RFC 9110 §8.8)."""
 
     source: Source
     etag: str
     last_modified: str
+    last_visit_at: datetime | None
+    last_error: str
 
 
 def due_sources(connection: Connection, now: datetime) -> list[DueSource]:
     """Return the sources to visit now, longest waiting first."""
     rows = connection.execute(select(sources).where(sources.c.next_visit_at <= now).order_by(sources.c.next_visit_at))
-    return [DueSource(source_from_json(row.slug, row.spec), row.etag, row.last_modified) for row in rows]
+    return [
+        DueSource(source_from_json(row.slug, row.spec), row.etag, row.last_modified, row.last_visit_at, row.last_error)
+        for row in rows
+    ]
 
 
 def record_visit(

@@ -67,7 +67,7 @@ def run_demo(*, once: bool, folder: Path | None, port: int) -> None:
 
 def _fill(house: Installation) -> None:
     now = house.clock.now()
-    found = read_paths([ARTICLES])
+    found = read_paths([ARTICLES], now=now)
     if found.problems:
         raise BadInput("; ".join(found.problems))
     store_articles(house.engine, _as_of(now, found.articles), source="", now=now)
