@@ -46,7 +46,9 @@ class Visit:
     error: str = ""
 
 
-def read_paths(places: Sequence[str | Path], *, allow_private: bool = False, progress: Progress | None = None) -> Read:
+def read_paths(
+    places: Sequence[str | Path], *, now: datetime, allow_private: bool = False, progress: Progress | None = None
+) -> Read:
     """Read files, folders and URLs; nothing is stored."""
     found = Read(now)
     for place in places:
