@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from dataclasses import asdict
 from datetime import datetime
 
 from sqlalchemy import Connection, Insert, Row, and_, delete, insert, or_, select, text, update
@@ -68,9 +69,10 @@ def save_article(connection: Connection, article: Article, *, source: str, now: 
 
 
 def _find(connection: Connection, keys: IdentityKeys) -> Row | None:  # type: ignore[type-arg]  # rows of one fixed select
-    like = [articles.c.content_hash == keys.content_hash, articles.c.title_key == keys.title_key]
-    like += [articles.c.url_key == keys.url_key] if keys.url_key else []
-    like += [articles.c.guid_key == keys.guid_key] if keys.guid_key else []
+    # A key that an article lacks says nothing, and is "".
+    like = [articles.c[name] == value for name, value in asdict(keys).items() if name != "source" and value]
+    if not like:
+        return None
     rows = connection.execute(select(articles).where(or_(*like)).order_by(articles.c.id)).all()
     # The same URL is the strongest evidence, so it is looked at first.
     for row in sorted(rows, key=lambda row: (row.url_key != keys.url_key or not keys.url_key, row.id)):
