@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, text
 
 from digest.model.delivery import Attempt, DeliveryState
+from digest.store.prepared import Prepared
 from digest.store.tables import from_micros, to_micros
 
 
@@ -72,21 +73,8 @@ def claim(
     Consent, edition state and history are read in the same statement. With *newsletter_id* only its rows.
     A mailbox has at most one message under way: two that were planned on one history may tell one story.
     """
-    # The plus keeps SQLite from starting at the newsletter and sorting all its rows: the work index is in order.
-    only = "AND +e.newsletter_id = :newsletter" if newsletter_id is not None else ""
-    rows = connection.execute(
-        text(
-            "UPDATE deliveries SET state = 'claimed', claimed_by = :worker, token = token + 1, lease_until = :lease,"  # noqa: S608
-            " attempt_no = attempt_no + 1, dated_at = COALESCE(dated_at, :now), next_attempt_at = NULL"
-            " WHERE id IN (SELECT MIN(c.id) FROM"
-            f"  (SELECT d.id, d.subscriber_id FROM {_JOINED} WHERE {_CLAIMABLE} {only}"
-            "   AND d.subscriber_id NOT IN (SELECT subscriber_id FROM deliveries WHERE lease_until IS NOT NULL)"
-            "   ORDER BY d.next_attempt_at, d.id LIMIT :limit) c GROUP BY c.subscriber_id)"
-            " RETURNING id AS delivery_id, token, attempt_no, digest_id, edition_id, subscriber_id, subscription_id,"
-            " plan_no, doubt_count, address, name, claimed_by AS worker, dated_at,"
-            " (SELECT n.slug FROM editions x JOIN newsletters n ON n.id = x.newsletter_id"
-            "  WHERE x.id = deliveries.edition_id) AS newsletter"
-        ),
+    rows = _CLAIM[newsletter_id is not None].run(
+        connection,
         {
             "worker": worker,
             "lease": to_micros(lease_until),
@@ -95,24 +83,47 @@ def claim(
             "newsletter": newsletter_id,
         },
     )
-    return [_claim(row) for row in rows]
+    return [_claim_of(tuple(row)) for row in rows]
 
 
-_SENT = text(
+def _claim_of(values: tuple[Any, ...]) -> Claim:
+    """Return the claim of a row whose columns are its fields in their order."""
+    return Claim(*values[:-1], from_micros(values[-1]))  # type: ignore[call-arg]  # mypy cannot count them
+
+
+def _claim_statement(only: str) -> Prepared:
+    """Return the statement, whose columns are the fields of a claim in their order."""
+    return Prepared(
+        "UPDATE deliveries SET state = 'claimed', claimed_by = :worker, token = token + 1, lease_until = :lease,"  # noqa: S608
+        " attempt_no = attempt_no + 1, dated_at = COALESCE(dated_at, :now), next_attempt_at = NULL"
+        " WHERE id IN (SELECT MIN(c.id) FROM"
+        f"  (SELECT d.id, d.subscriber_id FROM {_JOINED} WHERE {_CLAIMABLE} {only}"
+        "   AND d.subscriber_id NOT IN (SELECT subscriber_id FROM deliveries WHERE lease_until IS NOT NULL)"
+        "   ORDER BY d.next_attempt_at, d.id LIMIT :limit) c GROUP BY c.subscriber_id)"
+        " RETURNING id, token, attempt_no, digest_id, edition_id, subscriber_id, subscription_id,"
+        " plan_no, doubt_count, address, name,"
+        " (SELECT n.slug FROM editions x JOIN newsletters n ON n.id = x.newsletter_id"
+        "  WHERE x.id = deliveries.edition_id), claimed_by, dated_at"
+    )
+
+
+# The plus keeps SQLite from starting at the newsletter and sorting all its rows: the work index is in order.
+_CLAIM = {True: _claim_statement("AND +e.newsletter_id = :newsletter"), False: _claim_statement("")}
+_SENT = Prepared(
     "UPDATE deliveries SET state = 'sent', reason = '', finished_at = :at, lease_until = NULL, next_attempt_at = NULL"
     " WHERE id = :id AND state <> 'sent'"
 )
-_OTHER = text(
+_OTHER = Prepared(
     "UPDATE deliveries SET state = :state, reason = :reason, next_attempt_at = :next, lease_until = NULL,"
     " finished_at = :finished, doubt_count = doubt_count + :doubt"
     " WHERE id = :id AND token = :token AND state = 'claimed'"
 )
-_ATTEMPT = text(
+_ATTEMPT = Prepared(
     "INSERT INTO attempts (delivery_id, attempt_no, outcome, phase, reply_code, enhanced, text, server, started_at,"
     " finished_at) VALUES (:id, :no, :outcome, :phase, :code, :enhanced, :text, :server, :started, :finished)"
 )
 # A message in doubt moved its mailbox already, which may have gone on since: its second try must not bring it back.
-_MOVE = text(
+_MOVE = Prepared(
     "UPDATE subscribers SET history_id = (SELECT g.history_after FROM digests g WHERE g.id = :digest)"
     " WHERE id = :subscriber AND history_id = (SELECT g.history_before FROM digests g WHERE g.id = :digest)"
 )
@@ -121,24 +132,16 @@ _FINAL = frozenset({DeliveryState.REFUSED, DeliveryState.IN_DOUBT, DeliveryState
 
 def record(connection: Connection, results: Sequence[Result]) -> None:
     """Write attempts and new states; `sent` and `in_doubt` move the mailbox to the history after the digest."""
-    if not results:
-        return
     sent = [each for each in results if each.state is DeliveryState.SENT]
     other = [each for each in results if each.state is not DeliveryState.SENT]
-    shown = [each for each in results if each.state in (DeliveryState.SENT, DeliveryState.IN_DOUBT)]
-    if sent:
-        connection.execute(
-            _SENT,
-            [{"id": each.claim.delivery_id, "at": to_micros(each.attempt.finished_at)} for each in sent],
-        )
-    if other:
-        connection.execute(_OTHER, [_other_values(each) for each in other])
-    connection.execute(_ATTEMPT, [_attempt_values(each) for each in results])
-    if shown:
-        connection.execute(
-            _MOVE,
-            [{"digest": each.claim.digest_id, "subscriber": each.claim.subscriber_id} for each in shown],
-        )
+    shown = [each.claim for each in results if each.state in (DeliveryState.SENT, DeliveryState.IN_DOUBT)]
+    _SENT.run_many(
+        connection,
+        [{"id": each.claim.delivery_id, "at": to_micros(each.attempt.finished_at)} for each in sent],
+    )
+    _OTHER.run_many(connection, [_other_values(each) for each in other])
+    _ATTEMPT.run_many(connection, [_attempt_values(each) for each in results])
+    _MOVE.run_many(connection, [{"digest": each.digest_id, "subscriber": each.subscriber_id} for each in shown])
 
 
 def _other_values(result: Result) -> dict[str, object]:
