@@ -31,7 +31,7 @@ def open_database(settings: Settings) -> Engine:
 def open_installation(settings: Settings, *, clock: Clock | None = None, engine: Engine | None = None) -> Installation:
     """Return the installation that *settings* describe; raises SettingsError when they are not enough."""
     if settings.base_url is None or settings.secret_key is None:
-        raise SettingsError([f"DIGEST_{name.upper()} is not set" for name in COMPOSING])
+        raise SettingsError([f"DIGEST_{name.upper()} is not set" for name in COMPOSING if not getattr(settings, name)])
     secret = settings.secret_key.get_secret_value()
     return Installation(
         engine=engine or open_database(settings),

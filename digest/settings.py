@@ -6,13 +6,14 @@ pydantic-settings reads `.env` through python-dotenv. Everything wrong is report
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Annotated
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 from dotenv import dotenv_values
 from pydantic import AfterValidator, Field, SecretStr, ValidationError
@@ -23,28 +24,52 @@ from digest.errors import SettingsError
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
+_SMTP_FORM = (
+    "must look like smtp://user:password@host:587 or smtps://user:password@host:465;"
+    " a password spells / as %2F, # as %23, ? as %3F and @ as %40"
+)
+_BASE_FORM = "must be the address readers reach, like https://news.example.org"
+# These go into SMTP commands and links as they are: no blank, no line end, nothing but the plain form.
+_HOST = re.compile(r"[0-9a-z](?:[0-9a-z._-]{0,251}[0-9a-z])?|[0-9a-f.]*:[0-9a-f:.]*", re.IGNORECASE | re.ASCII)
+_OUR_NAME = re.compile(r"[0-9a-z](?:[0-9a-z.-]{0,251}[0-9a-z])?|\[[0-9a-z:.]+\]", re.IGNORECASE | re.ASCII)
+_MAILBOX = re.compile(r"[^\s@<>()\[\]\\,;:\"\x00-\x1f\x7f]+@[^\s@<>()\[\]\\,;:\"\x00-\x1f\x7f]+")
+_PLAIN = re.compile(r"[\x21-\x7e]*")
+
+
+def _taken_apart(url: str, form: str) -> SplitResult:
+    """Return the parts of *url*; raises ValueError with the *form* it should have, and never with the URL itself."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        # The library's own words quote the URL, password and all.
+        raise ValueError(form) from None
+    if not _HOST.fullmatch(parts.hostname or "") or parts.fragment:
+        raise ValueError(form)
+    try:
+        port = parts.port
+    except ValueError:
+        port = 0
+    if port == 0:
+        raise ValueError(f"the port must be a number from 1 to 65535; the setting {form}")
+    return parts
+
+
 def _check_smtp_url(url: SecretStr) -> SecretStr:
-    parts = urlsplit(url.get_secret_value())
-    if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
-        raise ValueError("must look like smtp://user:password@host:587 or smtps://user:password@host:465")
+    parts = _taken_apart(url.get_secret_value(), _SMTP_FORM)
+    if parts.scheme not in ("smtp", "smtps") or parts.path not in ("", "/"):
+        raise ValueError(_SMTP_FORM)
     starttls = parse_qs(parts.query).get("starttls", ["always"])[0]
     if starttls not in ("always", "never"):
         raise ValueError("?starttls= must be 'always' or 'never'")
     if starttls == "never" and parts.hostname not in LOOPBACK:
         raise ValueError("?starttls=never is only for a server on this machine (localhost)")
-    try:
-        port = parts.port
-    except ValueError:
-        raise ValueError("the port must be a number from 1 to 65535") from None
-    if port == 0:
-        raise ValueError("the port must be a number from 1 to 65535")
     return url
 
 
 def _check_base_url(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
-        raise ValueError("must be the address readers reach, like https://news.example.org")
+    parts = _taken_apart(url, _BASE_FORM)
+    if parts.scheme not in ("http", "https") or parts.query or "@" in parts.netloc or not _PLAIN.fullmatch(url):
+        raise ValueError(_BASE_FORM)
     if parts.scheme == "http" and parts.hostname not in LOOPBACK:
         raise ValueError("must be https:// (RFC 8058 needs it); http:// is only for localhost")
     return url.rstrip("/")
@@ -57,9 +82,29 @@ def _check_secret(secret: SecretStr) -> SecretStr:
 
 
 def _check_database_url(url: str) -> str:
-    if not url.startswith("sqlite:///"):
+    path = url.removeprefix("sqlite:///")
+    # Without a file everything would be kept in memory, and gone with the process.
+    if path == url or not path or path.startswith((":memory:", "?")):
         raise ValueError("must be sqlite:///path/to/file.db")
     return url
+
+
+def _check_return_path(address: str) -> str:
+    if address and not _MAILBOX.fullmatch(address):
+        raise ValueError("must be one plain address, like bounces@news.example.org")
+    return address
+
+
+def _check_helo_name(name: str) -> str:
+    if name and not _OUR_NAME.fullmatch(name):
+        raise ValueError("must be this machine's host name, like mail.example.org, or an address like [192.0.2.1]")
+    return name
+
+
+def _check_templates(folder: Path) -> Path:
+    if not (folder / "email").is_dir() or not (folder / "web").is_dir():
+        raise ValueError(f"must be a folder with the folders email and web in it; {folder} is not")
+    return folder
 
 
 class Settings(BaseSettings):
@@ -73,17 +118,22 @@ class Settings(BaseSettings):
     secret_key: Annotated[SecretStr, AfterValidator(_check_secret)] | None = None
     secret_key_previous: SecretStr = SecretStr("")
     postal_address: str = ""
-    return_path: str = ""
+    return_path: Annotated[str, AfterValidator(_check_return_path)] = ""
     smtp_connections: Annotated[int, Field(ge=1, le=200)] = 10
-    helo_name: str = ""
+    helo_name: Annotated[str, AfterValidator(_check_helo_name)] = ""
     fetch_private_addresses: bool = False
-    templates_dir: Path | None = None
+    templates_dir: Annotated[Path, AfterValidator(_check_templates)] | None = None
 
 
 _WHAT_FOR = {
     "smtp_url": "the mail server, like smtp://user:password@mail.example.org:587",
     "base_url": "the address of this installation that readers reach, like https://news.example.org",
     "secret_key": "at least 32 random characters that sign links; make them with: openssl rand -hex 32",
+}
+# What the library would say is no sentence for people.
+_IN_WORDS = {
+    "smtp_connections": "must be a whole number from 1 to 200",
+    "fetch_private_addresses": "must be true or false",
 }
 SENDING = ("smtp_url", "base_url", "secret_key")  #: what a command that sends cannot do without
 COMPOSING = ("base_url", "secret_key")  #: what a command that makes links cannot do without
@@ -104,7 +154,11 @@ def read_settings(*, needs: Sequence[str] = (), env_file: Path | str | None = ".
         for error in wrong.errors(include_input=False, include_url=False):
             name = str(error["loc"][0]) if error["loc"] else ""
             wrong_names.add(name)
-            problems.append(f"DIGEST_{name.upper()} {error['msg'].removeprefix('Value error, ')}")
+            words = _IN_WORDS.get(name) or error["msg"].removeprefix("Value error, ")
+            problems.append(f"DIGEST_{name.upper()} {words}")
+    except (OSError, UnicodeDecodeError) as wrong:
+        why = wrong.strerror if isinstance(wrong, OSError) else "it is not UTF-8 text"
+        raise SettingsError([f"{env_file} cannot be read: {why}"]) from None
     given = settings or _readable(env_file, wrong_names)
     problems += [
         f"DIGEST_{name.upper()} is not set: {_WHAT_FOR[name]}"
@@ -119,8 +173,7 @@ def read_settings(*, needs: Sequence[str] = (), env_file: Path | str | None = ".
 def _readable(env_file: Path | str | None, wrong_names: set[str]) -> object:
     """Return what is set at all, unchecked, so that missing settings are told beside wrong ones."""
     from_file = dotenv_values(env_file) if env_file else {}
-    names = {**from_file, **os.environ}
-    set_names = {name.upper() for name, value in names.items() if value}
+    set_names = {name.upper() for name, value in [*from_file.items(), *os.environ.items()] if value}
     return SimpleNamespace(
         **{
             name: f"DIGEST_{name.upper()}" in set_names or None
