@@ -15,6 +15,7 @@ from digest.model.newsletter import Newsletter, Unmarked, UnresolvedRelated
 from digest.model.subscriber import Interests
 from digest.pipeline.links import Links
 from digest.pipeline.wording import Wording
+from digest.rendering.clean import clean_url
 from digest.rendering.press import CardChoice, DigestParts, Press
 from digest.rendering.views import CardView, RelatedView, card_view, related_view
 
@@ -91,10 +92,12 @@ class Bench:
         summary = summarise(stored.article)
         self._summaries[stored.revision_id] = summary.text
         label = _label(choice)
+        # An address that cannot be linked to is none: the article is read on a page of ours.
+        url = clean_url(stored.article.url)
         shown = replace(
             stored,
-            article=replace(stored.article, url=stored.article.url or self._links.article(stored.article_id)),
-            source=urlsplit(stored.article.url).hostname or "",
+            article=replace(stored.article, url=url or self._links.article(stored.article_id)),
+            source=urlsplit(url).hostname or "",
         )
         return card_view(
             shown,
