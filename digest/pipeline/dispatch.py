@@ -1,8 +1,10 @@
 """Dispatch: claim what is due, hand it to the mail server, write what became of it; then claim again.
 
-One thread of the event loop drives the connections; one other thread talks to the database. Results and
-the next claims share a transaction (group commit): while it runs, the next results gather. The journal
-knows of each message before the wire does, so a kill at any instant loses nothing.
+Everything happens on the event loop's thread. Results and the next claims share a transaction (group commit),
+which comes when no claimed message is left in hand, or a few milliseconds after a result. It holds the loop for
+less than a millisecond; a second thread for it was tried, and the two spent more on passing the interpreter's
+lock than the commit costs. The journal knows of each message before the wire does, so a kill at any instant
+loses nothing.
 """
 
 from __future__ import annotations
@@ -12,8 +14,7 @@ import os
 import random
 import secrets
 from collections import Counter, deque
-from collections.abc import Awaitable, Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Awaitable, Callable
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -24,12 +25,11 @@ from digest.delivery.pool import Fault, Patience, drain
 from digest.delivery.records import Key
 from digest.errors import BadInput, NotFound
 from digest.model.delivery import Attempt, DeliveryState, Envelope, Outcome, Phase, Reply
-from digest.model.newsletter import Newsletter
 from digest.pipeline.installation import Installation
 from digest.pipeline.messages import Messages
 from digest.pipeline.plan import plan_again
 from digest.pipeline.recover import recover
-from digest.pipeline.settle import settle
+from digest.pipeline.settle import STOPPED, settle
 from digest.settings import Relay
 from digest.store import dispatching
 from digest.store.dispatching import Claim, Result
@@ -39,6 +39,7 @@ from digest.store.newsletters import load_newsletters, newsletter_ids
 
 LEASE = timedelta(seconds=60)
 _LOOK_FOR_STOPS = 0.5  # seconds; the stop set is at most this old
+_GROUP_FOR = 0.005  # seconds that results wait for others before they are committed
 Progress = Callable[[int], None]
 
 
@@ -137,36 +138,31 @@ class _Run:
         self._results: list[Result] = []
         self._stops: frozenset[int] = frozenset()
         self._dry = False
-        self._failure: BaseException | None = None
-        self._wake = asyncio.Event()
-        self._fresh = asyncio.Event()
+        self._commit_soon: asyncio.TimerHandle | None = None
+        self._moved = asyncio.Event()  # something in flight has ended
         self._random = random.Random()  # noqa: S311  # spreads retries, guards nothing
         self._states: Counter[DeliveryState] = Counter()
-        self._newsletters = self._load_newsletters()
+        with reading(house.engine) as connection:
+            self._newsletters = load_newsletters(connection)
 
     async def send(self) -> Dispatched:
         """Run to the end."""
-        loop = asyncio.get_running_loop()
-        with ThreadPoolExecutor(1, thread_name_prefix="ledger") as ledger:
-            keeper = loop.create_task(self._keep_books(loop, ledger))
-            try:
-                result = await drain(
-                    self._sending.relay,
-                    connections=self._sending.connections,
-                    take=self.take,
-                    recorder=self,
-                    clock=self._house.clock,
-                    timeouts=self._sending.timeouts,
-                    helo=self._sending.helo,
-                    patience=self._sending.patience,
-                )
-            finally:
-                self._dry = True
-                self._wake.set()
-                await keeper
-                await loop.run_in_executor(ledger, self._settle_books)
-        if self._failure is not None:
-            raise self._failure
+        self._loop = asyncio.get_running_loop()
+        looking = self._loop.create_task(self._look_for_stops())
+        try:
+            result = await drain(
+                self._sending.relay,
+                connections=self._sending.connections,
+                take=self.take,
+                recorder=self,
+                clock=self._house.clock,
+                timeouts=self._sending.timeouts,
+                helo=self._sending.helo,
+                patience=self._sending.patience,
+            )
+        finally:
+            looking.cancel()
+            self._close_books()
         return Dispatched(self._states, result.fault, result.gave_up)
 
     # What the pool calls
@@ -174,14 +170,17 @@ class _Run:
     def take(self) -> Envelope | Awaitable[Envelope | None] | None:
         """Return the next message, or wait for one; None when nothing is due any more."""
         envelope = self._next_ready()
-        if envelope is not None:
+        if envelope is None and not self._dry:
+            self._exchange()
+            envelope = self._next_ready()
+        if envelope is not None or self._dry:
             return envelope
-        return None if self._dry else self._wait_for_one()
+        return self._wait_for_one()
 
     def about_to_complete(self, envelope: Envelope) -> bool:
         """Note in the journal that the message may be complete from now on; False for a reader who left."""
         claim = self._out[envelope.delivery_id]
-        if claim.delivery_id in self._stops or self._failure is not None:
+        if claim.delivery_id in self._stops:
             return False
         self._journal.about_to_complete(_key(claim))
         return True
@@ -190,89 +189,69 @@ class _Run:
         """Note in the journal what became of a message; the database follows within milliseconds."""
         claim = self._out.pop(attempt.delivery_id)
         self._journal.finished(_key(claim), attempt)
-        self._note(claim, attempt)
+        self._keep(settle(claim, attempt, self._newsletters[claim.newsletter], jitter=self._random.random()))
 
     # The books
 
-    def _note(self, claim: Claim, attempt: Attempt) -> None:
-        result = settle(claim, attempt, self._newsletters[claim.newsletter], jitter=self._random.random())
+    def _keep(self, result: Result) -> None:
         self._results.append(result)
         self._states[result.state] += 1
-        self._wake.set()
+        self._moved.set()
+        if len(self._results) >= self._room:
+            self._exchange()
+        elif self._commit_soon is None:
+            self._commit_soon = self._loop.call_later(_GROUP_FOR, self._exchange)
 
     def _next_ready(self) -> Envelope | None:
         while self._ready:
             claim = self._ready.popleft()
             if claim.delivery_id in self._stops:
-                self._unneeded(claim)
+                self._results.append(self._untried(claim, Outcome.DEFERRED, STOPPED, DeliveryState.DEFERRED))
                 continue
             try:
                 envelope = self._messages.envelope(claim)
             except (BadInput, NotFound) as error:
-                self._cannot_make(claim, str(error))
+                # The reader's own data cannot stand in a message: trying again would not help.
+                self._results.append(self._untried(claim, Outcome.REFUSED, str(error), DeliveryState.REFUSED))
+                self._states[DeliveryState.REFUSED] += 1
                 continue
             self._out[claim.delivery_id] = claim
             return envelope
         return None
 
     async def _wait_for_one(self) -> Envelope | None:
-        while True:
-            self._wake.set()
-            await self._fresh.wait()
+        """Wait until a message in flight has ended, which may let another one of its mailbox go; or plan anew."""
+        while not self._dry:
+            if not self._out and not self._results:
+                self._dry = not self._plan_again()
+                self._moved.set()
+            else:
+                self._moved.clear()
+                await self._moved.wait()
+            if not self._ready:
+                self._exchange()
             envelope = self._next_ready()
-            if envelope is not None or self._dry:
+            if envelope is not None:
                 return envelope
-            self._fresh.clear()
-
-    def _unneeded(self, claim: Claim) -> None:
-        self._results.append(self._untried(claim, Outcome.DEFERRED, "stopped", DeliveryState.DEFERRED))
-
-    def _cannot_make(self, claim: Claim, why: str) -> None:
-        # The reader's own data cannot stand in a message: trying again would not help.
-        self._results.append(self._untried(claim, Outcome.REFUSED, why, DeliveryState.REFUSED))
-        self._states[DeliveryState.REFUSED] += 1
-        self._wake.set()
+        return self._next_ready()
 
     def _untried(self, claim: Claim, outcome: Outcome, why: str, state: DeliveryState) -> Result:
         now = self._house.clock.now()
         attempt = Attempt(claim.delivery_id, outcome, Phase.CONNECT, Reply(0, "", why), "", now, now)
         return Result(claim, attempt, state, why[:40], now if state is DeliveryState.DEFERRED else None)
 
-    async def _keep_books(self, loop: asyncio.AbstractEventLoop, ledger: ThreadPoolExecutor) -> None:
-        """Commit results and claim more, again and again, until nothing is due."""
-        next_look = 0.0
-        while not self._dry:
-            timer = loop.call_later(_LOOK_FOR_STOPS, self._wake.set)
-            await self._wake.wait()
-            timer.cancel()
-            self._wake.clear()
-            results, self._results = self._results, []
-            room = self._room - len(self._out) - len(self._ready)
-            look = loop.time() >= next_look
-            try:
-                claims, stops = await loop.run_in_executor(ledger, self._exchange, results, room, look)
-                self._journal.truncate_after_commit([_key(each.claim) for each in results])
-                if not claims and not self._out and not self._ready and not self._results and room > 0:
-                    self._dry = not await loop.run_in_executor(ledger, self._plan_again)
-                    self._wake.set()
-            except BaseException as error:  # noqa: BLE001  # kept, and raised by send() when the wire is quiet
-                self._failure = error
-                self._dry = True
-                claims, stops = [], None
-            self._ready.extend(claims)
-            if stops is not None:
-                self._stops, next_look = stops, loop.time() + _LOOK_FOR_STOPS
-            if claims or self._dry:
-                self._fresh.set()
-            if self._progress is not None and results:
-                self._progress(len(results))
-
-    def _exchange(self, results: Sequence[Result], room: int, look: bool) -> tuple[list[Claim], frozenset[int] | None]:
+    def _exchange(self) -> None:
+        """Commit the results and claim as many rows as there is room for, in one transaction."""
+        if self._commit_soon is not None:
+            self._commit_soon.cancel()
+            self._commit_soon = None
+        results = self._results
+        room = 0 if self._dry else self._room - len(self._out) - len(self._ready)
         now = self._house.clock.now()
         with self._house.engine.begin() as connection:
             dispatching.record(connection, results)
-            claims = (
-                dispatching.claim(
+            if room > 0:
+                claims = dispatching.claim(
                     connection,
                     worker=self._worker,
                     newsletter_id=self._newsletter_id,
@@ -280,11 +259,22 @@ class _Run:
                     now=now,
                     lease_until=now + LEASE,
                 )
-                if room > 0
-                else []
-            )
-            stops = frozenset(dispatching.stopped(connection, self._worker)) if look else None
-        return claims, stops
+            else:
+                claims = []
+        self._results = []
+        self._journal.truncate_after_commit([_key(each.claim) for each in results])
+        self._ready.extend(claims)
+        if claims:
+            self._moved.set()
+        if self._progress is not None and results:
+            self._progress(len(results))
+
+    async def _look_for_stops(self) -> None:
+        """Keep the stop set fresh: readers who left and editions that were paused since the claim."""
+        while True:
+            with reading(self._house.engine) as connection:
+                self._stops = frozenset(dispatching.stopped(connection, self._worker))
+            await asyncio.sleep(_LOOK_FOR_STOPS)
 
     def _plan_again(self) -> bool:
         """Plan rows anew whose mailbox has moved on; True when there is more to do."""
@@ -298,20 +288,14 @@ class _Run:
             ready += plan_again(self._house, slot.newsletter, slot.edition_id, slot.period, slot.slot_at).ready
         return ready > 0
 
-    def _settle_books(self) -> None:
+    def _close_books(self) -> None:
         """Write the last results and give back what was claimed and not tried; then the journal may go."""
+        self._dry = True
+        self._exchange()
+        left = [*self._ready, *self._out.values()]
         with self._house.engine.begin() as connection:
-            dispatching.record(connection, self._results)
-            left = [*self._ready, *self._out.values()]
             dispatching.release(connection, left, now=self._house.clock.now())
-        if self._progress is not None and self._results:
-            self._progress(len(self._results))
-        self._journal.truncate_after_commit([_key(each) for each in [*left, *(r.claim for r in self._results)]])
-        self._results = []
-
-    def _load_newsletters(self) -> dict[str, Newsletter]:
-        with reading(self._house.engine) as connection:
-            return load_newsletters(connection)
+        self._journal.truncate_after_commit([_key(each) for each in left])
 
 
 def _key(claim: Claim) -> Key:
