@@ -21,7 +21,8 @@ from digest.tokens import Tokens
 def open_database(settings: Settings) -> Engine:
     """Return the engine of the configured database, its schema made when it is new.
 
-    Raises SettingsError when it cannot be opened, DigestError when it belongs to another release.
+    Raises SettingsError when its folder cannot be made, DatabaseFailed when it cannot be opened or belongs to
+    another release, DatabaseBusy when another process keeps it.
     """
     engine = open_engine(settings.database_url)
     require_current(engine)

@@ -9,7 +9,8 @@ DigestError
 ├── FetchRefused           an address we will not or could not fetch
 ├── NotFound               an id, a slug or an address that is not in the database
 ├── DeliveryError          a mail server did not take the message
-└── DatabaseBusy           another process of ours holds what we need
+├── DatabaseBusy           another process of ours holds what we need
+└── DatabaseFailed         the database file is not there, not ours, not whole, or the disk is full
 
 An error's text is one line that a person can act on. Facts are attributes.
 """
@@ -59,3 +60,7 @@ class DeliveryError(DigestError):
 
 class DatabaseBusy(DigestError):
     """Another process is at work on this database."""
+
+
+class DatabaseFailed(DigestError):
+    """The file of the database cannot be used; the text says why."""

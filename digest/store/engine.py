@@ -9,15 +9,30 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import ExceptionContext, make_url
 
-from digest.errors import SettingsError
+from digest.errors import DatabaseBusy, DatabaseFailed, SettingsError
+
+# SQLite's primary result codes (https://sqlite.org/rescode.html) for what is wrong outside of this program.
+_NOT_OURS = {
+    sqlite3.SQLITE_CANTOPEN: "it cannot be opened",
+    sqlite3.SQLITE_NOTADB: "it is not an SQLite database",
+    sqlite3.SQLITE_READONLY: "it may not be written",
+    sqlite3.SQLITE_PERM: "it may not be opened",
+    sqlite3.SQLITE_FULL: "the disk is full",
+    sqlite3.SQLITE_IOERR: "the disk does not read or write it",
+    sqlite3.SQLITE_CORRUPT: "it is damaged; restore it from a backup",
+}
+
+_BUSY_MS = 10_000  # how long a writer waits for another
 
 
 def open_engine(url: str) -> Engine:
     """Return an engine for *url* (sqlite:///…); its folder is made when missing, for the owner only.
 
-    Raises SettingsError when the folder cannot be made.
+    Raises SettingsError when the folder cannot be made. Whatever uses the engine may raise DatabaseBusy, when
+    another process holds the database for longer than ten seconds, and DatabaseFailed, when its file cannot be
+    used.
     """
     target = make_url(url).database or ""
     if target and target != ":memory:":
@@ -29,14 +44,27 @@ def open_engine(url: str) -> Engine:
     engine = create_engine(url)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin)
+    event.listen(engine, "handle_error", _in_words)
     return engine
+
+
+def _in_words(context: ExceptionContext) -> None:
+    """Raise what a person can act on; mistakes of our own keep their traceback."""
+    wrong = context.original_exception
+    if not isinstance(wrong, sqlite3.Error):
+        return
+    code = getattr(wrong, "sqlite_errorcode", 0) & 0xFF
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        raise DatabaseBusy("another process keeps the database busy; try again when it is done") from wrong
+    if code in _NOT_OURS:
+        raise DatabaseFailed(f"the database of DIGEST_DATABASE_URL cannot be used: {_NOT_OURS[code]}") from wrong
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
     # Without this, Python's driver begins transactions late and read-then-update loses updates.
     connection.isolation_level = None
     for pragma in (
-        "busy_timeout = 10000",
+        f"busy_timeout = {_BUSY_MS}",
         "journal_mode = wal",
         "synchronous = full",  # an acknowledged message must survive a power cut
         "foreign_keys = on",

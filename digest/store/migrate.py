@@ -8,34 +8,58 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, inspect
 
-from digest.errors import DigestError
+from digest.errors import DatabaseFailed
+from digest.store.engine import reading
 
 _FOLDER = Path(__file__).parent / "migrations"
 
 
 def migrate(engine: Engine) -> str:
-    """Run what is missing, in one transaction; return the revision the database has now."""
+    """Run what is missing, in one transaction; return the revision the database has now.
+
+    Raises DatabaseFailed when it was made by a newer release, or by another program.
+    """
     with engine.begin() as connection:
+        _require_ours(connection)
         command.upgrade(_config(connection), "head")
-        return str(MigrationContext.configure(connection).get_current_revision())
+        return str(_revision(connection))
 
 
 def require_current(engine: Engine) -> None:
-    """Make an empty database ready; raise DigestError when an old or newer one is found."""
-    with engine.begin() as connection:
-        have = MigrationContext.configure(connection).get_current_revision()
-        want = ScriptDirectory.from_config(_config(connection)).get_current_head()
+    """Make an empty database ready; raise DatabaseFailed when it is of another release or another program."""
+    # A look takes no lock, so commands that only read never wait for one that writes.
+    with reading(engine) as connection:
+        have, want = _revision(connection), _scripts(connection).get_current_head()
         if have == want:
             return
-        if have is None:
-            command.upgrade(_config(connection), "head")
-            return
-    raise DigestError(
+        _require_ours(connection)
+    if have is None:
+        migrate(engine)
+        return
+    raise DatabaseFailed(
         f"the database is at revision {have} and this release needs {want};"
         " stop all processes, back it up, then run: digest init"
     )
+
+
+def _require_ours(connection: Connection) -> None:
+    have = _revision(connection)
+    if have is None and inspect(connection).get_table_names():
+        raise DatabaseFailed("the database of DIGEST_DATABASE_URL belongs to another program; name another file")
+    if have is not None and have not in {script.revision for script in _scripts(connection).walk_revisions()}:
+        raise DatabaseFailed(
+            f"the database is at revision {have}, which this release does not know; install the release that made it"
+        )
+
+
+def _revision(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def _scripts(connection: Connection) -> ScriptDirectory:
+    return ScriptDirectory.from_config(_config(connection))
 
 
 def _config(connection: Connection) -> Config:

@@ -1,0 +1,171 @@
+"""The door to the database: what is wrong with its file is told in words, and readers never wait for writers."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+
+import pytest
+from sqlalchemy import text
+
+from digest.errors import DatabaseBusy, DatabaseFailed, SettingsError
+from digest.store import engine as door
+from digest.store.engine import open_engine, reading
+from digest.store.lock import sender_lock
+from digest.store.migrate import migrate, require_current
+
+
+@pytest.fixture
+def opened(tmp_path):
+    """Give a function that opens a database of this folder, and closes it afterwards."""
+    engines = []
+
+    def open_one(name="digest.db"):
+        engines.append(open_engine(f"sqlite:///{tmp_path}/{name}"))
+        return engines[-1]
+
+    yield open_one
+    for engine in engines:
+        engine.dispose()
+
+
+def test_a_new_database_is_made_ready_with_its_folder_for_the_owner_only(opened, tmp_path):
+    """Addresses of readers are nobody else's business."""
+    engine = opened("var/digest.db")
+    require_current(engine)
+
+    with reading(engine) as connection:
+        tables = set(connection.execute(text("SELECT name FROM sqlite_master WHERE type = 'table'")).scalars())
+    assert {"articles", "deliveries", "subscribers", "alembic_version"} <= tables
+    assert (tmp_path / "var").stat().st_mode & 0o077 == 0
+
+
+def test_making_a_database_ready_twice_changes_nothing(opened):
+    """`digest init` may stand in every deployment script."""
+    first, second = migrate(opened()), migrate(opened())
+
+    require_current(opened())
+    assert first == second
+
+
+def test_several_processes_may_meet_at_a_new_database(tmp_path):
+    """`digest serve` and a cron job start in the same second."""
+    wrong = []
+
+    def start():
+        engine = open_engine(f"sqlite:///{tmp_path}/digest.db")
+        try:
+            require_current(engine)
+        except Exception as error:  # noqa: BLE001  # any of them
+            wrong.append(error)
+        finally:
+            engine.dispose()
+
+    threads = [threading.Thread(target=start) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert wrong == []
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        pytest.param(lambda path: path.mkdir(), "cannot be opened", id="a folder"),
+        pytest.param(lambda path: path.write_text("Dear reader, " * 100), "not an SQLite database", id="a letter"),
+        pytest.param(lambda path: _database(path, "CREATE TABLE articles (x)"), "another program", id="another's"),
+        pytest.param(
+            lambda path: _database(
+                path, "CREATE TABLE alembic_version (version_num TEXT)", "INSERT INTO alembic_version VALUES ('9999')"
+            ),
+            "install the release that made it",
+            id="of a later release",
+        ),
+    ],
+)
+@pytest.mark.parametrize("use", [require_current, migrate])
+def test_a_file_that_is_not_our_database_is_told_and_left_alone(opened, tmp_path, make, says, use):
+    """One line, whichever command meets it first; the file is not touched."""
+    path = tmp_path / "digest.db"
+    make(path)
+    before = path.read_bytes() if path.is_file() else None
+
+    with pytest.raises(DatabaseFailed, match=says):
+        use(opened())
+
+    assert before is None or _tables(path, before)
+
+
+def _database(path, *statements):
+    with sqlite3.connect(path) as connection:
+        for statement in statements:
+            connection.execute(statement)
+    connection.close()
+
+
+def _tables(path, before):
+    if not before.startswith(b"SQLite"):
+        return path.read_bytes() == before
+    connection = sqlite3.connect(path)
+    found = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+    connection.close()
+    return len(found) == 1
+
+
+def test_a_folder_that_cannot_be_made_is_told(tmp_path):
+    """A file stands where the folder should."""
+    (tmp_path / "var").write_text("")
+
+    with pytest.raises(SettingsError, match="cannot make the folder"):
+        open_engine(f"sqlite:///{tmp_path}/var/digest.db")
+
+
+def test_who_reads_never_waits_for_who_writes(opened):
+    """`digest deliveries` answers at once while an import of a million readers is under way."""
+    engine = opened()
+    require_current(engine)
+
+    with engine.begin() as writer:
+        writer.execute(text("INSERT INTO topics (slug, spec) VALUES ('a', '{}')"))
+        before = time.monotonic()
+        other = opened()
+        require_current(other)
+        with reading(other) as connection:
+            seen = connection.execute(text("SELECT COUNT(*) FROM topics")).scalar_one()
+        waited = time.monotonic() - before
+
+    assert (seen, waited < 2) == (0, True)
+
+
+def test_two_writers_that_meet_for_too_long_are_told_in_words(opened, monkeypatch):
+    """After the wait, a sentence and no traceback."""
+    monkeypatch.setattr(door, "_BUSY_MS", 50)
+    engine, other = opened(), opened()
+    require_current(engine)
+
+    with engine.begin(), pytest.raises(DatabaseBusy, match="try again"), other.begin():
+        pass
+
+    with other.begin() as connection:
+        assert connection.execute(text("SELECT 1")).scalar_one() == 1
+
+
+def test_a_mistake_of_our_own_keeps_its_traceback(opened):
+    """Only what is wrong outside the program becomes a sentence."""
+    with reading(opened()) as connection, pytest.raises(Exception, match="no such table") as caught:
+        connection.execute(text("SELECT * FROM absent"))
+
+    assert not isinstance(caught.value, DatabaseFailed)
+
+
+def test_one_sender_at_a_time_holds_the_lock(tmp_path):
+    """The second is told; the first one's end lets go."""
+    busy = pytest.raises(DatabaseBusy, match="another process is sending")
+    with sender_lock(tmp_path / "state"), busy, sender_lock(tmp_path / "state"):
+        pass
+
+    with sender_lock(tmp_path / "state"):
+        assert (tmp_path / "state").stat().st_mode & 0o077 == 0
