@@ -57,12 +57,22 @@ class Lane:
             return False
         if self._in_hand is None:
             taken = self._traffic.next()
-            self._in_hand = taken if taken is None or isinstance(taken, Envelope) else await taken
+            self._in_hand = taken if taken is None or isinstance(taken, Envelope) else await self._wait_for(taken)
         if self._in_hand is None and self._traffic.handed_back:
             self._in_hand = self._traffic.handed_back.popleft()
         if self._in_hand is None:
             self._traffic.note_exhausted()
         return self._in_hand is not None
+
+    @staticmethod
+    async def _wait_for(taking: asyncio.Future[Envelope | None]) -> Envelope | None:
+        """Return what is taken; None when everything stopped meanwhile."""
+        try:
+            await asyncio.wait([taking])
+        except asyncio.CancelledError:
+            taking.cancel()
+            raise
+        return None if taking.cancelled() else taking.result()
 
     async def _connect(self) -> Connection | None:
         """Return an open connection, or None after waiting for the reason there is none."""
@@ -150,7 +160,7 @@ class Lane:
                 self._no_more()
                 return
             if not isinstance(taken, Envelope):
-                self._taking = asyncio.ensure_future(taken)
+                self._taking = taken
                 self._taking.add_done_callback(partial(self._taken, connection))
                 return
             if connection.start(taken):
@@ -174,6 +184,7 @@ class Lane:
     def _taken(self, connection: Connection, taking: asyncio.Future[Envelope | None]) -> None:
         self._taking = None
         if taking.cancelled():
+            self._leave()
             self._end_ride()
         elif (error := taking.exception()) is not None:
             connection.abort()

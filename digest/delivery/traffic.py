@@ -92,6 +92,7 @@ class Traffic:
     stopped: asyncio.Event = field(default_factory=asyncio.Event)
     ending: asyncio.Event = field(default_factory=asyncio.Event)  # stopped, or nothing left to take
     away_since: float | None = None  # on the loop's clock
+    takings: set[asyncio.Future[Envelope | None]] = field(default_factory=set)
     _faults_in_a_row: int = 0
     _doubts_in_a_row: int = 0
 
@@ -100,13 +101,22 @@ class Traffic:
         """True when nothing more may be begun."""
         return self.stopped.is_set()
 
-    def next(self) -> Envelope | Awaitable[Envelope | None] | None:
-        """Return the next message, one that a lane gave back first; None when there is none."""
+    def next(self) -> Envelope | asyncio.Future[Envelope | None] | None:
+        """Return the next message, one that a lane gave back first; None when there is none.
+
+        A future is cancelled when everything stops.
+        """
         if self.is_stopped:
             return None
         if self.handed_back:
             return self.handed_back.popleft()
-        return None if self.exhausted else self.take()
+        taken = None if self.exhausted else self.take()
+        if taken is None or isinstance(taken, Envelope):
+            return taken
+        taking = asyncio.ensure_future(taken)
+        self.takings.add(taking)
+        taking.add_done_callback(self.takings.discard)
+        return taking
 
     def note_exhausted(self) -> None:
         """Note that `take` has nothing more."""
@@ -131,6 +141,9 @@ class Traffic:
     def _stop(self) -> None:
         self.stopped.set()
         self.ending.set()
+        # Whoever takes may be waiting for outcomes that will not come any more.
+        for taking in tuple(self.takings):
+            taking.cancel()
 
     def note_connected(self) -> None:
         """Count a new connection."""
