@@ -1,0 +1,175 @@
+"""When a reader's mail is due: local days and hours in their zone, whatever the clocks there do."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
+from zoneinfo import ZoneInfo, available_timezones
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from digest.scheduling.cadence import (
+    latest_slot,
+    next_slot,
+    parse_rule,
+    period_of,
+    rule_text,
+    slot_for_today,
+    slot_on,
+)
+
+EVERY_DAY = (0, 1, 2, 3, 4, 5, 6)
+ZONES = sorted(
+    zone
+    for zone in available_timezones()
+    if "/" in zone and not zone.startswith(("posix/", "right/", "Etc/", "SystemV/"))
+)
+
+
+def utc(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("zone", "at", "day", "expected"),
+    [
+        pytest.param("America/New_York", "07:00", "2026-03-07", "2026-03-07T12:00", id="T1 the day before spring"),
+        pytest.param("America/New_York", "07:00", "2026-03-08", "2026-03-08T11:00", id="T1 clocks went forward"),
+        pytest.param("America/New_York", "07:00", "2026-10-31", "2026-10-31T11:00", id="T2 the day before autumn"),
+        pytest.param("America/New_York", "07:00", "2026-11-01", "2026-11-01T12:00", id="T2 clocks went back"),
+        pytest.param("America/New_York", "02:30", "2026-03-08", "2026-03-08T07:30", id="T3 an hour that is skipped"),
+        pytest.param("America/New_York", "02:30", "2026-03-09", "2026-03-09T06:30", id="T3 and back on the next day"),
+        pytest.param("America/New_York", "01:30", "2026-11-01", "2026-11-01T05:30", id="T5 an hour that comes twice"),
+        pytest.param("Europe/Berlin", "02:30", "2026-03-29", "2026-03-29T01:30", id="T6 gap"),
+        pytest.param("Europe/Berlin", "02:30", "2026-10-25", "2026-10-25T00:30", id="T6 twice"),
+        pytest.param("Europe/London", "01:30", "2026-03-29", "2026-03-29T01:30", id="T7 gap"),
+        pytest.param("Europe/London", "01:30", "2026-10-25", "2026-10-25T00:30", id="T7 twice"),
+        pytest.param("Australia/Lord_Howe", "02:15", "2026-10-04", "2026-10-03T15:45", id="T8 half an hour"),
+        pytest.param("Africa/Cairo", "00:00", "2026-04-24", "2026-04-23T22:00", id="T9 gap at midnight"),
+        pytest.param("America/Santiago", "00:00", "2026-09-06", "2026-09-06T04:00", id="T10 gap at midnight"),
+        pytest.param("Asia/Kathmandu", "07:00", "2026-06-01", "2026-06-01T01:15", id="T11 +05:45"),
+        pytest.param("Asia/Kolkata", "07:00", "2026-06-01", "2026-06-01T01:30", id="T11 +05:30"),
+        pytest.param("Pacific/Chatham", "07:00", "2026-06-01", "2026-05-31T18:15", id="T11 +12:45"),
+        pytest.param("Pacific/Kiritimati", "07:00", "2026-06-01", "2026-05-31T17:00", id="T12 first on earth"),
+        pytest.param("Pacific/Pago_Pago", "07:00", "2026-06-01", "2026-06-01T18:00", id="T12 last on earth"),
+        pytest.param("Pacific/Apia", "09:00", "2011-12-29", "2011-12-29T19:00", id="T13 before the skipped day"),
+        pytest.param("Pacific/Apia", "09:00", "2011-12-31", "2011-12-30T19:00", id="T13 after the skipped day"),
+        pytest.param("Africa/Casablanca", "02:30", "2026-02-15", "2026-02-15T01:30", id="T14 Ramadan approaches"),
+        pytest.param("Africa/Casablanca", "02:30", "2026-03-22", "2026-03-22T02:30", id="T14 and is over"),
+        pytest.param("America/Phoenix", "02:30", "2026-03-08", "2026-03-08T09:30", id="T15 clocks stand"),
+        pytest.param("Europe/Berlin", "09:00", "2026-03-23", "2026-03-23T08:00", id="T16 Monday in winter"),
+        pytest.param("Europe/Berlin", "09:00", "2026-03-30", "2026-03-30T07:00", id="T16 Monday in summer"),
+        pytest.param("Europe/Berlin", "09:00", "2026-10-19", "2026-10-19T07:00", id="T16 last Monday of summer"),
+        pytest.param("Europe/Berlin", "09:00", "2026-10-26", "2026-10-26T08:00", id="T16 first Monday of winter"),
+    ],
+)
+def test_a_local_hour_is_this_instant(zone: str, at: str, day: str, expected: str):
+    """A gap shifts forward by its length, of two the first counts; and it is the latest slot at that instant."""
+    local = time.fromisoformat(at)
+    found = slot_on(date.fromisoformat(day), local, zone)
+
+    assert found == utc(expected)
+    assert next_slot(EVERY_DAY, local, zone, found - timedelta(microseconds=1)) == found
+    assert latest_slot(EVERY_DAY, local, zone, found).slot_at == found
+
+
+def test_two_hours_of_which_one_is_skipped_are_one_instant():
+    """T4: 02:30 and 03:30 fall together when the clocks go forward, so a slot is known by its instant."""
+    day = date(2026, 3, 8)
+
+    assert slot_on(day, time(2, 30), "America/New_York") == slot_on(day, time(3, 30), "America/New_York")
+
+
+def test_an_hour_that_comes_twice_is_due_once():
+    """T5: nothing at the second 01:30; the next is on the next day."""
+    first = utc("2026-11-01T05:30")
+
+    assert next_slot(EVERY_DAY, time(1, 30), "America/New_York", first) == utc("2026-11-02T06:30")
+
+
+def test_a_day_that_did_not_happen_is_no_slot():
+    """T13: Samoa went from the 29th to the 31st of December 2011."""
+    slots, at = [], utc("2011-12-28T20:00")
+    while len(slots) < 3:
+        at = next_slot(EVERY_DAY, time(9), "Pacific/Apia", at)
+        slots.append(at)
+
+    assert slots == [utc("2011-12-29T19:00"), utc("2011-12-30T19:00"), utc("2011-12-31T19:00")]
+
+
+def test_a_weekly_letter_keeps_its_weekday():
+    """T16: only Mondays, in summer and in winter."""
+    found = latest_slot((0,), time(9), "Europe/Berlin", utc("2026-10-28T00:00"))
+
+    assert (found.slot_at, found.local_date) == (utc("2026-10-26T08:00"), date(2026, 10, 26))
+
+
+INSTANTS = st.integers(946_684_800, 2_143_000_000).map(
+    lambda seconds: datetime.fromtimestamp(seconds, UTC)
+)  # 2000 to 2037
+TIMES = st.times().map(lambda at: at.replace(second=0, microsecond=0))
+DAYS = st.sets(st.sampled_from(EVERY_DAY), min_size=1).map(lambda days: tuple(sorted(days)))
+zones = st.sampled_from(ZONES)
+
+
+@given(days=DAYS, at=TIMES, zone=zones, now=INSTANTS)
+@example(EVERY_DAY, time(9), "Pacific/Apia", utc("2011-12-30T12:00"))
+@example(EVERY_DAY, time(0), "Africa/Cairo", utc("2026-04-23T22:00"))
+def test_the_latest_slot_and_the_next_enclose_every_instant(days: tuple[int, ...], at: time, zone: str, now: datetime):
+    """Latest ≤ now < next, and there is nothing between them."""
+    latest, following = latest_slot(days, at, zone, now).slot_at, next_slot(days, at, zone, now)
+
+    assert latest <= now < following
+    assert next_slot(days, at, zone, latest) == following
+    assert latest_slot(days, at, zone, following - timedelta(microseconds=1)).slot_at == latest
+
+
+@given(at=TIMES, zone=zones, start=INSTANTS)
+@example(time(9), "Pacific/Apia", utc("2011-12-25T00:00"))
+@example(time(0, 30), "Asia/Amman", utc("2022-10-25T00:00"))
+def test_each_local_date_has_one_slot(at: time, zone: str, start: datetime):
+    """Ten days of slots are ten local dates in a row, but for those that the calendar of the place leaves out."""
+    slots = [start]
+    for _ in range(10):
+        slots.append(next_slot(EVERY_DAY, at, zone, slots[-1]))
+    dates = [latest_slot(EVERY_DAY, at, zone, slot).local_date for slot in slots[1:]]
+
+    assert all(before < after for before, after in pairwise(dates))
+    for before, after in pairwise(dates):
+        for missing in (before + timedelta(days=n) for n in range(1, (after - before).days)):
+            noon = datetime.combine(missing, time(12), ZoneInfo(zone))
+            assert noon.astimezone(UTC).astimezone(ZoneInfo(zone)).date() != missing
+
+
+@given(days=DAYS, at=TIMES)
+def test_a_rule_is_read_as_it_was_written(days: tuple[int, ...], at: time):
+    """Rules are kept as text, and equal rules are equal texts."""
+    assert parse_rule(rule_text(days, at)) == (days, at)
+
+
+@given(days=DAYS, at=TIMES, zone=zones, now=INSTANTS)
+def test_todays_edition_is_dated_today_whatever_the_hour(days: tuple[int, ...], at: time, zone: str, now: datetime):
+    """`send --everyone` does not wait for the hour; on other days it is the latest edition."""
+    today = now.astimezone(ZoneInfo(zone)).date()
+    due = slot_for_today(days, at, zone, now)
+
+    if today.weekday() in days:
+        assert due.local_date == today
+    else:
+        assert due == latest_slot(days, at, zone, now)
+
+
+@pytest.mark.parametrize(
+    ("days", "day", "period"),
+    [
+        pytest.param(EVERY_DAY, "2026-11-23", "2026-11-23", id="daily: the local date"),
+        pytest.param((0, 3), "2026-11-26", "2026-11-26", id="twice a week: the local date"),
+        pytest.param((0,), "2026-11-23", "2026-W48", id="weekly: the ISO week"),
+        pytest.param((4,), "2027-01-01", "2026-W53", id="weekly: New Year belongs to the old year's last week"),
+    ],
+)
+def test_an_edition_is_named_by_its_period(days: tuple[int, ...], day: str, period: str):
+    """The name is the same for every zone that has this local date."""
+    assert period_of(days, date.fromisoformat(day)) == period

@@ -1,0 +1,298 @@
+"""What goes into a reader's digest, and why the rest does not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from digest.enrichment.matching import Matcher, analyse, match_keyword
+from digest.model.article import Article, ArticleState, Section, StoredArticle
+from digest.model.digest import Rejection, Selection, SkipReason
+from digest.model.subscriber import Follow, Interests
+from digest.model.topic import Topic
+from digest.selection.pool import Candidate, Pool, Rules
+from digest.selection.select import explain, select_digest
+
+NOW = datetime(2026, 11, 23, 7, tzinfo=UTC)
+VOCABULARY = [
+    Topic("economy", "Economy"),
+    Topic("trade", "Trade", ("tariff", "exports"), parent="economy"),
+    Topic("sport", "Sport", ("football",)),
+    Topic("energy", "Energy", ("solar",)),
+]
+RULES = Rules(
+    slot_at=NOW,
+    cut_off=NOW,
+    expires_after=timedelta(days=14),
+    look_back=timedelta(days=3),
+    half_life=timedelta(days=2),
+    max_items=10,
+    min_items=1,
+)
+
+
+def article(
+    title: str, number: int = 1, *, hours: float = 1, story: int = 0, body: str = "", **more: object
+) -> StoredArticle:
+    """An article collected so many hours before the slot."""
+    state = ArticleState(more.pop("state", ArticleState.LIVE))
+    made = Article(title=title, sections=(Section("", (body,)),), **more)  # type: ignore[arg-type]
+    return StoredArticle(number, story or number, number, made, NOW - timedelta(hours=hours), state=state)
+
+
+def pool(articles: Sequence[StoredArticle], **rules: object) -> Pool:
+    """The pool as the pipeline makes it."""
+    matcher, analysed = Matcher(VOCABULARY), [analyse(each.article) for each in articles]
+    named = {name: getattr(RULES, name) for name in RULES.__slots__} | rules
+    return Pool(
+        [Candidate(stored, matcher.topics(each)) for stored, each in zip(articles, analysed, strict=True)],
+        Rules(**named),
+        lambda position, keyword: match_keyword(analysed[position], keyword),
+    )
+
+
+def follows(*topics: str, **more: tuple[str, ...]) -> Interests:
+    return Interests(tuple(Follow(topic) for topic in topics), **more)
+
+
+def fate(selection: Selection, number: int = 1) -> str:
+    """Return "chosen" or the reason why not."""
+    if number in {choice.article.article_id for choice in selection.chosen}:
+        return "chosen"
+    (found,) = [each.reason.value for each in selection.rejected if each.article.article_id == number]
+    return found
+
+
+@dataclass(frozen=True)
+class Case:
+    """An article, a reader, and what becomes of the one for the other."""
+
+    article: StoredArticle
+    interests: Interests
+    expected: str
+    history: frozenset[int] = frozenset()
+    since: datetime | None = None
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(Case(article("Tariff talks"), follows("trade"), "chosen"), id="a topic the reader follows"),
+        pytest.param(Case(article("Tariff talks"), follows("energy"), "no_match"), id="only an unrelated topic"),
+        pytest.param(Case(article("Tariff talks"), follows("economy"), "chosen"), id="the parent of its topic"),
+        pytest.param(Case(article("Tariff talks"), Interests(), "chosen"), id="a reader of everything"),
+        pytest.param(Case(article("Whales sing"), Interests(), "chosen"), id="everything, also without topic"),
+        pytest.param(
+            Case(article("Tariff on football", body="tariff " * 9), follows("trade", muted=("sport",)), "muted"),
+            id="mute beats any score",
+        ),
+        pytest.param(
+            Case(article("Football tariff"), Interests(muted=("sport",)), "muted"), id="mute beats everything"
+        ),
+        pytest.param(
+            Case(article("Tariff talks"), Interests(keywords=("talks",), muted=("economy",)), "muted"),
+            id="a muted parent mutes its children, and keywords too",
+        ),
+        pytest.param(Case(article("Whales sing"), Interests(keywords=("whale",)), "chosen"), id="a keyword"),
+        pytest.param(
+            Case(article("News", body="One whale was seen."), Interests(keywords=("whale",)), "chosen"),
+            id="a keyword mentioned once in the body",
+        ),
+        pytest.param(
+            Case(article("News", body="One tariff was named."), follows("trade"), "no_match"),
+            id="a topic mentioned once in passing",
+        ),
+        pytest.param(Case(article("Tariff", story=7), follows("trade"), "already_shown", frozenset({7})), id="shown"),
+        pytest.param(Case(article("Tariff", hours=14 * 24), follows("trade"), "chosen"), id="expires at this instant"),
+        pytest.param(Case(article("Tariff", hours=14 * 24 + 1), follows("trade"), "expired"), id="expired"),
+        pytest.param(Case(article("Tariff", hours=0), follows("trade"), "not_yet_collected"), id="at the cut-off"),
+        pytest.param(
+            Case(article("Tariff", state=ArticleState.WITHDRAWN), follows("trade"), "withdrawn"), id="withdrawn"
+        ),
+        pytest.param(
+            Case(article("Tariff", language="de"), follows("trade", languages=("en", "ko")), "other_language"),
+            id="a language the reader did not ask for",
+        ),
+        pytest.param(
+            Case(article("Tariff", language="en-GB"), follows("trade", languages=("en",)), "chosen"),
+            id="a regional form of a language asked for",
+        ),
+        pytest.param(
+            Case(article("Tariff", language=""), follows("trade", languages=("en",)), "chosen"),
+            id="a language nobody knows",
+        ),
+        pytest.param(
+            Case(article("Tariff", hours=24 * 5), follows("trade"), "before_look_back", since=NOW - timedelta(days=1)),
+            id="older than what a new reader looks back to",
+        ),
+        pytest.param(
+            Case(article("Tariff", hours=24 * 3), follows("trade"), "chosen", since=NOW - timedelta(days=1)),
+            id="young enough for a new reader",
+        ),
+        pytest.param(
+            Case(
+                article("Tariff", hours=24 * 5),
+                Interests((Follow("trade", since=date(2026, 11, 22)),)),
+                "before_look_back",
+            ),
+            id="older than a newly followed topic looks back to",
+        ),
+        pytest.param(
+            Case(
+                article("Tariff", hours=24 * 5),
+                Interests((Follow("economy"), Follow("trade", since=date(2026, 11, 22)))),
+                "chosen",
+            ),
+            id="also of a topic followed for long",
+        ),
+        pytest.param(
+            Case(article("Tariff", published_at=NOW - timedelta(days=90)), follows("trade"), "chosen"),
+            id="dated back by its publisher",
+        ),
+    ],
+)
+def test_what_becomes_of_an_article(case: Case):
+    """Each reason can be shown to the reader who asks for it."""
+    made = pool([case.article])
+    selection = explain(made, select_digest(made, case.interests, case.history, case.since))
+
+    assert fate(selection) == case.expected
+
+
+def test_what_does_not_fit_waits_for_the_next_digest():
+    """25 matches, ten at a time, nothing new: 10, 10, 5, and then nothing; no story twice (C15)."""
+    everything = pool([article(f"Tariff {n}", n, hours=n) for n in range(1, 26)])
+    history: set[int] = set()
+    counts = []
+    for _ in range(4):
+        chosen = [choice.article.story_id for choice in select_digest(everything, follows("trade"), history).chosen]
+        assert not history & set(chosen)
+        history |= set(chosen)
+        counts.append(len(chosen))
+
+    assert counts == [10, 10, 5, 0]
+
+
+def test_too_few_articles_are_kept_for_next_time():
+    """A mail with one article is not sent where the newsletter wants two; both come when there are two."""
+    one = select_digest(pool([article("Tariff", 1)], min_items=2), follows("trade"), set())
+    two = select_digest(pool([article("Tariff", 1), article("Tariff", 2)], min_items=2), follows("trade"), set())
+    none = select_digest(pool([], min_items=2), follows("trade"), set())
+
+    assert (one.skip, fate(one)) == (SkipReason.TOO_FEW, Rejection.BELOW_MIN_ITEMS)
+    assert (two.skip, len(two.chosen)) == (None, 2)
+    assert none.skip is SkipReason.NOTHING_NEW
+
+
+def test_of_two_articles_on_one_story_one_is_told():
+    """The other is not lost: its story is told."""
+    found = select_digest(pool([article("Tariff", 1, story=5), article("Tariff", 2, story=5)]), follows("trade"), set())
+
+    assert (len(found.chosen), [each.reason for each in found.rejected]) == (1, [Rejection.SAME_STORY])
+
+
+def test_a_reader_sees_first_what_weighs_more():
+    """Weight, place of the words, freshness: each moves an article up."""
+    heavy = Interests((Follow("sport", 5.0), Follow("trade", 1.0)))
+    made = pool([article("Tariff", 1), article("Football", 2), article("Tariff", 3, hours=48, body="")])
+
+    assert [choice.article.article_id for choice in select_digest(made, heavy, set()).chosen] == [2, 1, 3]
+
+
+def test_on_a_tie_the_earlier_publication_leads():
+    """And of one age, the one that was collected first."""
+    at = NOW - timedelta(hours=5)
+    made = pool(
+        [
+            article("Whale", 9, hours=2, published_at=at),
+            article("Whale", 4, hours=2, published_at=at),
+            article("Whale", 6, hours=3, published_at=at),
+        ],
+        half_life=timedelta(days=100_000),
+    )
+
+    assert [choice.article.article_id for choice in select_digest(made, Interests(), set()).chosen] == [4, 6, 9]
+
+
+WORDS = st.sampled_from(["tariff", "football", "solar", "whale", "news"])
+ARTICLES = st.lists(
+    st.tuples(
+        st.lists(WORDS, min_size=1, max_size=3).map(" ".join),
+        st.integers(-5, 400),
+        st.integers(1, 8),
+        st.sampled_from(["", "en", "de"]),
+        st.sampled_from(list(ArticleState)),
+    ),
+    max_size=12,
+).map(
+    lambda drawn: [
+        article(title, number, hours=hours, story=story, language=language, state=state)
+        for number, (title, hours, story, language, state) in enumerate(drawn, 1)
+    ]
+)
+TOPICS = st.sampled_from([topic.slug for topic in VOCABULARY])
+INTERESTS = st.builds(
+    lambda topics, muted, keywords, languages, since: Interests(
+        tuple(Follow(topic, since=since) for topic in sorted(topics)),
+        tuple(sorted(muted)),
+        tuple(sorted(keywords)),
+        tuple(sorted(languages)),
+    ),
+    st.sets(TOPICS, max_size=2),
+    st.sets(TOPICS, max_size=1),
+    st.sets(WORDS, max_size=1),
+    st.sets(st.sampled_from(["en", "de"]), max_size=1),
+    st.sampled_from([None, date(2026, 11, 20)]),
+)
+HISTORIES = st.frozensets(st.integers(1, 8), max_size=4)
+SINCE = st.sampled_from([None, NOW - timedelta(days=2)])
+
+
+@given(ARTICLES, INTERESTS, HISTORIES, SINCE, st.integers(1, 4), st.integers(1, 3))
+def test_every_candidate_has_exactly_one_fate(
+    articles: list[StoredArticle],
+    interests: Interests,
+    history: frozenset[int],
+    since: datetime | None,
+    most: int,
+    least: int,
+):
+    """Chosen, or left out for one reason; and the limits hold."""
+    made = pool(articles, max_items=most, min_items=least)
+    found = explain(made, select_digest(made, interests, history, since))
+    fates = [each.article.article_id for each in (*found.chosen, *found.rejected)]
+
+    assert sorted(fates) == [each.article_id for each in articles]
+    assert len(found.chosen) <= most
+    assert (found.skip is None) == bool(found.chosen)
+    assert not found.chosen or len(found.chosen) >= least
+    assert not {choice.article.story_id for choice in found.chosen} & history
+
+
+@given(ARTICLES, INTERESTS, HISTORIES, st.randoms(use_true_random=False))
+def test_the_order_of_collection_decides_nothing(
+    articles: list[StoredArticle], interests: Interests, history: frozenset[int], random: object
+):
+    """The order is total: the same articles in any order give the same digest."""
+    shuffled = list(articles)
+    random.shuffle(shuffled)  # type: ignore[attr-defined]
+
+    assert (
+        select_digest(pool(articles), interests, history).chosen
+        == select_digest(pool(shuffled), interests, history).chosen
+    )
+
+
+@given(ARTICLES, INTERESTS, st.sampled_from(["sport", "trade", "economy"]))
+def test_what_is_muted_never_comes(articles: list[StoredArticle], interests: Interests, topic: str):
+    """Whatever else the reader follows."""
+    muting = Interests(interests.follows, (topic,), interests.keywords, interests.languages)
+    made = pool(articles)
+    with_topic = {made.candidates[n].article.article_id for n in made.by_topic.get(topic, ())}
+
+    assert not with_topic & {choice.article.article_id for choice in select_digest(made, muting, set()).chosen}

@@ -1,0 +1,176 @@
+"""A mail server for tests, in a thread: it takes mail, remembers it, and can be told what to answer to whom."""
+
+from __future__ import annotations
+
+import asyncio
+import email
+import email.policy
+import threading
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from email.message import EmailMessage
+from enum import Enum, auto
+from types import TracebackType
+from typing import Self
+
+
+class Do(Enum):
+    """What the server does with a message."""
+
+    TAKE = auto()  #: 250 to everything
+    LATER = auto()  #: 451 to RCPT
+    LATER_AT_DOT = auto()  #: 452 to the complete message
+    NEVER = auto()  #: 550 to RCPT
+    NEVER_AT_DOT = auto()  #: 554 to the complete message, the mailbox's fault
+    DROP = auto()  #: the connection ends before the message is complete
+    LOSE_REPLY = auto()  #: the message is taken, the connection ends without a reply
+    FAULT = auto()  #: 530 to MAIL: the sender must log in first
+    HANG = auto()  #: the message is taken, and nothing is said until the sender goes away
+
+
+@dataclass(frozen=True)
+class Mail:
+    """One message as it came over the wire, unstuffed. `answered` is True when the sender was told 250."""
+
+    sender: str
+    recipient: str
+    content: bytes
+    connection: int
+    answered: bool
+
+    @property
+    def parsed(self) -> EmailMessage:
+        return email.message_from_bytes(self.content, policy=email.policy.default)
+
+    @property
+    def message_id(self) -> str:
+        return str(self.parsed["Message-ID"])
+
+    @property
+    def html(self) -> str:
+        part = self.parsed.get_body(("html",))
+        assert part is not None
+        return str(part.get_content())
+
+    @property
+    def text(self) -> str:
+        part = self.parsed.get_body(("plain",))
+        assert part is not None
+        return str(part.get_content())
+
+
+Script = Callable[[str, int], Do]
+"""(recipient, number of this try from 1) -> what to do."""
+
+
+@dataclass
+class Sink:
+    """Use as a context manager; `mails` are the complete messages, in the order of their final dots."""
+
+    script: Script = lambda recipient, number: Do.TAKE
+    on_mail: Callable[[Mail], None] = lambda mail: None
+    mails: list[Mail] = field(default_factory=list)
+    tries: Counter[str] = field(default_factory=Counter)
+    connections: int = 0
+    port: int = 0
+    later: str = "451 4.2.0 busy"  #: what it says to who must come back
+
+    def __enter__(self) -> Self:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
+        self._tasks: set[asyncio.Task[None]] = set()
+        starting = asyncio.run_coroutine_threadsafe(asyncio.start_server(self._accept, "127.0.0.1", 0), self._loop)
+        self._server = starting.result(5)
+        self.port = self._server.sockets[0].getsockname()[1]
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        asyncio.run_coroutine_threadsafe(self._close(), self._loop).result(5)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(5)
+        self._loop.close()
+
+    def to(self, recipient: str) -> list[Mail]:
+        """Return what came for *recipient*."""
+        return [mail for mail in self.mails if mail.recipient == recipient]
+
+    def clear(self) -> None:
+        """Forget what came."""
+        self.mails.clear()
+
+    async def _close(self) -> None:
+        self._server.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        task = self._loop.create_task(self._converse(reader, writer, self.connections))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, number: int) -> None:
+        try:
+            await self._talk(reader, writer, number)
+        except (ConnectionError, asyncio.IncompleteReadError):
+            return  # the sender is gone, which is its right
+        finally:
+            writer.close()
+
+    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, number: int) -> None:
+        def say(line: str) -> None:
+            writer.write(line.encode() + b"\r\n")
+
+        say("220 sink.example.org ESMTP")
+        sender, recipient, do = "", "", Do.TAKE
+        while line := (await reader.readline()).decode():
+            verb = line[:4].upper()
+            if verb == "EHLO":
+                say("250-sink.example.org\r\n250-PIPELINING\r\n250-8BITMIME\r\n250 SMTPUTF8")
+            elif verb == "MAIL":
+                sender, recipient = _path(line), ""
+                say("250 2.1.0 Ok")
+            elif verb == "RCPT":
+                recipient = _path(line)
+                self.tries[recipient] += 1
+                do = self.script(recipient, self.tries[recipient])
+                if do is Do.DROP:
+                    return
+                refusals = {
+                    Do.LATER: self.later,
+                    Do.NEVER: "550 5.1.1 no such mailbox",
+                    Do.FAULT: "530 5.7.0 log in",
+                }
+                say(refusals.get(do, "250 2.1.5 Ok"))
+                recipient = "" if do in refusals else recipient
+            elif verb == "DATA" and not recipient:
+                say("554 5.5.1 no valid recipients")
+            elif verb == "DATA":
+                say("354 go on")
+                content = await reader.readuntil(b"\r\n.\r\n")
+                answer = {Do.LATER_AT_DOT: "452 4.3.1 full", Do.NEVER_AT_DOT: "554 5.2.1 mailbox closed"}.get(do, "")
+                if not answer:
+                    body = content[:-3].replace(b"\r\n.", b"\r\n").removeprefix(b".")
+                    mail = Mail(sender, recipient, body, number, do is Do.TAKE)
+                    self.mails.append(mail)
+                    self.on_mail(mail)
+                if do is Do.LOSE_REPLY:
+                    return
+                if do is Do.HANG:
+                    await reader.read()
+                    return
+                say(answer or "250 2.0.0 taken")
+            elif verb == "QUIT":
+                say("221 2.0.0 bye")
+                return
+            else:
+                say("250 2.0.0 Ok")
+
+
+def _path(line: str) -> str:
+    return line[line.index("<") + 1 : line.index(">")]
