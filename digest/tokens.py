@@ -56,14 +56,13 @@ class Tokens:
         return int.from_bytes(number, "big") if any(good) else None
 
     def derive(self, purpose: str, *parts: object) -> str:
-        """Return 32 lower-case base32 characters that only these *parts* and our key give.
+        """Return 32 hexadecimal characters that only these *parts* and our key give.
 
         The first key is used, so a value that must survive a rotation (a Message-ID) is stored with its row
         or re-derived before the rotation.
         """
         text = "\x1f".join(map(str, parts)).encode()
-        mac = blake2b(text, key=self._key, digest_size=20, person=purpose.encode())
-        return base64.b32encode(mac.digest()).decode("ascii").lower()
+        return blake2b(text, key=self._key, digest_size=MAC_BYTES, person=purpose.encode()).hexdigest()
 
     @staticmethod
     def _mac(key: bytes, purpose: str, raw: bytes) -> bytes:

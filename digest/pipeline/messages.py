@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import OrderedDict
 from dataclasses import dataclass
+from functools import cached_property
 
 from digest.model.delivery import Envelope
 from digest.pipeline.installation import Installation
@@ -21,7 +22,7 @@ _KEPT = 200  # splicers, each with the joined bytes of one digest; rows are plan
 _PIECES_KEPT = 5_000  # encoded pieces; digests of one pool share most of theirs
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Sheet:
     """A digest ready for splicing, with the newsletter and address it comes from."""
 
@@ -29,6 +30,11 @@ class Sheet:
     sender: str
     newsletter: str
     period: str
+
+    @cached_property
+    def domain(self) -> str:
+        """The sender's domain as A-labels, the right side of each Message-ID."""
+        return ascii_address(self.sender).rpartition("@")[2]
 
 
 class Messages:
@@ -94,7 +100,6 @@ def envelope_of(house: Installation, claim: Claim, sheet: Sheet) -> Envelope:
 def values_of(house: Installation, claim: Claim, sheet: Sheet) -> ReaderValues:
     """Return what the message says of its reader; functions of the row, never of the attempt."""
     links = Links(house.base_url, house.tokens)
-    domain = ascii_address(sheet.sender).rpartition("@")[2]
     unique = house.tokens.derive("message-id", sheet.newsletter, sheet.period, claim.subscriber_id, claim.plan_no)
     leave = links.leave(claim.subscription_id)
     return ReaderValues(
@@ -103,7 +108,7 @@ def values_of(house: Installation, claim: Claim, sheet: Sheet) -> ReaderValues:
         unsubscribe_url=leave,
         preferences_url=links.preferences(claim.subscriber_id),
         view_url=links.view(claim.delivery_id),
-        message_id=f"<{unique}@{domain}>",
+        message_id=f"<{unique}@{sheet.domain}>",
         date=claim.dated_at,
         # For programs that only know mail: the newsletter's own mailbox, which people read.
         mailto=f"mailto:{sheet.sender}?subject=unsubscribe%20{leave.rpartition('/')[2]}",

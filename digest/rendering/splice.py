@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from digest.errors import BadInput, NotFound
-from digest.rendering.clean import clean_text, escape_html
+from digest.rendering.clean import clean_text, escape_html, shorten
 from digest.rendering.encode import Transfer, crlf, quoted_printable, run_bytes
 from digest.rendering.headers import (
     ConstantHeaders,
@@ -22,7 +22,6 @@ from digest.rendering.headers import (
     check_reader_lines,
     date_line,
     reader_lines,
-    shorten,
 )
 from digest.rendering.layout import Layout, Part, Run
 from digest.rendering.marks import SlotRef
@@ -49,8 +48,6 @@ class ReaderValues:
     date: datetime
     mailto: str = ""
 
-
-_NOT_FOR_THE_WIRE = re.compile(rb"\n\.|^\.|\0|\r(?!\n)|(?<!\r)\n")
 
 _Fill = Callable[[Mapping[str, str]], bytes]
 
@@ -138,7 +135,7 @@ class _Chain:
         No line starts with a dot (RFC 5321 §4.5.2), every line ends with CRLF, and there is no NUL. The values of
         readers are encoded so that they keep to this, so it is looked at once and not for each message.
         """
-        return not any(_NOT_FOR_THE_WIRE.search(frame) for frame in self._frames)
+        return all(_is_fit_for_wire(frame) for frame in self._frames)
 
     def join(self, lines: tuple[bytes, bytes, bytes], values: Mapping[str, str]) -> bytes:
         """Return the message with a reader's header *lines* and slot *values*."""
@@ -157,6 +154,12 @@ class _Chain:
         for place, fill in self._runs:
             frames[place] = fill(values)
         return b"".join(frames)
+
+
+def _is_fit_for_wire(frame: bytes) -> bool:
+    ends = frame.count(b"\r\n")
+    only_crlf = ends == frame.count(b"\n") == frame.count(b"\r")
+    return only_crlf and b"\n." not in frame and not frame.startswith(b".") and b"\0" not in frame
 
 
 def _slot_values(values: ReaderValues) -> dict[str, str]:
