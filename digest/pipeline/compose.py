@@ -139,21 +139,28 @@ class Workshop:
 
     def _compose(self, selection: Selection, interests: Interests, locale: str) -> Made:
         bench = self._bench(locale)
-        chosen = selection.chosen
-        parts = bench.parts(chosen, interests, _waiting(selection), self._pool.archive)
         limit = self._newsletter.limits.max_html_bytes
-        fitting = bench.press.how_many_fit(parts, self._widths(), limit)
-        if fitting < len(chosen):
-            # Whole articles give way and are kept for next time; the least important go first.
-            dropped = tuple(Rejected(each.article, Rejection.TOO_LARGE, each.score) for each in chosen[fitting:])
-            selection = finish(chosen[:fitting], dropped + selection.rejected, self._newsletter.limits.min_items)
-            if not selection.chosen:
-                return Made(selection)
-            chosen = selection.chosen
-            parts = bench.parts(chosen, interests, _waiting(selection), self._pool.archive)
-        composed = bench.press.compose(parts)
-        self._new_pieces |= {name: one for name, one in composed.pieces.items() if name not in self._known_pieces}
-        return Made(selection, composed.subject, self._stored(composed), bench.items(chosen, parts))
+        while selection.chosen:
+            parts = bench.parts(selection.chosen, interests, _waiting(selection), self._pool.archive)
+            fitting = bench.press.how_many_fit(parts, self._widths(), limit)
+            if fitting == len(selection.chosen):
+                composed = bench.press.compose(parts)
+                known = self._known_pieces
+                self._new_pieces |= {name: one for name, one in composed.pieces.items() if name not in known}
+                items = bench.items(selection.chosen, parts)
+                return Made(selection, composed.subject, self._stored(composed), items)
+            selection = self._without_the_large(selection, fitting)
+        return Made(selection)
+
+    def _without_the_large(self, selection: Selection, fitting: int) -> Selection:
+        """Return *selection* without whole articles, which are kept for next time; the least important go first.
+
+        When not even the first one fits, it goes alone: it would keep out all others, today and every day.
+        """
+        chosen = selection.chosen
+        kept, gone = (chosen[:fitting], chosen[fitting:]) if fitting else (chosen[1:], chosen[:1])
+        dropped = tuple(Rejected(each.article, Rejection.TOO_LARGE, each.score) for each in gone)
+        return finish(kept, dropped + selection.rejected, self._newsletter.limits.min_items)
 
     def _stored(self, composed: Composed) -> str:
         headers = constant_headers(self._frame, composed.subject, composed.layout.boundary)

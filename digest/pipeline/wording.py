@@ -11,9 +11,11 @@ from digest.model.digest import Choice, Why
 from digest.model.newsletter import Newsletter
 from digest.model.subscriber import Interests
 from digest.model.topic import Topic
+from digest.rendering.clean import clean_text, shorten
 from digest.rendering.i18n import Speaker, load_translations
 
 _TOPICS_SHOWN, _WORDS_SHOWN, _FOLLOWS_SHOWN = 2, 3, 5
+_PREHEADER_LENGTH = 150  # characters; mail programs show some hundred
 
 
 class Wording:
@@ -57,8 +59,8 @@ class Wording:
     def preheader(self, chosen: Sequence[Choice], summary: str) -> str:
         """Return the first line of the mail. The subject names the first article, so this goes on from there."""
         if len(chosen) == 1:
-            return summary
-        title = chosen[1].article.article.title
+            return shorten(clean_text(summary), _PREHEADER_LENGTH)
+        title = shorten(clean_text(chosen[1].article.article.title), _PREHEADER_LENGTH)
         if len(chosen) == 2:
             return title
         return self._say.gettext("%(first)s, and %(count)s more", first=title, count=len(chosen) - 2)

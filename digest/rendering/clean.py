@@ -44,6 +44,15 @@ def clean_text(value: str) -> str:
     return text
 
 
+def shorten(text: str, length: int) -> str:
+    """Return *text*, cut with an ellipsis at a word (or anywhere, in one long word) to *length* characters."""
+    if len(text) <= length:
+        return text
+    head = text[: length - 1]
+    at = head.rfind(" ")
+    return (head[:at] if at > length // 2 else head).rstrip() + "…"
+
+
 def clean_url(value: str) -> str:
     """Return *value* as an absolute http or https URL in ASCII (RFC 3986 §2.1), or "" when it is not one.
 

@@ -17,7 +17,7 @@ from email.utils import format_datetime
 import idna
 
 from digest.errors import BadInput
-from digest.rendering.clean import clean_text
+from digest.rendering.clean import clean_text, shorten
 from digest.rendering.views import Frame
 
 WORD, LINE = 75, 76  # RFC 2047 §2
@@ -207,15 +207,6 @@ def encoded_words(text: str, used: int) -> str:
     words.append(chunk)
     letter = "q" if spell is _q else "b"
     return "\r\n ".join(f"=?utf-8?{letter}?{spell(word)}?=" for word in words)
-
-
-def shorten(text: str, length: int) -> str:
-    """Return *text*, cut with an ellipsis at a word (or anywhere, in one long word) to *length* characters."""
-    if len(text) <= length:
-        return text
-    head = text[: length - 1]
-    at = head.rfind(" ")
-    return (head[:at] if at > length // 2 else head).rstrip() + "…"
 
 
 def _list_id(frame: Frame) -> str:

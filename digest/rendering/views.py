@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 
 from digest.model.article import StoredArticle
-from digest.rendering.clean import clean_text, clean_url
+from digest.rendering.clean import clean_text, clean_url, shorten
 from digest.rendering.languages import clean_tag, date_text, direction, end_of, start_of
+
+# What one article may take up; a disclaimer is never cut.
+TITLE_LENGTH, SUMMARY_LENGTH = 300, 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,13 +129,13 @@ def card_view(
     *notice* is the newsletter's own disclaimer, shown when the publisher gave none.
     """
     article = stored.article
-    own_words = clean_text(article.deck) or clean_text(article.summary)
+    own_words = shorten(clean_text(article.deck) or clean_text(article.summary), SUMMARY_LENGTH)
     published: datetime | None = article.published_at
     return CardView(
-        title=clean_text(article.title) or clean_text(article.url) or "…",
+        title=shorten(clean_text(article.title) or clean_text(article.url), TITLE_LENGTH) or "…",
         url=clean_url(article.url),
         topic=clean_text(topic_label),
-        summary=own_words or clean_text(extract),
+        summary=own_words or shorten(clean_text(extract), SUMMARY_LENGTH),
         summary_by="publisher" if own_words else "extract",
         disclaimer=clean_text(article.disclaimer) or clean_text(notice),
         language=clean_tag(article.language),
@@ -145,7 +148,7 @@ def card_view(
 
 def related_view(title: str, url: str = "", language: str = "") -> RelatedView:
     """Return one related entry, cleaned."""
-    return RelatedView(clean_text(title), clean_url(url), clean_tag(language))
+    return RelatedView(shorten(clean_text(title), TITLE_LENGTH), clean_url(url), clean_tag(language))
 
 
 def slot_widths(links: Mapping[str, int], name: int = 1200, address: int = 320) -> dict[str, int]:
@@ -158,4 +161,6 @@ def _image_view(stored: StoredArticle) -> ImageView | None:
     if image is None or image.width <= 0 or image.height <= 0:
         return None
     url = clean_url(image.url)
-    return ImageView(url, image.width, image.height, clean_text(image.alt)) if url.startswith("https://") else None
+    if not url.startswith("https://"):
+        return None
+    return ImageView(url, image.width, image.height, shorten(clean_text(image.alt), TITLE_LENGTH))

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
-from digest.rendering.clean import clean_text
-from digest.rendering.headers import shorten
+from digest.rendering.clean import clean_text, shorten
 from digest.rendering.marks import Places
 from digest.rendering.press import CardChoice, DigestParts
 from digest.rendering.splice import NAME_LENGTH, ReaderValues
