@@ -6,9 +6,11 @@ from typing import Annotated
 
 import typer
 
-from digest.cli.options import ExitError, Json, print_json, print_table, progress_bar, the_database
+from digest.cli.options import ExitError, Json, the_database
+from digest.cli.screen import as_json as json_text
+from digest.cli.screen import complain, print_json, print_table, progress_bar, say
 
-app = typer.Typer(no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
 Places = Annotated[list[str], typer.Argument(metavar="PATH|URL...", help="Files, folders or addresses.")]
 
@@ -21,7 +23,7 @@ def add(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Read articles and store them. The same article again updates and never doubles."""
+    """Read and store articles. The same one again is updated, never doubled."""
     from datetime import UTC, datetime
 
     from digest.pipeline.collect import read_paths, store_articles
@@ -54,8 +56,10 @@ def read(
     places: Places,
     as_json: Json = False,
 ) -> None:
-    """Read articles and show what was understood; nothing is stored. With --json one object a line."""
-    import json
+    """Show what is understood of articles; nothing is stored.
+
+    With --json one object a line.
+    """
     from datetime import UTC, datetime
 
     from digest.collection.as_json import article_as_json
@@ -64,9 +68,9 @@ def read(
     found = read_paths(places, now=datetime.now(UTC))
     for article in found.articles:
         if as_json:
-            typer.echo(json.dumps(article_as_json(article), ensure_ascii=False))
+            typer.echo(json_text(article_as_json(article)))
             continue
-        typer.echo(typer.style(article.title, bold=True))
+        say(article.title, bold=True)
         for label, text in (
             ("deck", article.deck),
             ("language", article.language),
@@ -76,14 +80,14 @@ def read(
             ("related", " | ".join(link.title for link in article.related)),
         ):
             if text:
-                typer.echo(f"  {label}: {text}")
+                say(f"  {label}: {text}")
     _tell(found.problems)
 
 
 @app.command(name="list")
 def list_command(
-    search: Annotated[str, typer.Option(help="Only articles with this text.")] = "",
-    limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 50,
+    search: Annotated[str, typer.Option(metavar="TEXT", help="Only articles with this text.")] = "",
+    limit: Annotated[int, typer.Option(min=1, metavar="N", help="At most so many.")] = 50,
     as_json: Json = False,
 ) -> None:
     """List stored articles, newest first."""
@@ -108,7 +112,6 @@ def list_command(
         )
         return
     print_table(
-        "",
         ["id", "collected (UTC)", "language", "source", "state", "title"],
         [
             [
@@ -148,15 +151,15 @@ def show(
         print_json(facts)
         return
     article = found.article
-    typer.echo(typer.style(article.title, bold=True))
+    say(article.title, bold=True)
     if article.deck:
-        typer.echo(article.deck)
-    typer.echo(f"\n{article.text}\n")
+        say(article.deck)
+    say(f"\n{article.text}\n")
     if article.disclaimer:
-        typer.echo(article.disclaimer)
+        say(article.disclaimer)
     for link in article.related:
-        typer.echo(f"  → {link.title} {link.url}".rstrip())
-    typer.echo(f"\nid {found.article_id}, {found.state}, collected {found.collected_at.isoformat()} {article.url}")
+        say(f"  → {link.title} {link.url}".rstrip())
+    say(f"\nid {found.article_id}, {found.state}, collected {found.collected_at.isoformat()} {article.url}")
 
 
 @app.command()
@@ -164,7 +167,10 @@ def withdraw(
     article_id: Annotated[int, typer.Argument(metavar="ID", help="An id, as `digest articles list` prints it.")],
     undo: Annotated[bool, typer.Option("--undo", help="Bring it back.")] = False,
 ) -> None:
-    """Take an article back: no new mail has it, and mails that wait with it are planned anew."""
+    """Take an article back.
+
+    No new mail has it, and mails that wait with it are planned anew.
+    """
     from datetime import UTC, datetime
 
     from digest.model.article import ArticleState
@@ -178,6 +184,6 @@ def withdraw(
 
 def _tell(problems: list[str]) -> None:
     for problem in problems:
-        typer.echo(f"digest: {problem}", err=True)
+        complain(problem)
     if problems:
         raise ExitError(1)

@@ -8,7 +8,9 @@ from typing import Annotated
 
 import typer
 
-from digest.cli.options import Json, moment, print_json, print_json_lines, print_table, the_database
+from digest.cli.options import Json, moment, the_database
+from digest.cli.screen import on_one_line, print_json, print_json_lines, print_table
+from digest.model.delivery import DeliveryState
 
 _SHOWN = 200
 
@@ -20,12 +22,18 @@ def add_to(app: typer.Typer) -> None:
 
 
 def deliveries(
-    edition: Annotated[str, typer.Option(help="An edition like daily/2026-11-23, its id, or a newsletter.")] = "",
-    state: Annotated[str, typer.Option(help="ready, sent, deferred, refused, in_doubt, skipped, expired …")] = "",
-    address: Annotated[str, typer.Option(help="One reader's address.")] = "",
+    edition: Annotated[
+        str, typer.Option(metavar="EDITION", help="An edition like daily/2026-11-23, its id, or a newsletter.")
+    ] = "",
+    state: Annotated[
+        DeliveryState | None, typer.Option(metavar="STATE", help=f"One of: {', '.join(DeliveryState)}.")
+    ] = None,
+    address: Annotated[str, typer.Option(metavar="EMAIL", help="One reader's address.")] = "",
     since: Annotated[str, typer.Option(metavar="TIME", help="Not before TIME (ISO 8601).")] = "",
     until: Annotated[str, typer.Option(metavar="TIME", help="Before TIME (ISO 8601).")] = "",
-    limit: Annotated[int, typer.Option(min=0, help="At most so many lines; 0 for all.")] = 0,
+    limit: Annotated[
+        int | None, typer.Option(min=0, metavar="N", help=f"At most so many lines; 0: all (the table: {_SHOWN}).")
+    ] = None,
     retry: Annotated[
         bool,
         typer.Option("--retry", help="Plan anew for readers whose delivery expired, or was refused and corrected."),
@@ -33,22 +41,28 @@ def deliveries(
     as_json: Json = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
 ) -> None:
-    """Show the delivery log, newest first; skipped readers stand in it with their reason."""
+    """Show who got what and when, newest first.
+
+    Skipped readers stand in the log with their reason.
+    """
     from datetime import UTC, datetime
 
     from digest.pipeline.formulas import neutralised
     from digest.store import log
+    from digest.store.editions import require_edition
     from digest.store.engine import reading
 
     which = log.Filter(
         edition=edition,
-        state=state,
+        state=state or "",
         address=address,
         since=moment(since) if since else None,
         until=moment(until) if until else None,
-        limit=limit or (None if as_json or as_csv else _SHOWN),
+        limit=(limit if limit is not None else 0 if as_json or as_csv else _SHOWN) or None,
     )
     engine = the_database()
+    with reading(engine) as connection:
+        require_edition(connection, edition)
     if retry:
         with engine.begin() as connection:
             count = log.retry_failed(connection, which, datetime.now(UTC))
@@ -64,10 +78,10 @@ def deliveries(
             writer.writerow(names)
             for each in found:
                 row = {**each.as_json(), "items": " | ".join(each.items)}
-                writer.writerow([neutralised(str(row[name]) if row[name] is not None else "") for name in names])
+                cells = (on_one_line(str(row[name])) if row[name] is not None else "" for name in names)
+                writer.writerow([neutralised(cell) for cell in cells])
         else:
             print_table(
-                "",
                 ["id", "edition", "address", "state", "reason", "slot (UTC)", "tries", "server's words", "subject"],
                 [
                     [
@@ -91,10 +105,12 @@ def deliveries(
 
 
 def attempts(
-    delivery: Annotated[int, typer.Argument(help="The id of a delivery, as `digest deliveries` prints it.")],
+    delivery: Annotated[
+        int, typer.Argument(metavar="ID", help="The id of a delivery, as `digest deliveries` prints it.")
+    ],
     as_json: Json = False,
 ) -> None:
-    """Show each SMTP try of one delivery with the server's words."""
+    """Show each SMTP try of one delivery, with the server's words."""
     from digest.store import log
     from digest.store.engine import reading
 
@@ -104,7 +120,6 @@ def attempts(
         print_json([each.as_json() for each in found])
         return
     print_table(
-        "",
         ["try", "outcome", "phase", "reply", "enhanced", "text", "server", "finished (UTC)"],
         [
             [

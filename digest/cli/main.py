@@ -6,20 +6,41 @@ Exit status: 0 done, 1 failed, 2 wrong usage. Heavy modules are imported inside 
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from digest import __version__
 from digest.cli import articles, deliveries, newsletters, operate, send, subscribers
 from digest.cli.options import ExitError
+from digest.cli.screen import complain, reader_left, write_anything
 from digest.errors import DigestError, SettingsError
 
+
+class _Commands(TyperGroup):
+    """The commands; a reader of our output (head, less) who has enough is no failure, as it is for Typer."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command that the arguments name."""
+        try:
+            done = super().invoke(ctx)
+        except BrokenPipeError:
+            if not reader_left():
+                raise
+            raise ExitError(0) from None
+        reader_left()
+        return done
+
+
+# Plain help: the boxes of rich would cost half a second of imports each time.
 app = typer.Typer(
     name="digest",
+    cls=_Commands,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,
     help="Newsletter and notification digests: the right articles for each reader, once, at the reader's hour.",
 )
 
@@ -34,27 +55,28 @@ def _root(
 
 
 operate.add_to(app)
-app.add_typer(articles.app, name="articles", help="Add, read, list and show articles.")
+app.add_typer(articles.app, name="articles", help="Add, read, list, show and withdraw articles.")
 app.add_typer(newsletters.app, name="newsletters", help="Apply and list newsletters, topics and sources.")
-app.add_typer(subscribers.app, name="subscribers", help="Import, export, show and erase subscribers.")
+app.add_typer(subscribers.app, name="subscribers", help="Import, export, show, correct and erase subscribers.")
 send.add_to(app)
 deliveries.add_to(app)
 
 
 def run() -> None:
     """Run the command line; an error we check for is told in one line on stderr."""
+    write_anything()
     try:
         app()
     except SettingsError as error:
         for problem in error.problems:
-            typer.echo(f"digest: {problem}", err=True)
+            complain(problem)
         sys.exit(1)
     except ExitError as ended:
         sys.exit(ended.status)
     except DigestError as error:
-        typer.echo(f"digest: {error}", err=True)
+        complain(str(error))
         sys.exit(1)
-    except BrokenPipeError:
-        # The reader of our output (head, less) has enough; that is no failure of ours.
-        sys.stderr.close()
-        sys.exit(0)
+    except OSError as error:
+        # A path that somebody gave us, or a disk that is full; our own doors translate theirs.
+        complain(": ".join(str(part) for part in (error.filename, error.strerror or error) if part))
+        sys.exit(1)

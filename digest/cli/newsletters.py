@@ -7,17 +7,23 @@ from typing import Annotated
 
 import typer
 
-from digest.cli.options import Json, print_json, print_table, the_database
+from digest.cli.options import Json, the_database
+from digest.cli.screen import complain, print_json, print_table, say
 
-app = typer.Typer(no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
 
 @app.command()
 def apply(
-    file: Annotated[Path, typer.Argument(help="A TOML file; subscribers/example.toml shows every setting.")],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="A TOML file; subscribers/example.toml shows every setting.")
+    ],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change and change nothing.")] = False,
 ) -> None:
-    """Apply newsletters, topics and sources from FILE. Twice is the same as once."""
+    """Apply newsletters, topics and sources from a TOML file.
+
+    Twice is the same as once. A file with any mistake changes nothing.
+    """
     from datetime import UTC, datetime
 
     from digest.pipeline.apply_newsletters import apply_file
@@ -26,9 +32,9 @@ def apply(
     postal = read_settings().postal_address
     done = apply_file(the_database(), file, postal_address=postal, dry_run=dry_run, now=datetime.now(UTC))
     for warning in done.warnings:
-        typer.echo(f"warning: {warning}", err=True)
+        complain(warning, prefix="warning: ")
     for change in done.changes:
-        typer.echo(change)
+        say(change)
     if not done.changes:
         typer.echo("Nothing to change: the database already says what the file says.")
     elif dry_run:
@@ -53,7 +59,6 @@ def list_newsletters(as_json: Json = False) -> None:
         )
         return
     print_table(
-        "",
         ["newsletter", "name", "sender", "when", "zone", "active"],
         [
             [

@@ -9,7 +9,9 @@ from typing import Annotated
 
 import typer
 
-from digest.cli.options import At, ExitError, Json, moment, print_json, progress_bar, the_installation
+from digest.cli.options import At, ExitError, Json, moment, the_installation
+from digest.cli.screen import as_json as json_text
+from digest.cli.screen import complain, print_json, progress_bar, say
 
 
 class Format(StrEnum):
@@ -28,7 +30,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def send(
-    newsletter: Annotated[str, typer.Argument(help="The newsletter's slug.")],
+    newsletter: Annotated[str, typer.Argument(metavar="NEWSLETTER", help="The newsletter's slug.")],
     at: At = "",
     everyone: Annotated[
         bool, typer.Option("--everyone", help="The current edition to all who have not had it, whatever their hour.")
@@ -36,16 +38,19 @@ def send(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say who would get what; plan and send nothing.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Plan and deliver NEWSLETTER to every active subscriber whose latest slot has not been served.
+    """Plan and deliver a newsletter; nothing goes twice.
 
-    Run again, it resumes and sends nothing twice. It ends when every row is terminal or deferred.
+    It goes to every active subscriber whose latest slot has not been served. Run again, it resumes. It ends when
+    every row is terminal or deferred.
     """
+    from digest import log
     from digest.app import open_installation, sending
     from digest.pipeline.dispatch import dispatch
     from digest.pipeline.plan import Who, plan_newsletter
     from digest.pipeline.rehearse import rehearse
     from digest.settings import SENDING, read_settings
 
+    log.configure()
     settings = read_settings(needs=SENDING)
     house = open_installation(settings)
     who = Who.EVERYONE if everyone else Who.LATEST
@@ -55,7 +60,7 @@ def send(
             print_json(rehearsed.as_json())
         else:
             for line in rehearsed.lines():
-                typer.echo(line)
+                say(line)
         return
     planned = plan_newsletter(house, newsletter, at=moment(at), who=who)
     with progress_bar(f"Sending {newsletter}", planned.ready) as advance:
@@ -74,7 +79,7 @@ def send(
     else:
         typer.echo(_sentence(result))
     if done.stopped_by:
-        typer.echo(f"digest: sending stopped; {done.stopped_by}. Mend it and run this again.", err=True)
+        complain(f"sending stopped; {done.stopped_by}. Mend it and run this again.")
         raise ExitError(1)
 
 
@@ -90,25 +95,28 @@ def _sentence(result: dict[str, object]) -> str:
 
 
 def preview(
-    newsletter: Annotated[str, typer.Argument(help="The newsletter's slug.")],
+    newsletter: Annotated[str, typer.Argument(metavar="NEWSLETTER", help="The newsletter's slug.")],
     subscriber: Annotated[str, typer.Option(metavar="EMAIL", help="Whose mail.")],
     at: At = "",
-    output: Annotated[Format, typer.Option("--format", help="html, text, eml (the whole message) or json (why).")] = (
-        Format.TEXT
-    ),
-    file: Annotated[Path | None, typer.Option("--output", help="Write to FILE instead of the screen.")] = None,
+    output: Annotated[
+        Format, typer.Option("--format", metavar="FORMAT", help="html, text, eml (the whole message) or json (why).")
+    ] = (Format.TEXT),
+    file: Annotated[
+        Path | None, typer.Option("--output", metavar="FILE", help="Write to FILE instead of the screen.")
+    ] = None,
 ) -> None:
-    """Show exactly what a reader would get at a moment; nothing is written or sent."""
-    import json
+    """Show exactly what a reader would get at a moment.
 
+    Nothing is written and nothing is sent.
+    """
     from digest.pipeline.preview import preview as make_preview
 
     found = make_preview(the_installation(), newsletter, subscriber, at=moment(at))
     if output is Format.JSON:
-        content = json.dumps(found.as_json(), ensure_ascii=False, indent=2).encode() + b"\n"
+        content = json_text(found.as_json(), indent=2).encode() + b"\n"
     elif not found.raw:
         skip = found.selection.skip.value if found.selection.skip else "nothing_new"
-        typer.echo(f"digest: {subscriber} would get no mail: {skip.replace('_', ' ')}; see --format json", err=True)
+        complain(f"{subscriber} would get no mail: {skip.replace('_', ' ')}; see --format json")
         raise ExitError(1)
     else:
         content = {Format.HTML: found.html.encode(), Format.TEXT: found.text.encode(), Format.EML: found.raw}[output]

@@ -8,23 +8,29 @@ from typing import Annotated
 
 import typer
 
-from digest.cli.options import ExitError, Json, print_json, progress_bar, the_database, the_installation
+from digest.cli.options import ExitError, Json, the_database, the_installation
+from digest.cli.screen import complain, print_json, progress_bar, say
 
-app = typer.Typer(no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
 _SHOWN = 20
 
 
 @app.command(name="import")
 def import_subscribers(
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A CSV file; see subscribers/README.md.")],
+    file: Annotated[
+        Path, typer.Argument(exists=True, dir_okay=False, metavar="FILE", help="A CSV file; see subscribers/README.md.")
+    ],
     newsletter: Annotated[str, typer.Option(metavar="SLUG", help="The newsletter they subscribe to.")],
     report: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write every problem to FILE (line, column, reason).")
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Import subscribers from a CSV file. Safe to repeat; bad rows are told and the rest goes on."""
+    """Import subscribers from a CSV file; safe to repeat.
+
+    Bad rows are told with line, column and reason, and the rest goes on.
+    """
     from contextlib import ExitStack
 
     from digest.pipeline.import_subscribers import ProblemReport, import_file
@@ -58,9 +64,10 @@ def import_subscribers(
         print_json({**counts, "problems": problems, "notices": list(done.notices)})
     else:
         for notice in done.notices:
-            typer.echo(f"note: {notice}", err=True)
+            complain(notice, prefix="note: ")
         for problem in done.problems[:_SHOWN]:
-            typer.echo(f"{file.name}: line {problem.line}, {problem.column or 'row'}: {problem.reason}", err=True)
+            where = f"{file.name}: line {problem.line}, {problem.column or 'row'}"
+            complain(f"{where}: {problem.reason}", prefix="")
         if len(done.problems) > _SHOWN:
             where = f"all of them are in {report}" if report else "write all of them to a file with --report FILE"
             typer.echo(f"… and more; {where}", err=True)
@@ -74,7 +81,10 @@ def export(
     newsletter: Annotated[str, typer.Option(metavar="SLUG", help="Whose subscribers.")],
     as_json: Json = False,
 ) -> None:
-    """Print the subscribers of a newsletter as CSV (or one JSON object a line)."""
+    """Print the subscribers of a newsletter as CSV.
+
+    With --json one object a line.
+    """
     from digest.pipeline.export_subscribers import export_subscribers
 
     export_subscribers(the_database(), sys.stdout, newsletter=newsletter, as_json=as_json)
@@ -82,10 +92,13 @@ def export(
 
 @app.command()
 def show(
-    email: Annotated[str, typer.Argument(help="The address.")],
+    email: Annotated[str, typer.Argument(metavar="EMAIL", help="The address.")],
     as_json: Json = False,
 ) -> None:
-    """Show everything that is stored about one subscriber: consent, subscriptions, every mail."""
+    """Show everything that is stored about one subscriber.
+
+    Subscriptions, consent and every mail.
+    """
     from digest.pipeline.show_subscriber import subscriber_as_json
 
     found = subscriber_as_json(the_database(), email)
@@ -100,23 +113,29 @@ def show(
 
 @app.command()
 def correct(
-    email: Annotated[str, typer.Argument(help="The address as it is stored.")],
+    email: Annotated[str, typer.Argument(metavar="EMAIL", help="The address as it is stored.")],
     to: Annotated[str, typer.Argument(metavar="NEW", help="The address as it should be.")],
 ) -> None:
-    """Correct a subscriber's address; `digest deliveries --retry` then sends what was refused."""
+    """Correct a subscriber's address.
+
+    `digest deliveries --retry` then sends what was refused.
+    """
     from digest.pipeline.correct_address import correct_address
 
     house = the_installation()
     address = correct_address(house.engine, email, to, secret=house.secret)
-    typer.echo(f"Corrected to {address}. To send what was refused: digest deliveries --retry --address {email}")
+    say(f"Corrected to {address}. To send what was refused: digest deliveries --retry --address {email}")
 
 
 @app.command()
 def erase(
-    email: Annotated[str, typer.Argument(help="The address.")],
+    email: Annotated[str, typer.Argument(metavar="EMAIL", help="The address.")],
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
-    """Erase a subscriber: only a keyed hash stays, so that no import brings the address back."""
+    """Erase a subscriber for good.
+
+    Only a keyed hash of the address stays, so that no import brings it back.
+    """
     from digest.pipeline.erase_subscriber import erase_subscriber
 
     house = the_installation()
