@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from digest.errors import BadInput
+
+if TYPE_CHECKING:
+    import uvicorn
+
+_PATIENCE = 10.0  # seconds that a message in hand may take when the process is told to end
 
 
 def add_to(app: typer.Typer) -> None:
@@ -16,7 +29,10 @@ def add_to(app: typer.Typer) -> None:
 
 
 def init() -> None:
-    """Bring the database to this release's schema; run it once after installing and after each upgrade."""
+    """Make the database, or bring it to this release's schema.
+
+    Run it once after installing and after each upgrade.
+    """
     from digest.settings import SENDING, read_settings
     from digest.store.engine import open_engine
     from digest.store.migrate import migrate
@@ -27,14 +43,19 @@ def init() -> None:
 
 
 def serve(
-    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="The port to listen on.")] = 8000,
-    every: Annotated[float, typer.Option(min=0.5, help="Seconds between two looks at what is due.")] = 5.0,
+    host: Annotated[str, typer.Option(metavar="ADDRESS", help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, metavar="N", help="The port to listen on; 0: any.")] = 8000,
+    every: Annotated[
+        float, typer.Option(min=0.5, metavar="SECONDS", help="Seconds between two looks at what is due.")
+    ] = 5.0,
 ) -> None:
-    """Run everything in one process: the pages that mails link to, the scheduler and the sender."""
+    """Run everything: pages, scheduler and sender.
+
+    One process, which ends at Ctrl-C or SIGTERM and first lets what it is sending come to an end, for ten
+    seconds at most.
+    """
     from digest import log
     from digest.app import open_installation, sending
-    from digest.errors import BadInput
     from digest.pipeline.tick import plan_and_send, visit_sources
     from digest.scheduling.ticker import Job, ticking
     from digest.settings import SENDING, read_settings
@@ -52,20 +73,74 @@ def serve(
         Job("sources", every, lambda: visit_sources(house, allow_private=settings.fetch_private_addresses)),
         Job("plan_and_send", every, lambda: plan_and_send(house, how)),
     ]
-    # Named, not imported: the pages are another face, and an optional one.
-    server = uvicorn.Server(uvicorn.Config("digest.web.site:create", factory=True, host=host, port=port))
-    with ticking(jobs):
-        server.run()
+    # Named, not imported: the pages are another face, and an optional one. No access log: paths hold tokens.
+    pages = uvicorn.Config(
+        "digest.web.site:create",
+        factory=True,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=5,
+    )
+    # A second `digest serve` by mistake must not get as far as sending.
+    server = uvicorn.Server(pages)
+    with _listening(host, port) as listener, _ending_calmly(server):
+        with ticking(jobs, patience=_PATIENCE) as under_way:
+            log.get_logger().info("serving", address="{}:{}".format(*listener.getsockname()[:2]))
+            server.run(sockets=[listener])
+        log.get_logger().info("ended", unfinished=under_way.unfinished)
+    if under_way.unfinished:
+        # The journal knows what was on the wire, and the next start goes on from there; threads would hold us up.
+        sys.stdout.flush()
+        os._exit(0)
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0][0]
+        return socket.create_server((host, port), family=family)
+    except OSError as error:
+        # Python adds the address to the system's words, which we have already named.
+        why = (error.strerror or str(error)).partition(" (")[0]
+        raise BadInput(f"cannot listen on {host}:{port} ({why}); choose another with --host and --port") from None
+
+
+@contextmanager
+def _ending_calmly(server: uvicorn.Server) -> Iterator[None]:
+    """Let SIGINT and SIGTERM end *server* without ending the process; a second one does that.
+
+    The server takes signals itself while it runs, and then raises them again for whoever started it.
+    """
+    seen: list[int] = []
+
+    def note(number: int, _frame: object) -> None:
+        seen.append(number)
+        server.should_exit = True
+        if len(seen) > 1:
+            os._exit(128 + number)
+
+    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def demo(
     once: Annotated[bool, typer.Option("--once", help="Write the mails to a folder and end.")] = False,
     folder: Annotated[
-        Path | None, typer.Option(help="Where to write the mails as caught (default: a temporary folder).")
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Where to write the mails as caught (default: a temporary folder)."),
     ] = None,
-    port: Annotated[int, typer.Option(min=0, max=65535, help="The port of the pages; 0 takes a free one.")] = 0,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, metavar="N", help="The port of the pages; 0 takes a free one.")
+    ] = 0,
 ) -> None:
-    """Show it all: sample articles and readers, today's edition sent to a built-in mail catcher."""
+    """Show it all with sample articles and readers.
+
+    Today's edition is sent over SMTP to a built-in mail catcher; nothing leaves this machine.
+    """
     from digest.cli.demo.run import run_demo
 
     run_demo(once=once, folder=folder, port=port)
