@@ -7,9 +7,14 @@ import re
 import unicodedata
 from functools import lru_cache
 
-_WORD = re.compile(r"\w+", re.UNICODE)
 # Scripts written without spaces between words, or with endings glued on (Hangul): searched as substrings.
-_UNSPACED = re.compile(r"[\u0e00-\u0eff\u1100-\u11ff\u3040-\u30ff\u3130-\u318f\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]")
+_UNSPACED_LETTERS = (
+    "\u0e00-\u0eff\u1000-\u109f\u1100-\u11ff\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u3130-\u318f\u3400-\u9fff"
+    "\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
+)
+_UNSPACED = re.compile(f"[{_UNSPACED_LETTERS}]")
+# A Latin name stands in such a text without spaces too ("EU" with a Korean particle), and is a word of its own.
+_WORD = re.compile(f"[{_UNSPACED_LETTERS}]+|[^\\W{_UNSPACED_LETTERS}]+")
 # Accents, Hebrew points, Arabic vowel signs. Not the voicing marks of kana, nor the vowels of Indic scripts and
 # Thai: without those, other words would be left.
 _MARKS = re.compile(
@@ -37,10 +42,7 @@ def is_unspaced(text: str) -> bool:
 def stem(word: str) -> str:
     """Return a folded word without its commonest endings, lightly: "exports" and "export" meet, "gas" stays."""
     if _ARABIC.search(word):
-        for prefix in _ARABIC_PREFIXES:
-            if word.startswith(prefix) and len(word) - len(prefix) >= 3:
-                return word[len(prefix) :]
-        return word
+        return _without_prefixes(word)
     if len(word) > 4 and word.endswith("ies"):
         return word[:-3] + "y"
     if len(word) > 4 and word.endswith(("ches", "shes", "sses", "xes")):
@@ -48,6 +50,16 @@ def stem(word: str) -> str:
     if len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is")):
         return word[:-1]
     return word
+
+
+def _without_prefixes(word: str) -> str:
+    """Return an Arabic word without its prefixes; all, for a word may itself begin with the letters of one."""
+    start = 0
+    while found := next((p for p in _ARABIC_PREFIXES if word.startswith(p, start)), ""):
+        if len(word) - start - len(found) < 3:
+            break
+        start += len(found)
+    return word[start:]
 
 
 def stems(text: str) -> list[str]:
