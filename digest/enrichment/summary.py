@@ -11,8 +11,11 @@ from digest.model.article import Article
 from digest.model.words import is_unspaced, stems
 
 LENGTH = 300
-# A full stop ends a sentence before white space; the full-width and Arabic ones end it wherever they stand.
-_SENTENCE_END = re.compile(r"(?<=[.!?…।])[\"'”’»)]*\s+|(?<=[。！？])(?![」』”])|(?<=[؟۔])\s*|\n+")
+# A full stop (and the quotes it closes) ends a sentence before white space; the full-width and Arabic ones end it
+# wherever they stand.
+_SENTENCE_END = re.compile(r"[.!?…।][\"'”’»)\]]*(?=\s)|[。！？](?![。！？」』”])|[؟۔](?![؟۔])|\n")
+_UNSPACED_END = ("。", "！", "？", "」", "』")
+_ABBREVIATION = 12  # characters that the longest below fits in
 _NOT_AN_END = re.compile(r"\b(?:[A-Z]|Dr|Mr|Mrs|Ms|Prof|St|Jr|Sr|vs|No|Nr|z\.B|bzw|ca|etc|e\.g|i\.e|U\.S|approx)\.$")
 
 
@@ -46,7 +49,9 @@ def extract(text: str, length: int = LENGTH) -> str:
     if not sentences:
         return ""
     words = [Counter(_terms(sentence)) for sentence in sentences]
-    whole: Counter[str] = sum(words, Counter())
+    whole = Counter[str]()
+    for some in words:
+        whole.update(some)
     best = sorted(range(len(sentences)), key=lambda n: (-_worth(n, words[n], whole), n))
     chosen: list[int] = []
     room = length
@@ -56,22 +61,24 @@ def extract(text: str, length: int = LENGTH) -> str:
             room -= len(sentences[n]) + 1
     if not chosen:
         return _cut(sentences[0], length)
-    glue = "" if is_unspaced(sentences[0][-1:] + sentences[0][:1]) else " "
-    return glue.join(sentences[n] for n in sorted(chosen))
+    told = [sentences[n] for n in sorted(chosen)]
+    return "".join(one if one.endswith(_UNSPACED_END) else f"{one} " for one in told[:-1]) + told[-1]
 
 
 def split_sentences(text: str) -> list[str]:
     """Return the sentences of *text*; abbreviations and initials do not end one."""
-    parts: list[str] = []
-    for raw in _SENTENCE_END.split(text):
-        part = raw.strip()
+    found: list[list[str]] = []
+    start = 0
+    for end in [*(match.end() for match in _SENTENCE_END.finditer(text)), len(text)]:
+        part = text[start:end].strip()
+        start = end
         if not part:
             continue
-        if parts and _NOT_AN_END.search(parts[-1]):
-            parts[-1] = f"{parts[-1]} {part}"
+        if found and _NOT_AN_END.search(found[-1][-1][-_ABBREVIATION:]):
+            found[-1].append(part)
         else:
-            parts.append(part)
-    return parts
+            found.append([part])
+    return [" ".join(parts) for parts in found]
 
 
 def _terms(sentence: str) -> list[str]:
@@ -91,5 +98,6 @@ def _cut(sentence: str, length: int) -> str:
     if len(sentence) <= length:
         return sentence
     head = sentence[: length - 1]
-    at_word = head.rsplit(None, 1)[0] if not is_unspaced(head) and " " in head else head
-    return at_word.rstrip(" ,;:") + "…"
+    whole_words = head if sentence[length - 1].isspace() else head.rpartition(" ")[0]
+    # Where words are not told apart by spaces, the last space may be far back.
+    return (whole_words if len(whole_words) > len(head) // 2 else head).rstrip(" ,;:") + "…"
