@@ -30,17 +30,18 @@ def resolve(
     """Return at most *limit* entries with the article each leads to, or None when there is none.
 
     *archive* maps `text_key` of a title or deck to its article: only the same words count, so a link is never
-    wrong. An entry that leads to an article in *leave_out* (those in this mail) is dropped.
+    wrong. An entry that leads to an article in *leave_out* (those in this mail), or that came before, is dropped.
     """
     found: list[tuple[RelatedLink, Known | None]] = []
-    seen: set[int] = set(leave_out)
+    seen: set[int | str] = set(leave_out)
     for link in links:
-        known = archive.get(keys_of(link))
-        if known is not None:
-            if known.article_id in seen:
-                continue
-            seen.add(known.article_id)
-        found.append((link, known))
-        if len(found) == limit:
+        if len(found) >= limit:
             break
+        key = keys_of(link)
+        known = archive.get(key)
+        same = known.article_id if known is not None else key
+        if same in seen:
+            continue
+        seen.add(same)
+        found.append((link, known))
     return found
