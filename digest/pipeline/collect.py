@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import Engine
 
-from digest.collection.fetch import fetch
+from digest.collection.fetch import FetchLimits, fetch
 from digest.collection.fetched import Fetched
-from digest.collection.folder import list_article_files
+from digest.collection.folder import Look, is_settled, list_article_files
 from digest.collection.read import Reading, reading_of_fetched, reading_of_file
 from digest.errors import BadInput, DigestError, FetchRefused
+from digest.log import get_logger
 from digest.model.article import Article, Collected
 from digest.model.newsletter import Source, SourceKind
 from digest.store.articles import Saved, save_article
@@ -22,6 +24,7 @@ from digest.store.sources import DueSource, due_sources, record_visit
 
 Progress = Callable[[int], None]
 _PER_WRITE = 50
+_LARGEST_FILE = FetchLimits().max_bytes
 _OVERLAP = timedelta(minutes=1)  # clocks of file servers, and files that were too young at the last visit
 
 
@@ -52,13 +55,11 @@ def read_paths(
     """Read files, folders and URLs; nothing is stored."""
     found = Read(now)
     for place in places:
-        try:
-            if str(place).startswith(("http://", "https://")):
-                _read_url(str(place), found, allow_private=allow_private)
+        with _told_apart(place, found):
+            if str(place).lower().startswith(("http://", "https://")):
+                _take(fetch(str(place), allow_private=allow_private), found)
             else:
                 _read_place(Path(place), found, progress)
-        except (BadInput, FetchRefused) as error:
-            found.problems.append(_told(place, error))
         if progress is not None:
             progress(1)
     return found
@@ -92,6 +93,7 @@ def collect_due(engine: Engine, *, now: datetime, allow_private: bool = False) -
                 connection,
                 each,
                 now=now,
+                failed=bool(visit.error),
                 error=visit.error or "; ".join(visit.collected.problems),
                 etag=fetched.etag if fetched else each.etag,
                 last_modified=fetched.last_modified if fetched else each.last_modified,
@@ -104,20 +106,19 @@ def _visit(engine: Engine, due: DueSource, now: datetime, *, allow_private: bool
     source, fetched, found = due.source, None, Read(now)
     try:
         if source.kind is SourceKind.FOLDER:
-            _read_changed(Path(source.location), found, due.last_visit_at)
-            if not found.articles and not found.problems:
-                # Nothing changed, so what was wrong at the last visit still is.
-                return Visit(source.slug, Collected(), due.last_error), None
+            _read_changed(Path(source.location), found, due)
         else:
             fetched = fetch(
                 source.location, etag=due.etag, last_modified=due.last_modified, allow_private=allow_private
             )
             if not fetched.not_modified:
                 _take(fetched, found)
+        articles = [_from_source(article, source) for article in found.articles]
+        collected = store_articles(engine, articles, source=source.slug, now=now)
     except (DigestError, OSError) as error:
         return Visit(source.slug, Collected(), str(error)), None
-    articles = [_from_source(article, source) for article in found.articles]
-    collected = store_articles(engine, articles, source=source.slug, now=now)
+    except Exception as error:  # noqa: BLE001  # of one source, and must not keep the others from being read
+        return Visit(source.slug, Collected(), _our_mistake(source.location, error)), None
     return Visit(source.slug, replace(collected, problems=tuple(found.problems))), fetched
 
 
@@ -128,10 +129,6 @@ def _from_source(article: Article, source: Source) -> Article:
     if article.ai_generated is None and source.ai_generated is not None:
         article = replace(article, ai_generated=source.ai_generated)
     return article
-
-
-def _read_url(url: str, found: Read, *, allow_private: bool) -> None:
-    _take(fetch(url, allow_private=allow_private), found)
 
 
 def _take(fetched: Fetched, found: Read) -> None:
@@ -159,26 +156,46 @@ def _read_folder(folder: Path, found: Read, progress: Progress | None) -> None:
             progress(1)
 
 
-def _read_changed(folder: Path, found: Read, last_visit_at: datetime | None) -> None:
-    """Read the files that came or changed since the last visit; one that is still being written waits.
+def _read_changed(folder: Path, found: Read, due: DueSource) -> None:
+    """Read the files that came or changed since the last visit, and those that were bad then.
 
-    The time of the last change of a file's entry counts: a file that is moved in keeps its older time of writing.
+    One that is still being written waits.
     """
-    since = (last_visit_at - _OVERLAP).timestamp() if last_visit_at else 0.0
-    for path in list_article_files(folder, now=found.now):
-        if path.stat().st_ctime >= since:
-            _read_one(path, found)
+    since = (due.last_visit_at - _OVERLAP).timestamp() if due.last_visit_at else 0.0
+    for path in list_article_files(folder):
+        with _told_apart(path, found):
+            facts = path.stat()
+            # The entry's time of change counts: a file that is moved in keeps its older time of writing, and one
+            # from a machine with another clock may have been written in the future.
+            written_at = datetime.fromtimestamp(min(facts.st_mtime, facts.st_ctime), UTC)
+            changed = facts.st_ctime >= since or str(path) in due.last_error
+            if changed and is_settled(Look(facts.st_size, written_at), now=found.now):
+                _read_one(path, found)
 
 
 def _read_one(path: Path, found: Read) -> None:
+    with _told_apart(path, found):
+        if path.stat().st_size > _LARGEST_FILE:
+            raise BadInput(f"the file is larger than {_LARGEST_FILE:,} bytes")
+        _keep(reading_of_file(path, path.read_bytes(), now=found.now), path, found)
+
+
+@contextmanager
+def _told_apart(place: object, found: Read) -> Iterator[None]:
+    """Turn what is wrong with *place* into one line among the problems; the rest goes on."""
     try:
-        reading = reading_of_file(path, path.read_bytes(), now=found.now)
-    except BadInput as error:
-        found.problems.append(_told(path, error))
+        yield
+    except (BadInput, FetchRefused) as error:
+        found.problems.append(_told(place, error))
     except OSError as error:
-        found.problems.append(f"{path}: cannot be read ({error.strerror})")
-    else:
-        _keep(reading, path, found)
+        found.problems.append(f"{place}: cannot be read ({error.strerror or error})")
+    except Exception as error:  # noqa: BLE001  # hostile input meets parsers that raise anything
+        found.problems.append(_our_mistake(place, error))
+
+
+def _our_mistake(place: object, error: Exception) -> str:
+    get_logger().error("reading_failed", place=str(place), exc_info=error)
+    return f"{place}: cannot be read ({type(error).__name__}; the log has more, please report it)"
 
 
 def _told(place: object, error: DigestError) -> str:

@@ -14,7 +14,7 @@ from digest.store.tables import sources
 
 @dataclass(frozen=True, slots=True)
 class DueSource:
-    """A source whose visit is due, when it was visited before, and what its server said then (RFC 9110 §8.8)."""
+    """A source whose visit is due, when it was last seen, and what its server said then (RFC 9110 §8.8)."""
 
     source: Source
     etag: str
@@ -33,15 +33,25 @@ def due_sources(connection: Connection, now: datetime) -> list[DueSource]:
 
 
 def record_visit(
-    connection: Connection, due: DueSource, *, now: datetime, error: str, etag: str, last_modified: str
+    connection: Connection,
+    due: DueSource,
+    *,
+    now: datetime,
+    error: str,
+    etag: str,
+    last_modified: str,
+    failed: bool = False,
 ) -> None:
-    """Write how the visit went and when the next one is due."""
+    """Write how the visit went and when the next one is due.
+
+    One that *failed* saw nothing: what changed since the visit before is still to be read.
+    """
     connection.execute(
         update(sources)
         .where(sources.c.slug == due.source.slug)
         .values(
             next_visit_at=now + due.source.every,
-            last_visit_at=now,
+            last_visit_at=due.last_visit_at if failed else now,
             last_error=error[:2000],
             etag=etag,
             last_modified=last_modified,
