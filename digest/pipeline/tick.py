@@ -31,9 +31,7 @@ def plan_and_send(house: Installation, sending: Sending) -> None:
     with reading(house.engine) as connection:
         slugs = list(load_newsletters(connection))
     for slug in slugs:
-        planned = plan_newsletter(house, slug, at=house.clock.now(), who=Who.DUE)
-        if planned.ready or planned.skipped:
-            get_logger().info("slots_planned", newsletter=slug, ready=planned.ready, skipped=dict(planned.skipped))
+        _plan(house, slug)
     with reading(house.engine) as connection:
         if not dispatching.needs_sender(connection, house.clock.now()):
             return
@@ -43,3 +41,13 @@ def plan_and_send(house: Installation, sending: Sending) -> None:
         # `digest send` is at it; what it leaves is still due at the next tick.
         return
     get_logger().info("dispatched", stopped_by=done.stopped_by, **{str(k): n for k, n in done.states.items()})
+
+
+def _plan(house: Installation, slug: str) -> None:
+    try:
+        planned = plan_newsletter(house, slug, at=house.clock.now(), who=Who.DUE)
+    except Exception as error:  # noqa: BLE001  # a newsletter with a broken template must not hold up the others
+        get_logger().error("planning_failed", newsletter=slug, exc_info=error)
+        return
+    if planned.ready or planned.skipped:
+        get_logger().info("slots_planned", newsletter=slug, ready=planned.ready, skipped=dict(planned.skipped))
