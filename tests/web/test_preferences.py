@@ -1,0 +1,270 @@
+"""The preferences page: what a reader changes, and what nobody can."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from lxml import html as lxml_html
+from starlette.testclient import TestClient
+
+from digest.model.newsletter import Schedule
+from digest.pipeline.addresses import address_hash
+from digest.pipeline.preview import preview
+from digest.store.subscribers import suppressed_hashes
+from tests.house import SECRET, House
+from tests.sink import Sink
+from tests.web.asking import (
+    ANNA,
+    form,
+    preferences_path,
+    subscription,
+)
+
+
+def test_the_preferences_show_what_a_reader_has(anna: House, ask: TestClient) -> None:
+    """Every newsletter, its topics, the hour and whose clock it is."""
+    anna.reader("jun@example.org", topics="trade|space", timezone="Asia/Seoul", locale="ko", send_at="06:30")
+
+    page = ask.get(preferences_path(anna, "jun@example.org"))
+    document = lxml_html.document_fromstring(page.text)
+
+    checked = {box.get("value") for box in document.xpath("//input[@type='checkbox'][@checked]")}
+    assert checked == {"trade", "space"}
+    assert document.xpath("//input[@type='time']/@value") == ["06:30"]
+    assert "서울" in page.text
+    assert document.get("lang") == "ko"
+
+
+def test_a_reader_chooses_topics_and_hour(anna: House, ask: TestClient) -> None:
+    """The next digest has them: preview shows the change."""
+    anna.article("trade", "Tariff news")
+    anna.article("space", "Satellite news")
+    changed = form(anna, "save", topics=["space"], send_at="05:15")
+
+    page = ask.post(preferences_path(anna), data=changed)
+    shown = preview(anna.installation, "daily", ANNA, at=anna.move(days=1))
+
+    assert page.status_code == 200
+    assert subscription(anna)[2] == "05:15"
+    assert [each.article.article.title for each in shown.made.selection.chosen] == ["Satellite news"]
+    assert (shown.slot_at.hour, shown.slot_at.minute) == (5, 15)
+
+
+def test_who_chooses_no_topic_gets_them_all(anna: House, ask: TestClient) -> None:
+    """The page says so, and the next digest does so."""
+    anna.article("trade", "Tariff news")
+    anna.article("space", "Satellite news")
+
+    page = ask.post(preferences_path(anna), data=form(anna, "save", send_at="07:00"))
+    shown = preview(anna.installation, "daily", ANNA, at=anna.move(days=1))
+
+    assert "Choose none to get every topic." in page.text
+    assert {each.article.article.title for each in shown.made.selection.chosen} == {"Tariff news", "Satellite news"}
+
+
+def test_a_topic_that_was_muted_and_is_chosen_is_muted_no_more(anna: House, ask: TestClient) -> None:
+    """Mute beats any score, so a checked topic that stayed muted would never come."""
+    anna.reader("mo@example.org", topics="trade", muted="space|sport")
+    anna.article("space", "Satellite news")
+    number = str(anna.subscription_id("mo@example.org"))
+    chosen = {"action": "save", "subscription": number, "topics": ["space"], "send_at": "07:00"}
+
+    ask.post(preferences_path(anna, "mo@example.org"), data=chosen)
+    shown = preview(anna.installation, "daily", "mo@example.org", at=anna.move(days=1))
+
+    assert [each.article.article.title for each in shown.made.selection.chosen] == ["Satellite news"]
+
+
+def test_who_never_named_an_hour_goes_on_with_the_newsletters_own(anna: House, ask: TestClient) -> None:
+    """The page shows 07:00; saving topics beside it is not choosing 07:00."""
+    ask.post(preferences_path(anna), data=form(anna, "save", topics=["space"], send_at="07:00"))
+
+    assert subscription(anna)[2] == ""
+
+
+@pytest.mark.parametrize(
+    "hour",
+    ["7", "7:30", "24:00", "07:60", "07:30:15", "0730", "07:30+02:00", "noon", "०७:३०", " 07:30", "\x00", "9" * 999],
+)
+def test_a_wrong_hour_is_told_and_changes_nothing(anna: House, ask: TestClient, hour: str) -> None:
+    """422 with the page and the reason."""
+    before = anna.dump()
+
+    page = ask.post(preferences_path(anna), data=form(anna, "save", topics=["space"], send_at=hour))
+
+    assert page.status_code == 422
+    assert "The hour must look like 07:30." in page.text
+    assert anna.dump() == before
+
+
+@pytest.mark.parametrize(
+    "day",
+    [
+        "",
+        "tomorrow",
+        "2026-02-30",
+        "2026-13-01",
+        "20261224",
+        "2026-W52-4",
+        "2026-12-24T10:00",
+        "0001-01-01",
+        "9999-12-31x",
+        "٢٠٢٦-١٢-٢٤",
+    ],
+)
+def test_a_wrong_day_is_told_and_changes_nothing(anna: House, ask: TestClient, day: str) -> None:
+    """422, in every zone; a day before the calendar of UTC begins is no crash."""
+    anna.change("UPDATE subscribers SET zone = 'Pacific/Kiritimati'")
+    before = anna.dump()
+
+    page = ask.post(preferences_path(anna), data=form(anna, "pause", until=day))
+
+    assert page.status_code == 422
+    assert anna.dump() == before
+
+
+def test_the_last_day_of_the_calendar_is_no_crash(anna: House, ask: TestClient) -> None:
+    """West of Greenwich its midnight lies beyond UTC's last day, or just before its end."""
+    anna.change("UPDATE subscribers SET zone = 'Pacific/Pago_Pago'")
+
+    assert ask.post(preferences_path(anna), data=form(anna, "pause", until="9999-12-31")).status_code in (200, 422)
+    assert ask.get(preferences_path(anna)).status_code == 200
+
+
+def test_a_day_that_has_begun_ends_no_pause(anna: House, ask: TestClient) -> None:
+    """Today's midnight is past."""
+    page = ask.post(preferences_path(anna), data=form(anna, "pause", until="2026-11-23"))
+
+    assert page.status_code == 422
+    assert subscription(anna)[0] == "active"
+
+
+def test_a_pause_ends_on_the_readers_own_midnight(anna: House, ask: TestClient) -> None:
+    """Seoul's 1 December begins at 15:00 UTC of the day before."""
+    anna.change("UPDATE subscribers SET zone = 'Asia/Seoul'")
+
+    page = ask.post(preferences_path(anna), data=form(anna, "pause", until="2026-12-01"))
+
+    (row,) = anna.rows("SELECT paused_until FROM subscriptions WHERE state = 'paused'")
+    assert datetime.fromtimestamp(row[0] / 1e6, UTC) == datetime(2026, 11, 30, 15, tzinfo=UTC)
+    assert "Paused until Tuesday, December 1, 2026" in page.text
+
+
+def test_a_paused_reader_gets_nothing_until_resuming(anna: House, ask: TestClient, sink: Sink) -> None:
+    """And then what is still fresh."""
+    anna.article()
+    ask.post(preferences_path(anna), data=form(anna, "pause", until="2026-12-01"))
+    anna.move(hours=2)
+    anna.send(sink)
+    assert sink.mails == []
+
+    ask.post(preferences_path(anna), data=form(anna, "resume"))
+    anna.move(days=1)
+    anna.send(sink)
+
+    assert [mail.recipient for mail in sink.mails] == [ANNA]
+
+
+def test_a_reader_who_left_comes_back_by_one_button(anna: House, ask: TestClient) -> None:
+    """Their own act, so it counts as consent, and is logged as such."""
+    ask.post(preferences_path(anna), data=form(anna, "leave"))
+    assert subscription(anna)[:2] == ("ended", "page")
+
+    page = ask.post(preferences_path(anna), data=form(anna, "resume"))
+
+    assert "Saved." in page.text
+    assert subscription(anna)[:2] == ("active", "")
+    assert anna.rows("SELECT event, source FROM consents ORDER BY id")[-2:] == [
+        ("ended", "preferences page"),
+        ("resumed", "preferences page"),
+    ]
+
+
+@pytest.mark.parametrize("reason", ["suppressed", "admin"])
+def test_who_was_ended_by_others_is_not_offered_to_resume(anna: House, ask: TestClient, reason: str) -> None:
+    """A bounce or a complaint takes a confirmation; a page drawn before it does not help."""
+    anna.change("UPDATE subscriptions SET state = 'ended', ended_reason = :r", r=reason)
+
+    page = ask.get(preferences_path(anna))
+    tried = ask.post(preferences_path(anna), data=form(anna, "resume"))
+
+    assert 'value="resume"' not in page.text
+    assert tried.status_code == 422
+    assert subscription(anna)[0] == "ended"
+
+
+def test_a_suppressed_address_is_not_revived_by_a_button(anna: House, ask: TestClient) -> None:
+    """Left by one click, complained afterwards: the suppression stands."""
+    anna.leave(ANNA)
+    hashed = address_hash(SECRET, ANNA)
+    anna.change("INSERT INTO suppressions (address_hash, reason, at) VALUES (:h, 'complained', 0)", h=hashed)
+
+    page = ask.post(preferences_path(anna), data=form(anna, "resume"))
+
+    assert page.status_code == 422
+    assert subscription(anna)[0] == "ended"
+    with anna.engine.connect() as connection:
+        assert suppressed_hashes(connection, [hashed])
+
+
+def test_a_pause_is_no_way_around_a_confirmation(anna: House, ask: TestClient) -> None:
+    """A pause that ends makes a subscription active, so only an active one may pause."""
+    for state in ("pending", "ended"):
+        anna.change("UPDATE subscriptions SET state = :s", s=state)
+        assert ask.post(preferences_path(anna), data=form(anna, "pause", until="2026-12-01")).status_code == 422
+        assert subscription(anna)[0] == state
+    anna.change("UPDATE subscriptions SET state = 'pending'")
+
+    assert ask.post(preferences_path(anna), data=form(anna, "resume")).status_code == 422
+    assert anna.rows("SELECT event FROM consents WHERE event <> 'given'") == []
+
+
+def test_all_newsletters_are_left_by_one_button(anna: House, ask: TestClient) -> None:
+    """And the button is gone when there is nothing left to leave."""
+    before = ask.get(preferences_path(anna))
+    after = ask.post(preferences_path(anna), data={"action": "leave_all"})
+
+    assert 'value="leave_all"' in before.text
+    assert 'value="leave_all"' not in after.text
+    assert [subscription(anna, each)[0] for each in ("daily", "weekly")] == ["ended", "ended"]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        pytest.param({}, id="nothing"),
+        pytest.param({"action": "save"}, id="no subscription"),
+        pytest.param({"action": "save", "subscription": "999"}, id="somebody else's"),
+        pytest.param({"action": "burn", "subscription": "mine"}, id="no such action"),
+        pytest.param({"action": "save", "subscription": "mine", "topics": "gossip"}, id="not on offer"),
+        pytest.param({"action": "leave", "subscription": "1 OR 1=1"}, id="injection"),
+    ],
+)
+def test_a_form_that_makes_no_sense_changes_nothing(anna: House, ask: TestClient, fields: dict[str, str]) -> None:
+    """422 and one sentence."""
+    if fields.get("subscription") == "mine":
+        fields = {**fields, "subscription": str(anna.subscription_id(ANNA))}
+    before = anna.dump()
+
+    page = ask.post(preferences_path(anna), data=fields)
+
+    assert page.status_code == 422
+    assert len(lxml_html.document_fromstring(page.text).xpath("//*[@role='alert']")) == 1
+    assert anna.dump() == before
+
+
+def test_another_readers_subscription_is_out_of_reach(anna: House, ask: TestClient) -> None:
+    """The token says who; a number in the form cannot say otherwise."""
+    anna.reader("ben@example.org")
+    other = {"action": "leave", "subscription": str(anna.subscription_id("ben@example.org"))}
+
+    assert ask.post(preferences_path(anna), data=other).status_code == 422
+    assert subscription(anna, address="ben@example.org")[0] == "active"
+
+
+def test_the_clock_of_a_newsletter_with_a_zone_of_its_own_is_named(anna: House, ask: TestClient) -> None:
+    """Its hour is not the reader's."""
+    anna.newsletter("weekly", schedule=Schedule(zone="America/New_York"))
+
+    assert "Time in New York" in ask.get(preferences_path(anna)).text
