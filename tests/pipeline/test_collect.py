@@ -365,7 +365,7 @@ def test_what_is_wrong_with_a_file_is_told_until_it_is_mended(house, source, art
     """Also while good files come in; and no longer once it is gone."""
     source()
     bad = write(articles, "bad.txt", "A title and nothing else\n")
-    visit(house)
+    visit(house, after=timedelta(minutes=5))
     first = state_of(house)[0]
     write(articles, "good.txt", PAGE)
     visit(house, after=timedelta(days=1))

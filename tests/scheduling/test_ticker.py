@@ -140,7 +140,9 @@ def test_a_call_that_takes_too_long_is_named_and_not_waited_for():
     assert waited < 2
 
 
-@pytest.mark.parametrize("asleep", [timedelta(minutes=10), timedelta(days=3)], ids=["a nap", "a long week-end"])
+@pytest.mark.parametrize(
+    "asleep", [timedelta(minutes=10, seconds=30), timedelta(days=3, seconds=30)], ids=["a nap", "a long week-end"]
+)
 def test_runs_that_were_missed_while_the_machine_slept_become_one(monkeypatch, asleep):
     """The library is told that the first run was due long ago; it runs once for all of them, however late."""
 
