@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
@@ -67,12 +67,15 @@ def build_pool(
     # An article that was added by hand has no source; it is for every newsletter.
     sources = ("", *newsletter.sources) if newsletter.sources else ()
     articles = articles_between(connection, cut_off - newsletter.expires_after, cut_off, sources)
-    matcher = Matcher(list(offered.values()))
+    # The whole vocabulary: a topic on offer is also matched by its children, which may not be.
+    matcher = Matcher(list(everything.values()))
     for stored in articles:
         if stored.revision_id not in known:
             known[stored.revision_id] = analyse(stored.article)
     analysed = [known[stored.revision_id] for stored in articles]
-    candidates = [Candidate(stored, matcher.topics(each)) for stored, each in zip(articles, analysed, strict=True)]
+    candidates = [
+        _candidate(stored, matcher.topics(each), offered) for stored, each in zip(articles, analysed, strict=True)
+    ]
     keys = {keys_of(link) for stored in articles for link in stored.article.related} - {""}
     return SlotPool(
         pool=Pool(candidates, rules, _keyword_matcher(analysed)),
@@ -82,6 +85,11 @@ def build_pool(
         since_cut=cut_off - newsletter.expires_after + newsletter.look_back,
         spec=_spec(newsletter, rules, articles, everything, template_hash),
     )
+
+
+def _candidate(stored: StoredArticle, found: Mapping[str, Why], offered: Collection[str]) -> Candidate:
+    topics = {slug: why for slug, why in found.items() if slug in offered}
+    return Candidate(stored, topics, frozenset(found.keys() - topics.keys()))
 
 
 def _keyword_matcher(analysed: list[Analysed]):  # type: ignore[no-untyped-def]  # the type is Pool's third argument

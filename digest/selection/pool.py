@@ -13,10 +13,14 @@ from digest.model.digest import Why
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """An article of the pool with the topics it matches."""
+    """An article of the pool with the topics it matches.
+
+    `not_on_offer` are topics that nobody can follow in this newsletter, but whoever muted them meant it.
+    """
 
     article: StoredArticle
     topics: Mapping[str, Why]
+    not_on_offer: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +50,16 @@ class Pool:
         self._match_keyword = match_keyword
         self._by_keyword: dict[str, dict[int, Why]] = {}
         self.by_topic: dict[str, list[int]] = defaultdict(list)
+        self._not_on_offer: dict[str, list[int]] = defaultdict(list)
         for position, candidate in enumerate(self.candidates):
             for slug in candidate.topics:
                 self.by_topic[slug].append(position)
+            for slug in candidate.not_on_offer:
+                self._not_on_offer[slug].append(position)
+
+    def about(self, slug: str) -> list[int]:
+        """Return the position of each candidate that matches the topic, whether it is on offer or not."""
+        return [*self.by_topic.get(slug, ()), *self._not_on_offer.get(slug, ())]
 
     def by_keyword(self, keyword: str) -> Mapping[int, Why]:
         """Return position -> why for each candidate that has the reader's *keyword*."""

@@ -13,7 +13,7 @@ from digest.model.digest import Choice, Rejected, Rejection, Selection, SkipReas
 from digest.model.subscriber import Interests
 from digest.selection.pool import Pool, Rules
 
-VERSION = 1  #: part of the pool's hash: raise it when the same inputs may give another digest
+VERSION = 2  #: part of the pool's hash: raise it when the same inputs may give another digest
 
 
 def select_digest(
@@ -25,7 +25,7 @@ def select_digest(
     match are listed as rejected here; `explain` adds the rest.
     """
     matched = match(pool, interests)
-    muted = {n for slug in interests.muted for n in pool.by_topic.get(slug, ())}
+    muted = {n for slug in interests.muted for n in pool.about(slug)}
     chosen: list[Choice] = []
     rejected: list[Rejected] = []
     told: set[int] = set()
