@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from sqlalchemy import Connection
+
 from digest.errors import DigestError
 from digest.model.digest import SkipReason
 from digest.model.newsletter import Newsletter
@@ -126,27 +128,12 @@ def _plan_slot(
     at: datetime,
     ask_again: bool,
 ) -> Planned:
-    done = Planned()
-    now = house.clock.now()
     with house.engine.begin() as connection:
-        planning.resume_paused(connection, newsletter_id, at)
-        edition_id, state = planning.open_edition(connection, newsletter_id, slot.period, now)
-        if state in ("paused", "cancelled"):
-            return done
-        planning.fill_scope(connection, slot.cadence_ids)
-        if slot.late:
-            missed = planning.skip_others(
-                connection, edition_id, slot.slot_at, state="active", reason=SkipReason.MISSED, now=now
-            )
-            done.skipped[SkipReason.MISSED] += missed
-            return done
-        paused = planning.skip_others(
-            connection, edition_id, slot.slot_at, state="paused", reason=SkipReason.PAUSED, now=now
+        edition_id, done = prepare_slot(
+            connection, newsletter_id, slot, at=at, now=house.clock.now(), ask_again=ask_again
         )
-        done.skipped += Counter({SkipReason.PAUSED.value: paused}) if paused else Counter()
-        if ask_again:
-            planning.replan_skipped(connection, edition_id, now)
-        done.superseded += planning.supersede_older(connection, newsletter_id, edition_id, slot.slot_at, now)
+    if edition_id is None:
+        return done
     done.editions[f"{newsletter.slug}/{slot.period}"] = edition_id
     workshop: Workshop | None = None
     for _ in range(_ROUNDS):
@@ -159,6 +146,36 @@ def _plan_slot(
         workshop = workshop or open_workshop(house, newsletter, slot.slot_at, slot.period, cut_off, shelf)
         done.add(_plan_groups(house, edition_id, slot, workshop, groups, fresh=True))
     return done
+
+
+def prepare_slot(
+    connection: Connection, newsletter_id: int, slot: Slot, *, at: datetime, now: datetime, ask_again: bool
+) -> tuple[int | None, Planned]:
+    """Open the slot's edition, log who gets nothing of it, end what it takes the place of.
+
+    Returns the edition, None when nobody is to be planned for it, and what was skipped and superseded. The
+    slot's cadences are in scope afterwards.
+    """
+    done = Planned()
+    planning.resume_paused(connection, newsletter_id, at)
+    edition_id, state = planning.open_edition(connection, newsletter_id, slot.period, now)
+    if state in ("paused", "cancelled"):
+        return None, done
+    planning.fill_scope(connection, slot.cadence_ids)
+    if slot.late:
+        missed = planning.skip_others(
+            connection, edition_id, slot.slot_at, state="active", reason=SkipReason.MISSED, now=now
+        )
+        done.skipped[SkipReason.MISSED] += missed
+        return None, done
+    paused = planning.skip_others(
+        connection, edition_id, slot.slot_at, state="paused", reason=SkipReason.PAUSED, now=now
+    )
+    done.skipped += Counter({SkipReason.PAUSED.value: paused}) if paused else Counter()
+    if ask_again:
+        planning.replan_skipped(connection, edition_id, now)
+    done.superseded += planning.supersede_older(connection, newsletter_id, edition_id, slot.slot_at, now)
+    return edition_id, done
 
 
 def plan_again(house: Installation, newsletter_slug: str, edition_id: int, period: str, slot_at: datetime) -> Planned:

@@ -10,7 +10,7 @@ from typing import Any
 
 from digest.pipeline.compose import Wanted, open_workshop
 from digest.pipeline.installation import Installation
-from digest.pipeline.plan import Who, slots_of
+from digest.pipeline.plan import Who, prepare_slot, slots_of
 from digest.store import planning
 from digest.store.histories import stories_of
 from digest.store.newsletters import load_newsletter
@@ -55,9 +55,12 @@ def rehearse(house: Installation, slug: str, *, at: datetime, who: Who) -> Rehea
         rows = planning.cadences_of(connection, newsletter_id)
         due: list[tuple[Any, list[planning.Group], datetime]] = []
         for slot in slots_of(newsletter, rows, at, who):
-            edition_id, _ = planning.open_edition(connection, newsletter_id, slot.period, house.clock.now())
-            planning.fill_scope(connection, slot.cadence_ids)
-            planning.replan_skipped(connection, edition_id, house.clock.now())
+            edition_id, prepared = prepare_slot(
+                connection, newsletter_id, slot, at=at, now=house.clock.now(), ask_again=True
+            )
+            done.skipped += prepared.skipped
+            if edition_id is None:
+                continue
             cut_off = max(at, slot.slot_at, house.clock.now())
             cut = cut_off - newsletter.expires_after + newsletter.look_back
             due.append((slot, planning.groups_due(connection, edition_id, cut), cut_off))

@@ -148,10 +148,10 @@ def supersede_older(
 
 # The history a mailbox will have when what is planned for it has left: newsletters due at one instant
 # follow each other, so the second must not tell what the first is about to.
-_HISTORY = """COALESCE((SELECT g.history_after FROM deliveries l
-      JOIN digests g ON g.id = l.digest_id JOIN editions le ON le.id = l.edition_id
-      WHERE l.subscriber_id = u.id AND l.edition_id <> :e AND le.state = 'open' AND l.state IN ('ready', 'claimed')
-      ORDER BY l.planned_at DESC, l.id DESC LIMIT 1), u.history_id)"""
+_WAITING = """FROM deliveries l JOIN digests g ON g.id = l.digest_id JOIN editions le ON le.id = l.edition_id
+      WHERE l.subscriber_id = u.id AND le.state = 'open' AND l.state IN ('ready', 'claimed')"""
+_LAST = "ORDER BY l.planned_at DESC, l.id DESC LIMIT 1"
+_HISTORY = f"COALESCE((SELECT g.history_after {_WAITING} AND l.edition_id <> :e {_LAST}), u.history_id)"
 
 _SINCE = "CASE WHEN s.since > :since_cut THEN s.since END"
 
@@ -333,11 +333,17 @@ class Reader:
 
 
 def reader_of(connection: Connection, newsletter_id: int, address_key: str) -> Reader | None:
-    """Return the reader with this address key whatever the state of the subscription, or None."""
+    """Return the reader with this address key whatever the state of the subscription, or None.
+
+    Their history is the one that a planning of this newsletter would build on: when it is planned already,
+    what that was built on; else what the waiting mail of another newsletter will leave.
+    """
     row = connection.execute(
         text(
-            "SELECT u.id AS subscriber_id, s.id AS subscription_id, u.address, u.name, u.history_id, s.since,"
-            " c.rule, c.zone FROM subscribers u JOIN subscriptions s ON s.subscriber_id = u.id"
+            "SELECT u.id AS subscriber_id, s.id AS subscription_id, u.address, u.name, s.since, c.rule, c.zone,"  # noqa: S608
+            f" COALESCE((SELECT g.history_before {_WAITING} AND le.newsletter_id = :n {_LAST}),"
+            f" (SELECT g.history_after {_WAITING} AND le.newsletter_id <> :n {_LAST}), u.history_id) AS history_id"
+            " FROM subscribers u JOIN subscriptions s ON s.subscriber_id = u.id"
             " JOIN cadences c ON c.id = s.cadence_id WHERE s.newsletter_id = :n AND u.address_key = :key"
         ),
         {"n": newsletter_id, "key": address_key},
