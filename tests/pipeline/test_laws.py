@@ -50,8 +50,14 @@ READERS = {
 }
 DAY = timedelta(days=1)
 ANSWERS = st.dictionaries(
-    st.sampled_from(sorted(READERS)),
-    st.lists(st.sampled_from([each for each in Do if each is not Do.HANG]), min_size=1, max_size=2),
+    st.sampled_from(["ann@example.org", "bob@example.org", *READERS]),
+    st.lists(
+        st.sampled_from(
+            [Do.LOSE_REPLY, Do.LOSE_REPLY, Do.LATER, Do.LATER, Do.LATER_AT_DOT, Do.NEVER, Do.DROP, Do.TAKE]
+        ),
+        min_size=1,
+        max_size=2,
+    ),
 )
 readers = st.sampled_from(sorted(READERS))
 letters = st.sampled_from(LETTERS)
@@ -114,9 +120,15 @@ class World(RuleBasedStateMachine):
             look_back=DAY,
             in_doubt=InDoubt.HOLD,
         )
-        for reader, letter in (("ann@example.org", "alpha"), ("ann@example.org", "beta"), ("bob@example.org", "alpha")):
-            self.join(reader, letter, {"trade"})
+        for reader, letter, topics in (
+            ("ann@example.org", "alpha", {"trade", "energy"}),
+            ("ann@example.org", "beta", set()),
+            ("bob@example.org", "alpha", set()),
+            ("bob@example.org", "beta", {"trade"}),
+        ):
+            self.join(reader, letter, topics)
         self.collect("trade", 0)
+        self.collect("energy", 0)
 
     # What happens to articles
 
@@ -222,6 +234,25 @@ class World(RuleBasedStateMachine):
     def tick(self, answers: dict[str, list[Do]]) -> None:
         for letter in LETTERS:
             self.house.plan(letter, Who.DUE)
+        self.dispatch(None, answers)
+
+    @rule(topics=st.lists(st.sampled_from(TOPICS), max_size=2), answers=ANSWERS)
+    def next_day(self, topics: list[str], answers: dict[str, list[Do]]) -> None:
+        """Articles come, the hour comes for readers in UTC, both newsletters are due at one instant."""
+        for topic in topics:
+            self.collect(topic, 0)
+        now = self.house.clock.now()
+        self.house.clock.at = datetime.combine(now.date() + (now.hour >= 7) * DAY, time(7, 1), UTC)
+        self.tick(answers)
+
+    @rule(answers=ANSWERS, topic=st.sampled_from(TOPICS))
+    def an_hour_later(self, answers: dict[str, list[Do]], topic: str) -> None:
+        """What waited is due again, and a person sends what is new."""
+        self.house.move(hours=1)
+        self.collect(topic, 0)
+        self.house.move(minutes=1)
+        for letter in LETTERS:
+            self.plan(letter, Who.LATEST)
         self.dispatch(None, answers)
 
     @rule(fates=st.lists(st.sampled_from(["nothing", "mark", "acknowledged", "no journal"]), min_size=1, max_size=4))

@@ -1,0 +1,115 @@
+"""A preview is what would be sent: the same bytes but for what only a sending gives, and nothing written."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import timedelta
+
+import pytest
+
+from digest.errors import NotFound
+from digest.model.newsletter import Limits
+from digest.pipeline.preview import preview
+from tests.house import MONDAY, House, titles
+from tests.sink import Mail, Sink
+
+ANNA, BEN = "anna@example.org", "ben@example.org"
+
+
+def what_does_not_depend_on_the_sending(mail: Mail) -> tuple[list[tuple[str, str]], str, str]:
+    """Return headers but for Date, and both parts but for the token of the view link."""
+    headers = [(name, str(value)) for name, value in mail.parsed.items() if name != "Date"]
+    return headers, *(re.sub(r"/v/[\w-]{32}", "/v/", part) for part in (mail.html, mail.text))
+
+
+@pytest.mark.parametrize("locale", ["en", "ko", "ar", "de"])
+def test_a_preview_is_what_is_then_sent(house: House, sink: Sink, locale: str):
+    """Word for word but for the date and the link to the mail in the browser."""
+    house.reader(ANNA, name="Anna Ämter", locale=locale, topics="trade|energy", keywords="whale")
+    house.article("trade", "Tariff <one> & more", disclaimer="Written by a machine.")
+    house.article("energy", "Solar für alle", language="de")
+    house.article("sport", "Football whale")
+    house.article("sport", "Football only")
+    shown = preview(house.installation, "daily", ANNA, at=house.clock.now())
+    house.send(sink)
+    (mail,) = sink.mails
+
+    seen = Mail("", ANNA, shown.raw, 0, answered=False)
+    assert what_does_not_depend_on_the_sending(seen) == what_does_not_depend_on_the_sending(mail)
+    assert len(seen.content) == len(mail.content)
+    assert "\n".join(seen.html.splitlines()) == "\n".join(shown.html.splitlines())
+
+
+def test_a_preview_writes_nothing(house: House):
+    """The database is the same before and after."""
+    house.reader(ANNA)
+    house.article("trade")
+    before = house.dump()
+    preview(house.installation, "daily", ANNA, at=house.clock.now())
+    preview(house.installation, "daily", ANNA, at=house.clock.now() + timedelta(days=3))
+
+    assert house.dump() == before
+
+
+def test_a_preview_says_for_each_article_why_it_is_in_or_out(house: House, sink: Sink):
+    """The reader's own reasons, and the mail's."""
+    house.newsletter(limits=Limits(max_items=1))
+    house.reader(ANNA, topics="trade|energy", muted="sport")
+    house.article("trade", "Tariff told")
+    house.send(sink)
+    house.article("trade", "Tariff exports")
+    house.article("energy", "Solar old", at=MONDAY - timedelta(days=2))
+    house.article("sport", "Football tariff")
+    house.article("space", "Satellite")
+    told = json.loads(json.dumps(preview(house.installation, "daily", ANNA, at=house.clock.now()).as_json()))
+
+    assert [(each["title"], each["matches"][0]["topic"]) for each in told["articles"]] == [("Tariff exports", "trade")]
+    assert {each["title"]: each["reason"] for each in told["left_out"]} == {
+        "Tariff told": "already_shown",
+        "Solar old": "over_limit",
+        "Football tariff": "muted",
+        "Satellite": "no_match",
+    }
+
+
+def test_a_preview_of_nothing_says_why(house: House):
+    """No message, and the reason that the log would have."""
+    house.reader(ANNA, topics="sport")
+    house.article("trade")
+    shown = preview(house.installation, "daily", ANNA, at=house.clock.now())
+
+    assert (shown.as_json()["skip"], shown.raw, shown.html) == ("nothing_new", b"", "")
+
+
+def test_a_preview_of_tomorrow_has_what_expires_left_out(house: House):
+    """`--at` moves the clock, not the articles."""
+    house.reader(ANNA)
+    house.article("trade", "Tariff one")
+    today = preview(house.installation, "daily", ANNA, at=house.clock.now())
+    later = preview(house.installation, "daily", ANNA, at=house.clock.now() + timedelta(days=15))
+
+    assert (len(today.selection.chosen), len(later.selection.chosen)) == (1, 0)
+
+
+def test_a_preview_finds_the_reader_by_any_spelling(house: House):
+    """Case does not make another mailbox; who is unknown is told so."""
+    house.reader(ANNA)
+    shown = preview(house.installation, "daily", "ANNA@Example.ORG", at=house.clock.now())
+
+    assert shown.address == ANNA
+    with pytest.raises(NotFound, match=r"ben@example\.org"):
+        preview(house.installation, "daily", BEN, at=house.clock.now())
+    with pytest.raises(NotFound, match="daily"):
+        preview(house.installation, "weekly", ANNA, at=house.clock.now())
+
+
+def test_a_mail_previewed_has_every_story_it_says(house: House):
+    """The titles of the JSON are the titles of the mail."""
+    house.reader(ANNA)
+    house.article("trade", "Tariff one")
+    house.article("trade", "Tariff two")
+    shown = preview(house.installation, "daily", ANNA, at=house.clock.now())
+    mail = Mail("", ANNA, shown.raw, 0, answered=False)
+
+    assert titles(mail.html, house) == sorted(each["title"] for each in shown.as_json()["articles"])
