@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine
 from sqlalchemy.engine import make_url
 
 from digest.clock import Clock, SystemClock
 from digest.errors import SettingsError
-from digest.pipeline.dispatch import Sending
 from digest.pipeline.installation import Installation
 from digest.settings import COMPOSING, Relay, Settings, relay_of
 from digest.shipped import shipped_folder
 from digest.store.engine import open_engine
 from digest.store.migrate import require_current
 from digest.tokens import Tokens
+
+if TYPE_CHECKING:
+    from digest.pipeline.dispatch import Sending
 
 
 def open_database(settings: Settings) -> Engine:
@@ -62,4 +65,7 @@ def state_folder(settings: Settings) -> Path:
 
 def sending(settings: Settings) -> Sending:
     """Return how to send: the server, the connections, the name we give it in EHLO."""
+    # Commands that only look into the database need neither templates nor SMTP, which take a second to load.
+    from digest.pipeline.dispatch import Sending
+
     return Sending(relay(settings), connections=settings.smtp_connections, helo=settings.helo_name)
