@@ -148,6 +148,10 @@ class _Run:
     async def send(self) -> Dispatched:
         """Run to the end."""
         self._loop = asyncio.get_running_loop()
+        with self._house.engine.connect() as self._ledger:
+            return await self._drain()
+
+    async def _drain(self) -> Dispatched:
         looking = self._loop.create_task(self._look_for_stops())
         try:
             result = await drain(
@@ -248,11 +252,11 @@ class _Run:
         results = self._results
         room = 0 if self._dry else self._room - len(self._out) - len(self._ready)
         now = self._house.clock.now()
-        with self._house.engine.begin() as connection:
-            dispatching.record(connection, results)
+        with self._ledger.begin():
+            dispatching.record(self._ledger, results)
             if room > 0:
                 claims = dispatching.claim(
-                    connection,
+                    self._ledger,
                     worker=self._worker,
                     newsletter_id=self._newsletter_id,
                     limit=room,

@@ -73,7 +73,7 @@ def claim(
     Consent, edition state and history are read in the same statement. With *newsletter_id* only its rows.
     A mailbox has at most one message under way: two that were planned on one history may tell one story.
     """
-    rows = _CLAIM[newsletter_id is not None].run(
+    rows = _CLAIM[newsletter_id is not None].rows(
         connection,
         {
             "worker": worker,
@@ -83,7 +83,7 @@ def claim(
             "newsletter": newsletter_id,
         },
     )
-    return [_claim_of(tuple(row)) for row in rows]
+    return [_claim_of(row) for row in rows]
 
 
 def _claim_of(values: tuple[Any, ...]) -> Claim:
