@@ -1,0 +1,130 @@
+"""A sender that is killed in the middle of its work: nothing lost, nothing twice but what was under way."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections import Counter, defaultdict
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from digest.clock import FixedClock
+from digest.model.newsletter import InDoubt
+from tests.house import SECRET, House
+from tests.sink import Do, Mail, Sink
+
+CONNECTIONS = 3
+READERS = 150
+ROOT = Path(__file__).parents[2]
+
+
+def environment(house: House, sink: Sink) -> dict[str, str]:
+    return {
+        **{name: value for name, value in os.environ.items() if not name.startswith("DIGEST_")},
+        "DIGEST_DATABASE_URL": f"sqlite:///{house.folder}/digest.db",
+        "DIGEST_SMTP_URL": f"smtp://127.0.0.1:{sink.port}?starttls=never",
+        "DIGEST_SMTP_CONNECTIONS": str(CONNECTIONS),
+        "DIGEST_BASE_URL": "https://news.example.org",
+        "DIGEST_SECRET_KEY": SECRET,
+        "PYTHONPATH": str(ROOT),
+    }
+
+
+def digest_send(house: House, sink: Sink) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "digest", "send", "daily"],
+        cwd=house.folder,
+        env=environment(house, sink),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+
+
+@pytest.fixture
+def crowd(tmp_path: Path) -> House:
+    """Give a house on the machine's own clock with many readers who follow one topic."""
+    house = House(tmp_path, clock=FixedClock(datetime.now(UTC) - timedelta(minutes=5)))
+    house.newsletter()
+    house.readers([{"email": f"r{n:03}@example.org", "topics": "trade"} for n in range(READERS)])
+    house.article("trade")
+    return house
+
+
+@pytest.mark.parametrize("kill_after", [1, 100])
+def test_a_killed_send_run_again_loses_nobody(crowd: House, sink: Sink, kill_after: int):
+    """The kill comes while messages are under way: each reader has the mail; twice at most one for each connection."""
+    reached = threading.Event()
+
+    def kill_at(mail: Mail) -> None:
+        if len(sink.mails) == kill_after:
+            first.send_signal(signal.SIGKILL)
+            reached.set()
+
+    sink.on_mail = kill_at
+    first = digest_send(crowd, sink)
+    assert reached.wait(60), first.communicate()
+    first.communicate(timeout=10)
+    sink.on_mail = lambda mail: None
+    second = digest_send(crowd, sink)
+    told = second.communicate(timeout=120)[0].decode()
+    assert second.returncode == 0, told
+    # What was in doubt is sent once more; nobody can still be waiting for the dead sender's replies.
+    crowd.clock.at = datetime.now(UTC) + timedelta(minutes=11)
+    crowd.dispatch(sink)
+
+    copies: defaultdict[str, list[Mail]] = defaultdict(list)
+    for mail in sink.mails:
+        copies[mail.recipient].append(mail)
+    twice = {reader: mails for reader, mails in copies.items() if len(mails) > 1}
+
+    assert len(copies) == READERS
+    assert Counter(crowd.states().values()) == {"sent": READERS}
+    assert len(twice) <= CONNECTIONS
+    assert all(len(mails) == 2 and mails[0].content == mails[1].content for mails in twice.values())
+    assert crowd.rows("SELECT state FROM editions") == [("finished",)]
+
+
+def test_what_was_under_way_without_a_journal_is_in_doubt_and_not_sent_blindly(crowd: House, sink: Sink):
+    """The disk was lost: nobody can say how far the claimed ones got; the newsletter's policy decides."""
+    crowd.newsletter(in_doubt=InDoubt.HOLD)
+    hung = threading.Event()
+    sink.script = lambda _recipient, _number: Do.HANG
+    sink.on_mail = lambda mail: hung.set()
+    first = digest_send(crowd, sink)
+    assert hung.wait(60), first.communicate()
+    first.kill()
+    first.communicate(timeout=10)
+    for journal in crowd.installation.state_folder.glob("*.journal"):
+        journal.unlink()
+    claimed = {address for (address,) in crowd.rows("SELECT address FROM deliveries WHERE state = 'claimed'")}
+    sink.script = lambda _recipient, _number: Do.TAKE
+    sink.on_mail = lambda mail: None
+    under_way = {mail.recipient for mail in sink.mails}
+    sink.clear()
+    crowd.clock.at = datetime.now(UTC)
+    crowd.dispatch(sink)
+
+    assert under_way <= claimed
+    assert {address for address, state in crowd.states().items() if state == "in_doubt"} == claimed
+    assert {mail.recipient for mail in sink.mails} == set(crowd.states()) - claimed
+
+
+def test_two_senders_at_once_do_not_share_the_work(crowd: House, sink: Sink):
+    """The second says that another process is sending, and fails."""
+    hung = threading.Event()
+    sink.script = lambda _recipient, _number: Do.HANG
+    sink.on_mail = lambda mail: hung.set()
+    first = digest_send(crowd, sink)
+    assert hung.wait(60), first.communicate()
+    second = digest_send(crowd, sink)
+    told = second.communicate(timeout=60)[0].decode()
+    first.kill()
+    first.communicate(timeout=10)
+
+    assert second.returncode == 1
+    assert "another process is sending" in told
