@@ -1,0 +1,360 @@
+"""What goes wrong is told in one line, with a status; what comes from outside never steers the terminal."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import shutil
+import sqlite3
+import sys
+from contextlib import redirect_stdout
+from pathlib import Path
+
+import pytest
+import structlog
+
+from digest.cli import main
+from digest.cli.demo.catcher import Catcher
+from digest.cli.screen import as_json, on_one_line, visible
+from tests.cli.program import HEADER, NEWSLETTERS, TARIFF, Told
+
+#: Clears the screen, renames the window, turns red, an 8-bit CSI, a backspace, a right-to-left override.
+STEERING = "\x1b[2J\x1b]0;owned\x07\x1b[31m\x9b31m\x08\u202e"
+HOSTILE = f"Tariff {STEERING} Truce"
+
+
+@pytest.fixture
+def program(tmp_path, monkeypatch, capfd):
+    """Give a function that runs the command line in this process: `run` itself, in a folder of its own."""
+    monkeypatch.chdir(tmp_path)
+    for name in list(os.environ):
+        if name.upper().startswith("DIGEST_"):
+            monkeypatch.delenv(name)
+
+    def run(*args):
+        monkeypatch.setattr(sys, "argv", ["digest", *map(str, args)])
+        capfd.readouterr()
+        status = 0
+        try:
+            main.run()
+        except SystemExit as ended:
+            status = ended.code
+        finally:
+            structlog.reset_defaults()
+        out, err = capfd.readouterr()
+        return Told(status, out, err)
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """Make a folder with a newsletter, an article and a reader; nobody was sent anything."""
+    folder = tmp_path_factory.mktemp("made")
+    settings = {
+        "SMTP_URL": "smtp://127.0.0.1:1?starttls=never",
+        "BASE_URL": "http://127.0.0.1:8000",
+        "SECRET_KEY": "k3y" * 12,
+    }
+    (folder / ".env").write_text("".join(f"DIGEST_{name}={value}\n" for name, value in settings.items()))
+    (folder / "newsletters.toml").write_text(NEWSLETTERS)
+    (folder / "tariff.txt").write_text(TARIFF)
+    (folder / "readers.csv").write_text(f"{HEADER}ada@example.org,Ada,UTC,trade,00:00\n")
+    before = Path.cwd()
+    os.chdir(folder)
+    try:
+        for command in (
+            "newsletters apply newsletters.toml",
+            "articles add tariff.txt",
+            "subscribers import readers.csv --newsletter daily",
+        ):
+            with pytest.MonkeyPatch.context() as patch, redirect_stdout(io.StringIO()):
+                patch.setattr(sys, "argv", ["digest", *command.split()])
+                with pytest.raises(SystemExit) as ended:
+                    main.run()
+            assert ended.value.code == 0
+    finally:
+        os.chdir(before)
+        structlog.reset_defaults()
+    return folder
+
+
+@pytest.fixture
+def installation(program, made, tmp_path):
+    """Give the program in a copy of that folder."""
+    shutil.copytree(made, tmp_path, dirs_exist_ok=True)
+    return program
+
+
+def change(folder, statement, *values):
+    connection = sqlite3.connect(folder / "var" / "digest.db")
+    with connection:
+        connection.execute(statement, values)
+    connection.close()
+
+
+def one_line(told, status=1):
+    """Return the only line on stderr, after the name of the program."""
+    assert told.status == status
+    assert "Traceback" not in told.err
+    (line,) = told.err.splitlines()
+    assert line.startswith("digest: ")
+    return line.removeprefix("digest: ")
+
+
+# Status 1: it cannot be done
+
+
+@pytest.mark.parametrize(
+    ("command", "says"),
+    [
+        pytest.param("articles add nowhere.txt", "nowhere.txt: there is no such file or folder", id="no such article"),
+        pytest.param("articles read nowhere", "nowhere: there is no such file", id="no such article to read"),
+        pytest.param("articles show 99", "there is no article 99", id="no such id"),
+        pytest.param("articles withdraw 99", "there is no article 99", id="no such id to withdraw"),
+        pytest.param("newsletters apply nowhere.toml", "nowhere.toml cannot be read", id="no such newsletter file"),
+        pytest.param("newsletters apply .", "cannot be read", id="a folder of newsletters"),
+        pytest.param("newsletters apply tariff.txt", "tariff.txt", id="no newsletter file"),
+        pytest.param("subscribers import readers.csv --newsletter x", "no newsletter 'x'", id="import into nothing"),
+        pytest.param("subscribers export --newsletter x", "no newsletter 'x'", id="export of nothing"),
+        pytest.param("subscribers show eve@example.org", "eve@example.org", id="an unknown reader"),
+        pytest.param("subscribers erase eve@example.org --yes", "eve@example.org", id="an unknown reader to erase"),
+        pytest.param("send x", "no newsletter 'x'", id="an unknown newsletter"),
+        pytest.param("send x --dry-run", "no newsletter 'x'", id="an unknown newsletter to rehearse"),
+        pytest.param("preview x --subscriber ada@example.org", "no newsletter 'x'", id="a preview of nothing"),
+        pytest.param("preview daily --subscriber eve@example.org", "eve@example.org", id="a preview for nobody"),
+        pytest.param(
+            "preview daily --subscriber ada@example.org --output no/a.eml", "no/a.eml: No such file", id="no folder"
+        ),
+        pytest.param(
+            "subscribers import readers.csv --newsletter daily --report no/r.csv", "no/r.csv: No such file", id="report"
+        ),
+        pytest.param("deliveries --edition x", "no newsletter 'x'", id="an unknown newsletter in the log"),
+        pytest.param("deliveries --edition daily/1999-01-01", "no edition 'daily/1999-01-01'", id="an unknown edition"),
+        pytest.param("deliveries --edition 99", "no edition with the id 99", id="an unknown edition's id"),
+        pytest.param("deliveries --edition x --retry", "no newsletter 'x'", id="trying again what is not there"),
+        pytest.param("attempts 99", "there is no delivery 99", id="an unknown delivery"),
+        pytest.param("demo --once --folder tariff.txt", "tariff.txt: File exists", id="a file as a folder"),
+        pytest.param("serve --host 192.0.2.1 --port 0", "cannot listen on 192.0.2.1:0", id="not our address"),
+    ],
+)
+def test_what_cannot_be_done_is_told_in_one_line(installation, command, says):
+    """Status 1, no traceback, and the name of what is wrong."""
+    assert says in one_line(installation(*command.split()))
+
+
+def test_a_reader_who_would_get_nothing_is_no_blank_preview(installation, tmp_path):
+    """The reason is said, and where there is more of it."""
+    change(tmp_path, "UPDATE articles SET state = 'withdrawn'")
+
+    told = installation("preview", "daily", "--subscriber", "ada@example.org", "--format", "html")
+
+    assert "would get no mail: nothing new; see --format json" in one_line(told)
+
+
+def test_every_wrong_setting_is_a_line(program, tmp_path):
+    """All at once."""
+    (tmp_path / ".env").write_text("DIGEST_SMTP_URL=mail\nDIGEST_SECRET_KEY=abc\n")
+
+    told = program("send", "daily")
+
+    assert told.status == 1
+    assert [line.split()[1] for line in told.err.splitlines()] == [
+        "DIGEST_SMTP_URL",
+        "DIGEST_SECRET_KEY",
+        "DIGEST_BASE_URL",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        pytest.param(lambda path: path.mkdir(), "cannot be opened", id="a folder"),
+        pytest.param(lambda path: path.write_bytes(b"not a database " * 100), "not an SQLite database", id="a letter"),
+    ],
+)
+@pytest.mark.parametrize("command", ["articles list", "init"])
+def test_a_database_that_is_none_is_told(program, tmp_path, monkeypatch, make, says, command):
+    """Whatever command meets it first."""
+    make(tmp_path / "digest.db")
+    monkeypatch.setenv("DIGEST_DATABASE_URL", "sqlite:///digest.db")
+    monkeypatch.setenv("DIGEST_SMTP_URL", "smtp://mail.example.org")
+    monkeypatch.setenv("DIGEST_BASE_URL", "https://news.example.org")
+    monkeypatch.setenv("DIGEST_SECRET_KEY", "k3y" * 12)
+
+    assert says in one_line(program(*command.split()))
+
+
+def test_a_mail_server_that_is_away_is_told_and_nothing_is_lost(installation, tmp_path, monkeypatch):
+    """Status 1; the next `digest send` goes on where this one stopped."""
+    from digest.delivery import traffic
+
+    # The program is patient for a minute; here it has none.
+    monkeypatch.setattr(traffic.Patience.__init__, "__defaults__", (0.01, 0.02, 0.1))
+
+    told = installation("send", "daily", "--json")
+    with Catcher() as catcher:
+        monkeypatch.setenv("DIGEST_SMTP_URL", catcher.smtp_url)
+        change(tmp_path, "UPDATE deliveries SET next_attempt_at = 0 WHERE next_attempt_at IS NOT NULL")
+        again = installation("send", "daily", "--json")
+
+    assert "127.0.0.1:1 is away" in one_line(told)
+    assert told.json["stopped_by"]
+    assert (again.status, again.json["sent"], len(catcher.messages)) == (0, 1, 1)
+
+
+# Status 2: wrong usage
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "",
+        "nonsense",
+        "send",
+        "send daily --at yesterday",
+        "send daily --at 0001-01-01T00:00+14:00",
+        "deliveries --state lost",
+        "deliveries --limit many",
+        "deliveries --limit -1",
+        "deliveries --since soon",
+        "attempts one",
+        "preview daily",
+        "preview daily --subscriber a@example.org --format pdf",
+        "serve --port 70000",
+        "serve --every 0.1",
+        "subscribers import nowhere.csv --newsletter daily",
+        "articles add",
+        "articles list --limit 0",
+    ],
+)
+def test_wrong_usage_ends_with_status_2(installation, command):
+    """As every program's does; the last line says what was wrong."""
+    told = installation(*command.split())
+
+    assert told.status == 2
+    assert "Traceback" not in told.err
+    assert "Usage: " in told.err + told.out or told.err.startswith("Error: ")
+
+
+def test_a_wrong_state_is_told_with_all_there_are(installation):
+    """So that nobody has to look them up."""
+    told = installation("deliveries", "--state", "lost")
+
+    assert "'in_doubt'" in told.err.splitlines()[-1]
+
+
+# The terminal
+
+
+@pytest.fixture
+def hostile(installation, tmp_path):
+    """Give an installation in which every text that came from outside steers terminals."""
+    change(tmp_path, "UPDATE revisions SET content = json_set(content, '$.title', ?, '$.deck', ?)", HOSTILE, HOSTILE)
+    with Catcher() as catcher:
+        os.environ["DIGEST_SMTP_URL"] = catcher.smtp_url
+        try:
+            assert installation("send", "daily").status == 0
+        finally:
+            del os.environ["DIGEST_SMTP_URL"]
+    change(tmp_path, "UPDATE attempts SET text = ?, server = ?", HOSTILE, HOSTILE)
+    change(tmp_path, "UPDATE digests SET subject = ?, items = json_set(items, '$[0].title', ?)", HOSTILE, HOSTILE)
+    change(tmp_path, "UPDATE subscribers SET name = ?", HOSTILE)
+    change(tmp_path, "UPDATE newsletters SET spec = json_set(spec, '$.name', ?)", HOSTILE)
+    (tmp_path / f"bad{STEERING}.txt".replace("/", "")).write_text("")
+    return installation
+
+
+PRINTING = """
+articles list
+articles list --json
+articles list --search truce
+articles show 1
+articles show 1 --json
+articles read .
+articles read . --json
+articles add . --json
+newsletters list
+newsletters list --json
+newsletters apply newsletters.toml --dry-run
+deliveries
+deliveries --json
+deliveries --csv
+attempts 1
+attempts 1 --json
+subscribers show ada@example.org
+subscribers show ada@example.org --json
+send daily --dry-run
+send daily --dry-run --json
+preview daily --subscriber ada@example.org
+preview daily --subscriber ada@example.org --format json
+"""
+
+
+def test_nothing_that_came_from_outside_steers_the_terminal(hostile):
+    """Escape sequences are spelled out, in tables, in errors, in JSON and in CSV."""
+    steering = {letter for letter in STEERING if not letter.isprintable()}
+
+    told = {command: hostile(*command.split()) for command in PRINTING.strip().splitlines()}
+
+    assert {command: each.status for command, each in told.items() if each.status not in (0, 1)} == {}
+    assert [command for command, each in told.items() if steering & set(each.out + each.err)] == []
+
+
+def test_a_name_that_steers_comes_in_as_a_plain_one(installation, tmp_path):
+    """So the export, which is data and printed as it is, has none either."""
+    (tmp_path / "hostile.csv").write_text(f'{HEADER}eve@example.org,"Eve {STEERING}",UTC,trade,06:00\n', "utf-8")
+    installation("subscribers", "import", "hostile.csv", "--newsletter", "daily")
+
+    told = installation("subscribers", "export", "--newsletter", "daily")
+
+    assert "eve@example.org,Eve " in told.out
+    assert not {letter for letter in STEERING if not letter.isprintable()} & set(told.out)
+
+
+def test_json_keeps_what_it_escapes(hostile):
+    """A program that reads the JSON gets the text as it is."""
+    (found,) = hostile("articles", "list", "--json").json
+
+    assert found["title"] == HOSTILE
+
+
+def test_a_spreadsheet_runs_nothing_of_the_log(hostile, tmp_path):
+    """A title may be written for the person who opens the CSV (OWASP, CSV injection)."""
+    change(tmp_path, "UPDATE digests SET subject = '=HYPERLINK(1)'")
+
+    (row,) = csv.DictReader(io.StringIO(hostile("deliveries", "--csv").out))
+
+    assert row["subject"] == "'=HYPERLINK(1)"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("plain, 한국어, العربية, 👩‍🚀", "plain, 한국어, العربية, 👩‍🚀"),
+        ("\x1b[31m", "\\x1b[31m"),
+        ("\x9b31m", "\\x9b31m"),
+        ("a\x7fb\x00", "a\\x7fb\\x00"),
+        ("\u202etxt.exe\u2066", "\\u202etxt.exe\\u2066"),
+        ("\udcff", "\\udcff"),
+        ("a\r\nb", "a\\x0d\nb"),
+    ],
+)
+def test_what_steers_is_spelled_out_and_the_rest_stays(text, shown):
+    """Every script is left as it is."""
+    assert visible(text) == shown
+    assert "\n" not in on_one_line(text)
+    assert json.loads(as_json(text)) == text
+
+
+def test_an_encoding_that_lacks_letters_ends_no_list(installation, tmp_path, monkeypatch):
+    """A title in Korean on a Latin-1 terminal."""
+    change(tmp_path, "UPDATE revisions SET content = json_set(content, '$.title', '관세 휴전')")
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(io.FileIO(os.dup(1), "w"), encoding="latin-1"))
+
+    told = installation("articles", "show", "1")
+
+    assert told.status == 0
+    assert "\\uad00" in told.out
