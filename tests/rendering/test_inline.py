@@ -1,0 +1,40 @@
+"""Inlining through premailer with a style sheet that is read once gives what premailer alone gives."""
+
+from __future__ import annotations
+
+import pytest
+from premailer import Premailer
+
+from digest.rendering import inline
+from digest.rendering.inline import PremailerInliner
+from digest.shipped import shipped_folder
+
+STYLE = (shipped_folder("templates") / "email" / "digest" / "shell.html").read_text("utf-8")
+SHEET = STYLE[STYLE.index("<style") : STYLE.index("</style>") + len("</style>")]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '<p class="card">One</p>',
+        '<table class="card"><tr><td class="body" style="color:red">Two</td></tr></table>',
+        "<h1>Three</h1><!-- kept --><a class='more' href='https://example.org/?a=1&amp;b=2'>x</a>",
+    ],
+)
+def test_reading_the_style_sheet_once_changes_nothing(body):
+    """Documents one after the other, as premailer itself would make each."""
+    document = f"<html><head>{SHEET}</head><body>{body}</body></html>"
+    alone = str(Premailer(document, **inline._SETTINGS).transform(pretty_print=False)).rstrip("\n") + "\n"
+
+    assert [PremailerInliner().inline(document) for _ in range(2)] == [alone, alone]
+
+
+def test_a_style_sheet_is_read_once_for_many_documents(monkeypatch):
+    """Otherwise premailer has changed inside and each document costs what it did before."""
+    inline._rules_of.cache_clear()
+
+    for number in range(5):
+        PremailerInliner().inline(f"<html><head><style>.a {{ color: red }}</style></head><body>{number}</body></html>")
+
+    assert inline._rules_of.cache_info().misses == 1
+    assert inline._rules_of.cache_info().hits == 4
