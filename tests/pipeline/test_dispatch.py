@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import time, timedelta
 
 from digest.model.article import ArticleState
-from digest.model.newsletter import InDoubt, Retry
+from digest.model.newsletter import InDoubt, Retry, Schedule
 from digest.pipeline.correct_address import correct_address
 from digest.pipeline.dispatch import dispatch
 from digest.pipeline.plan import Who
@@ -179,6 +179,26 @@ def test_who_leaves_before_the_second_try_does_not_get_it_and_stays_in_doubt(hou
 
     assert (house.states(), len(sink.mails)) == ({ANNA: "in_doubt"}, 1)
     assert house.rows("SELECT state FROM editions") == [("finished",)]
+
+
+def test_a_second_try_that_must_wait_is_not_given_up_for_the_next_edition(house: House, sink: Sink):
+    """Its stories count as shown, so no later edition would tell them."""
+    sink.script = only(ANNA, Do.LOSE_REPLY, Do.LATER)
+    house.reader(ANNA)
+    house.article("trade", "Tariff one")
+    house.send(sink)
+    house.move(minutes=11)
+    house.dispatch(sink)
+    house.article("trade", "Tariff two")
+    house.move(hours=3)
+    house.newsletter(schedule=Schedule(at=time(9)))
+    house.move(minutes=2)
+    house.plan(who=Who.DUE)
+    house.send(sink)
+
+    assert sink.mails[0].content in {mail.content for mail in sink.mails[1:]}
+    assert {each.state for each in house.log()} == {"sent"}
+    assert [titles(mail.html, house) for mail in sink.mails].count(["Tariff two"]) == 1
 
 
 def test_a_fault_of_ours_stops_the_sending_and_counts_against_nobody(house: House, sink: Sink):
