@@ -8,8 +8,7 @@ from digest.rendering.check import check_template
 from digest.shipped import shipped_folder
 
 folder = shipped_folder("templates") / "email"
-wrong = [
-    f"{mail.name}: {problem}" for mail in sorted(folder.iterdir()) if mail.is_dir() for problem in check_template(mail)
-]
-print("\n".join(wrong) or "templates: ok")
+names = sorted(mail.name for mail in folder.iterdir() if mail.is_dir())
+wrong = [f"{name}: {problem}" for name in names for problem in check_template(folder, name)]
+print("\n".join(wrong) or f"templates: ok ({', '.join(names)})")
 sys.exit(bool(wrong))
