@@ -394,7 +394,7 @@ def _letter_of(mail: Mail) -> str:
 
 TestLaws = World.TestCase
 TestLaws.settings = settings(
-    max_examples=int(os.environ.get("LAWS_EXAMPLES", "20")),
+    max_examples=int(os.environ.get("LAWS_EXAMPLES", "14")),
     stateful_step_count=22,
     deadline=None,
     suppress_health_check=list(HealthCheck),
