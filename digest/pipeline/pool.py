@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
@@ -20,6 +20,8 @@ from digest.selection.pool import Candidate, Pool, Rules
 from digest.selection.select import VERSION
 from digest.store.articles import articles_between, known_under, stories_since
 from digest.store.newsletters import load_newsletters, load_topics
+
+_REMEMBERED = timedelta(days=60)  # the least time for which a mailbox remembers a story
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,13 +102,17 @@ def _keyword_matcher(analysed: list[Analysed]):  # type: ignore[no-untyped-def] 
 
 
 def _alive(connection: Connection, at: datetime) -> frozenset[int]:
-    """Return the stories that some newsletter may still tell at *at* or later; a history needs to remember no others.
+    """Return the stories that a history must remember when it is written at *at*; it may drop all others.
 
-    Those collected after the cut-off count: another newsletter, or a send by hand, may have told them already.
-    So do those taken back, which may return.
+    A story must stay as long as any newsletter may still tell it, and somewhat longer: a late slot of another
+    newsletter has an earlier cut-off, by which the story has not expired yet; and an editor who raises
+    `expires_after` makes stories tellable again that had expired. Two months are kept whatever the newsletters
+    say. Those collected after the cut-off count: another newsletter, or a send by hand, may have told them
+    already. So do those taken back, which may return.
     """
-    longest = max(each.expires_after for each in load_newsletters(connection).values())
-    return stories_since(connection, at - longest)
+    newsletters = load_newsletters(connection).values()
+    longest = max(each.expires_after for each in newsletters) + max(each.max_late for each in newsletters)
+    return stories_since(connection, at - max(longest + timedelta(days=1), _REMEMBERED))
 
 
 def _spec(

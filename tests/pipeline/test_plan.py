@@ -334,6 +334,44 @@ def test_a_late_slot_does_not_forget_what_a_send_by_hand_has_told(house: House, 
     assert told(house, sink) == [["Tariff one"], ["Solar one"], ["Tariff two"]]
 
 
+def test_a_slot_from_before_midnight_does_not_tell_again_what_another_letter_was_done_with(house: House, sink: Sink):
+    """After an outage alpha's planning comes first; by beta's earlier cut-off the story has not expired."""
+    house.newsletter("alpha", schedule=Schedule(at=time(10)))
+    house.newsletter("beta", schedule=Schedule(at=time(0)))
+    for letter in ("alpha", "beta"):
+        house.reader(ANNA, letter, topics="trade|energy")
+    house.article("trade", "Tariff one", at=MONDAY + timedelta(hours=-1))
+    house.send(sink, "beta")
+    house.clock.at = MONDAY + timedelta(days=13, hours=8)
+    for letter in ("alpha", "beta"):
+        house.plan(letter, Who.DUE)
+    house.dispatch(sink)
+    house.article("energy", "Solar one")
+    house.clock.at = MONDAY + timedelta(days=14, hours=4, minutes=1)
+    for letter in ("alpha", "beta"):
+        house.plan(letter, Who.DUE)
+    house.dispatch(sink)
+
+    assert told(house, sink) == [["Tariff one"], ["Solar one"]]
+
+
+def test_stories_told_days_ago_do_not_come_back_when_an_editor_lets_stories_live_longer(house: House, sink: Sink):
+    """Three days of life become fourteen; what was told five days ago stays told."""
+    house.newsletter(expires_after=timedelta(days=3))
+    house.reader(ANNA)
+    house.article("trade", "Tariff one")
+    house.send(sink)
+    house.move(days=4)
+    house.article("trade", "Tariff two")
+    house.send(sink)
+    house.newsletter(expires_after=timedelta(days=14))
+    house.move(days=1)
+    house.article("trade", "Tariff three")
+    house.send(sink)
+
+    assert told(house, sink) == [["Tariff one"], ["Tariff two"], ["Tariff three"]]
+
+
 def test_everyone_gets_todays_edition_before_their_hour_and_not_again_at_it(house: House, sink: Sink):
     """`send --everyone`; the tick finds nobody left."""
     house.reader(ANNA, send_at="22:00")
