@@ -22,6 +22,8 @@ _MARKS = re.compile(
     "\u06d6-\u06dc\u06df-\u06e4\u06e7\u06e8\u06ea-\u06ed\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
 )
 _ARABIC = re.compile(r"[\u0620-\u064a]")
+# The same ending wherever two spellings of one word differ; what it does to other words it does on both sides.
+_SPELLINGS = (("ical", "ic"), ("ence", "ense"), ("our", "or"), ("ise", "ize"), ("yse", "yze"), ("tre", "ter"))
 _ARABIC_PREFIXES = ("وال", "بال", "كال", "فال", "لل", "ال", "و")
 
 
@@ -40,9 +42,24 @@ def is_unspaced(text: str) -> bool:
 
 @lru_cache(maxsize=65_536)
 def stem(word: str) -> str:
-    """Return a folded word without its commonest endings, lightly: "exports" and "export" meet, "gas" stays."""
+    """Return a folded word without its commonest endings, lightly: "exports" and "export" meet, "gas" stays.
+
+    British and American spellings meet as well (defence and defense, labour and labor, organise and organize).
+    """
     if _ARABIC.search(word):
         return _without_prefixes(word)
+    return _without_spelling(_singular(word))
+
+
+def _without_spelling(word: str) -> str:
+    if len(word) > 5:
+        for ending, instead in _SPELLINGS:
+            if word.endswith(ending):
+                return word.removesuffix(ending) + instead
+    return word
+
+
+def _singular(word: str) -> str:
     if len(word) > 4 and word.endswith("ies"):
         return word[:-3] + "y"
     if len(word) > 4 and word.endswith(("ches", "shes", "sses", "xes")):
