@@ -20,6 +20,7 @@ from digest.cli.demo.site import DemoSite
 from digest.cli.demo.table import print_rows
 from digest.cli.demo.who_got_what import reader_rows
 from digest.errors import BadInput
+from digest.model.delivery import DeliveryState
 from digest.pipeline.apply_newsletters import apply_file
 from digest.pipeline.collect import read_paths, store_articles
 from digest.pipeline.dispatch import Dispatched, Sending, dispatch
@@ -59,7 +60,7 @@ def run_demo(*, once: bool, folder: Path | None, port: int) -> None:
         rows = reader_rows(house, NEWSLETTER)
         index = write_gallery(out, catcher.messages, rows)
         print_rows(rows, Console())
-        sent = sum(done.states.values())
+        sent = done.states[DeliveryState.SENT]
         typer.echo(f"\n{sent} mails were sent over SMTP and caught. Look at them: {index}")
         if not once:
             site.stay(out)
