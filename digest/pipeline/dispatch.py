@@ -210,14 +210,13 @@ class _Run:
         while self._ready:
             claim = self._ready.popleft()
             if claim.delivery_id in self._stops:
-                self._results.append(self._untried(claim, Outcome.DEFERRED, STOPPED, DeliveryState.DEFERRED))
+                self._keep(self._untried(claim, Outcome.DEFERRED, STOPPED, DeliveryState.DEFERRED))
                 continue
             try:
                 envelope = self._messages.envelope(claim)
             except (BadInput, NotFound) as error:
                 # The reader's own data cannot stand in a message: trying again would not help.
-                self._results.append(self._untried(claim, Outcome.REFUSED, str(error), DeliveryState.REFUSED))
-                self._states[DeliveryState.REFUSED] += 1
+                self._keep(self._untried(claim, Outcome.REFUSED, str(error), DeliveryState.REFUSED))
                 continue
             self._out[claim.delivery_id] = claim
             return envelope
@@ -268,8 +267,8 @@ class _Run:
         self._results = []
         self._journal.truncate_after_commit([_key(each.claim) for each in results])
         self._ready.extend(claims)
-        if claims:
-            self._moved.set()
+        if claims or results:
+            self._moved.set()  # who waits for the last results may be waiting for nothing else
         if self._progress is not None and results:
             self._progress(len(results))
 

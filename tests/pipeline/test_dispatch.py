@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import time, timedelta
 
+import pytest
+
 from digest.model.article import ArticleState
+from digest.model.delivery import DeliveryState
 from digest.model.newsletter import InDoubt, Retry, Schedule
 from digest.pipeline.correct_address import correct_address
-from digest.pipeline.dispatch import dispatch
+from digest.pipeline.dispatch import Dispatched, dispatch
 from digest.pipeline.plan import Who
 from digest.settings import Relay
 from digest.store.articles import set_state
@@ -23,6 +28,16 @@ ANNA, BEN = "anna@example.org", "ben@example.org"
 def only(reader: str, *answers: Do):  # a script for the sink
     """Answer *reader*'s tries so, one after the other, and take everything else."""
     return lambda recipient, number: answers[number - 1] if recipient == reader and number <= len(answers) else Do.TAKE
+
+
+def within_seconds(act: Callable[[], Dispatched]) -> Dispatched:
+    """Do it in a thread that is left behind when it hangs."""
+    done: list[Dispatched] = []
+    thread = threading.Thread(target=lambda: done.append(act()), daemon=True)
+    thread.start()
+    thread.join(8)
+    assert done, "the sending does not end, or failed"
+    return done[0]
 
 
 def test_a_second_send_sends_nothing(house: House, sink: Sink):
@@ -381,3 +396,28 @@ def test_a_server_that_is_away_costs_nothing_but_time(house: House, sink: Sink):
     assert done.stopped_by
     assert after[ANNA] in ("ready", "deferred")
     assert house.states() == {ANNA: "sent"}
+
+
+@pytest.mark.parametrize("connections", [1, 3])
+def test_a_reader_whose_mail_cannot_be_made_holds_nobody_up(house: House, sink: Sink, connections: int):
+    """That one is refused, with the reason; the sending ends, and the others have their mail."""
+    house.readers([{"email": who, "topics": "trade"} for who in (ANNA, "odd@example.org", BEN)])
+    house.article("trade")
+    house.plan()
+    house.change("UPDATE deliveries SET address = 'a=?b@example.org' WHERE address LIKE 'odd%'")
+    done = within_seconds(lambda: house.dispatch(sink, connections=connections))
+
+    assert sorted(house.states().values()) == ["refused", "sent", "sent"]
+    assert dict(done.states) == {DeliveryState.SENT: 2, DeliveryState.REFUSED: 1}
+    assert sorted(mail.recipient for mail in sink.mails) == [ANNA, BEN]
+
+
+def test_a_mail_of_which_a_piece_is_gone_is_refused_and_the_sending_ends(house: House, sink: Sink):
+    """With one connection and nothing else to do there is nobody to wake who waits."""
+    house.reader(ANNA)
+    house.article("trade")
+    house.plan()
+    house.change("DELETE FROM pieces")
+    within_seconds(lambda: house.dispatch(sink, connections=1))
+
+    assert (house.states(), sink.mails) == ({ANNA: "refused"}, [])
