@@ -45,13 +45,19 @@ app = typer.Typer(
 )
 
 
-@app.callback()
-def _root(
-    version: Annotated[bool, typer.Option("--version", help="Print the version and end.", is_eager=True)] = False,
-) -> None:
-    if version:
+def _print_version(wanted: bool) -> None:
+    if wanted:
         typer.echo(f"digest {__version__}")
         raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[  # noqa: ARG001  # its callback does it
+        bool, typer.Option("--version", help="Print the version and end.", is_eager=True, callback=_print_version)
+    ] = False,
+) -> None:
+    pass
 
 
 operate.add_to(app)
@@ -74,8 +80,12 @@ def run() -> None:
     except ExitError as ended:
         sys.exit(ended.status)
     except DigestError as error:
-        complain(str(error))
+        for line in str(error).splitlines():  # a file with several mistakes has a line for each
+            complain(line)
         sys.exit(1)
+    except KeyboardInterrupt:
+        complain("interrupted; what was done is on record, and running it again goes on from there")
+        sys.exit(130)
     except OSError as error:
         # A path that somebody gave us, or a disk that is full; our own doors translate theirs.
         complain(": ".join(str(part) for part in (error.filename, error.strerror or error) if part))
