@@ -36,17 +36,17 @@ def open_installation(settings: Settings, *, clock: Clock | None = None, engine:
     """Return the installation that *settings* describe; raises SettingsError when they are not enough."""
     if settings.base_url is None or settings.secret_key is None:
         raise SettingsError([f"DIGEST_{name.upper()} is not set" for name in COMPOSING if not getattr(settings, name)])
-    secret = settings.secret_key.get_secret_value()
+    secret, previous = settings.secret_key.get_secret_value(), settings.secret_key_previous.get_secret_value()
     return Installation(
         engine=engine or open_database(settings),
         clock=clock or SystemClock(),
-        tokens=Tokens(secret, settings.secret_key_previous.get_secret_value()),
+        tokens=Tokens(secret, previous),
         secret=secret,
         base_url=settings.base_url,
-        postal_address=settings.postal_address,
         templates=settings.templates_dir or shipped_folder("templates"),
         state_folder=state_folder(settings),
         return_path=settings.return_path,
+        previous_secret=previous,
     )
 
 

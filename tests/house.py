@@ -68,7 +68,6 @@ class House:
             tokens=Tokens(SECRET),
             secret=SECRET,
             base_url="https://news.example.org",
-            postal_address="1 Example Street",
             templates=self.templates,
             state_folder=self.folder / "digest.db.state",
         )

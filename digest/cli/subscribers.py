@@ -52,6 +52,7 @@ def import_subscribers(
             newsletter=newsletter,
             now=house.clock.now(),
             secret=house.secret,
+            previous_secret=house.previous_secret,
             progress=show,
             on_problem=writer,
         )
@@ -123,7 +124,7 @@ def correct(
     from digest.pipeline.correct_address import correct_address
 
     house = the_installation()
-    address = correct_address(house.engine, email, to, secret=house.secret)
+    address = correct_address(house.engine, email, to, secret=house.secret, previous_secret=house.previous_secret)
     say(f"Corrected to {address}. To send what was refused: digest deliveries --retry --address {email}")
 
 
@@ -141,7 +142,13 @@ def erase(
     house = the_installation()
     if not yes:
         typer.confirm(f"Erase {email} for good?", abort=True)
-    done = erase_subscriber(house.engine, email, secret=house.secret, now=house.clock.now())
+    done = erase_subscriber(
+        house.engine,
+        email,
+        secret=house.secret,
+        previous_secret=house.previous_secret,
+        now=house.clock.now(),
+    )
     typer.echo(f"Erased; {done.deliveries} deliveries keep their row without address and name.")
     if not done.cleared:
         typer.echo("Another process was using the database: run this once more to clear its free pages.", err=True)

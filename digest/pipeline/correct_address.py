@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Engine, select, update
+from sqlalchemy import Engine, update
 from sqlalchemy.exc import IntegrityError
 
 from digest.errors import BadInput
-from digest.pipeline.addresses import address_hash, read_address
+from digest.pipeline.addresses import read_address
+from digest.pipeline.suppression import suppressed_keys
 from digest.store.subscribers import find_subscriber
-from digest.store.tables import subscribers, suppressions
+from digest.store.tables import subscribers
 
 
-def correct_address(engine: Engine, old: str, new: str, *, secret: str) -> str:
+def correct_address(engine: Engine, old: str, new: str, *, secret: str, previous_secret: str = "") -> str:
     """Give the subscriber *old* the address *new* and return it, normalised.
 
     Past deliveries keep the address they were sent to. Raises NotFound for an unknown *old*, BadInput when *new*
@@ -20,8 +21,7 @@ def correct_address(engine: Engine, old: str, new: str, *, secret: str) -> str:
     mailbox = read_address(new)
     with engine.begin() as connection:
         found = find_subscriber(connection, read_address(old).key)
-        hashed = address_hash(secret, mailbox.key)
-        if connection.execute(select(suppressions.c.id).where(suppressions.c.address_hash == hashed)).first():
+        if suppressed_keys(connection, [mailbox.key], [secret, *filter(None, [previous_secret])]):
             raise BadInput(f"{new} must not be mailed (suppressed); only a fresh confirmation lifts that")
         try:
             connection.execute(

@@ -10,8 +10,9 @@ from sqlalchemy import Engine
 from digest.errors import NotFound
 from digest.model.subscriber import SuppressionReason
 from digest.pipeline.addresses import address_hash, read_address
+from digest.pipeline.suppression import suppressed_keys
 from digest.store.erasure import clear_free_space, forget, overwrite_deleted, suppress
-from digest.store.subscribers import find_subscriber, suppressed_hashes
+from digest.store.subscribers import find_subscriber
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class Erased:
     cleared: bool
 
 
-def erase_subscriber(engine: Engine, address: str, *, secret: str, now: datetime) -> Erased:
+def erase_subscriber(engine: Engine, address: str, *, secret: str, now: datetime, previous_secret: str = "") -> Erased:
     """Take everything that tells who *address* is out of the database, and suppress it for good.
 
     Deliveries stay as rows without address and name, consents as newsletter, event and time; mail that was
@@ -35,16 +36,16 @@ def erase_subscriber(engine: Engine, address: str, *, secret: str, now: datetime
     Raises BadInput when *address* is none, NotFound when nobody has it.
     """
     key = read_address(address).key
-    hashed = address_hash(secret, key)
     scrubbed = 0
     with engine.connect() as conn, conn.begin():
         overwrite_deleted(conn)
+        suppressed = suppressed_keys(conn, [key], [secret, *filter(None, [previous_secret])])
         try:
             subscriber_id = find_subscriber(conn, key).id
         except NotFound:
-            if suppressed_hashes(conn, [hashed]).get(hashed) != SuppressionReason.ERASED:
+            if suppressed.get(key) != SuppressionReason.ERASED:
                 raise
         else:
-            suppress(conn, hashed, SuppressionReason.ERASED, now.astimezone(UTC))
+            suppress(conn, address_hash(secret, key), SuppressionReason.ERASED, now.astimezone(UTC))
             scrubbed = forget(conn, subscriber_id, now.astimezone(UTC))
     return Erased(scrubbed, clear_free_space(engine))

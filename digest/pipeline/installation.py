@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 class Installation:
     """One installation, built once by `digest.app` and handed to the use cases.
 
-    `secret` keys the hashes of suppressed addresses; `return_path` is the mailbox that bounces go to, ""
+    `secret` keys the hashes of suppressed addresses, and `previous_secret` is the one before a rotation, "" when
+    there was none; `return_path` is the mailbox that bounces go to, ""
     for the newsletter's own sender; `state_folder` holds journals and locks.
     """
 
@@ -27,7 +28,12 @@ class Installation:
     tokens: Tokens
     secret: str
     base_url: str
-    postal_address: str
     templates: Path
     state_folder: Path
     return_path: str = ""
+    previous_secret: str = ""
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Every secret that a hash in the database may be keyed with, the current one first."""
+        return (self.secret, self.previous_secret) if self.previous_secret else (self.secret,)

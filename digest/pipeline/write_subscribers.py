@@ -11,8 +11,8 @@ from sqlalchemy import Connection
 
 from digest.model.newsletter import Newsletter
 from digest.model.subscriber import EndedReason, Follow, Interests, SubscriptionState
-from digest.pipeline.addresses import address_hash
 from digest.pipeline.subscriber_rows import Columns, Row
+from digest.pipeline.suppression import suppressed_keys
 from digest.store import subscribers as store
 from digest.store.cadences import align_cadences, cadence_for, cadence_ids
 from digest.store.histories import history_of
@@ -144,9 +144,7 @@ class BatchWriter:
         return written
 
     def _mailable(self, conn: Connection, rows: list[Staged], written: Written) -> list[Staged]:
-        hashes = {address_hash(secret, row.key): row.key for row in rows for secret in self._terms.secrets}
-        found = store.suppressed_hashes(conn, hashes)
-        reasons = {hashes[one]: reason for one, reason in found.items()}
+        reasons = suppressed_keys(conn, [row.key for row in rows], self._terms.secrets)
         for row in rows:
             if row.key in reasons:
                 written.suppressed += 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Mapping
 from datetime import datetime
 
 from sqlalchemy import Connection, Engine, case, delete, exists, select, update
@@ -27,6 +28,16 @@ def suppress(conn: Connection, address_hash: str, reason: SuppressionReason, now
     known = update(suppressions).where(suppressions.c.address_hash == address_hash)
     if conn.execute(known.values(reason=reason.value, at=now)).rowcount == 0:
         conn.execute(suppressions.insert().values(address_hash=address_hash, reason=reason.value, at=now))
+
+
+def rehash(conn: Connection, renamed: Mapping[str, str]) -> None:
+    """Give suppressions the hashes of a new key: old hash -> new; one that is there already takes its place."""
+    for old, new in renamed.items():
+        known = select(suppressions.c.id).where(suppressions.c.address_hash == new)
+        if conn.execute(known).first():
+            conn.execute(delete(suppressions).where(suppressions.c.address_hash == old))
+        else:
+            conn.execute(update(suppressions).where(suppressions.c.address_hash == old).values(address_hash=new))
 
 
 def overwrite_deleted(conn: Connection) -> None:

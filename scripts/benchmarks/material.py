@@ -99,7 +99,6 @@ def open_house(folder: Path, clock: object, name: str = "digest.db") -> Installa
         tokens=Tokens(secret),
         secret=secret,
         base_url="https://news.example.org",
-        postal_address="",
         templates=shipped_folder("templates"),
         state_folder=folder / f"{name}.state",
     )
