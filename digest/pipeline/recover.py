@@ -25,29 +25,28 @@ _LOST = Reply(0, "", "the sender ended before the server's reply was recorded")
 def recover(house: Installation) -> int:
     """Settle every claim of dead senders; return how many. The caller holds the sender lock, so all are dead."""
     house.state_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    settled, workers = 0, set[str]()
+    settled = 0
     for path in orphans(house.state_folder):
         orphan = adopt(path)
         if orphan is None:
             continue
         said = orphan.replay()
-        workers.add(path.stem)
         with house.engine.begin() as connection:
             results = _results(house, connection, {each.key: each.attempt for each in said.acked}, said.in_doubt)
             dispatching.record(connection, results)
+            # In the same transaction: without the journal these would look as if nobody knew of them.
+            untried = [claim for claim in dispatching.claimed_rows(connection) if claim.worker == path.stem]
+            dispatching.release(connection, untried, now=house.clock.now())
         orphan.discard()
-        settled += len(results)
+        settled += len(results) + len(untried)
         get_logger().info(
             "journal_replayed", acked=len(said.acked), in_doubt=len(said.in_doubt), quarantined=said.quarantined_bytes
         )
     with house.engine.begin() as connection:
-        left = dispatching.claimed_rows(connection)
         # Without its journal nobody can say how far a message got: in doubt, not lost and not sent blindly.
-        unknown = [claim for claim in left if claim.worker not in workers]
-        known = [claim for claim in left if claim.worker in workers]
+        left = dispatching.claimed_rows(connection)
         newsletters = load_newsletters(connection)
-        dispatching.record(connection, [_doubt(house, newsletters[claim.newsletter], claim) for claim in unknown])
-        dispatching.release(connection, known, now=house.clock.now())
+        dispatching.record(connection, [_doubt(house, newsletters[claim.newsletter], claim) for claim in left])
     return settled + len(left)
 
 

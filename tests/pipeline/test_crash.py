@@ -14,7 +14,10 @@ from pathlib import Path
 import pytest
 
 from digest.clock import FixedClock
+from digest.delivery.journal import Journal, Orphan
 from digest.model.newsletter import InDoubt
+from digest.pipeline.recover import recover
+from digest.store import dispatching
 from tests.house import SECRET, House
 from tests.sink import Do, Mail, Sink
 
@@ -128,3 +131,39 @@ def test_two_senders_at_once_do_not_share_the_work(crowd: House, sink: Sink):
 
     assert second.returncode == 1
     assert "another process is sending" in told
+
+
+def test_a_recovery_that_is_killed_in_between_puts_no_untried_mail_in_doubt(
+    crowd: House, sink: Sink, monkeypatch: pytest.MonkeyPatch
+):
+    """Two senders died before a byte of their mails left; so did the recovery, after the first one's journal."""
+    crowd.newsletter(in_doubt=InDoubt.HOLD)
+    crowd.plan()
+    claims_of_the_dead(crowd, "first", 5)
+    claims_of_the_dead(crowd, "second", 5)
+    discard = Orphan.discard
+
+    def discard_and_die(orphan: Orphan) -> None:
+        discard(orphan)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Orphan, "discard", discard_and_die)
+    with pytest.raises(KeyboardInterrupt):
+        recover(crowd.installation)
+    monkeypatch.undo()
+    crowd.dispatch(sink)
+
+    assert Counter(crowd.states().values()) == {"sent": READERS}
+    assert len(sink.mails) == READERS
+
+
+def claims_of_the_dead(house: House, worker: str, count: int) -> None:
+    """Leave what a sender leaves that was killed after a claim: rows, and a journal that says nothing of them."""
+    now = house.clock.now()
+    house.installation.state_folder.mkdir(exist_ok=True)
+    journal = Journal(house.installation.state_folder, worker, clock=house.clock)
+    with house.engine.begin() as connection:
+        dispatching.claim(
+            connection, worker=worker, newsletter_id=None, limit=count, now=now, lease_until=now + timedelta(minutes=1)
+        )
+    os.close(journal._fd)  # what the death of the process does
