@@ -1,8 +1,9 @@
 """Plan: who is due, in cohorts; one digest for each cohort; a row for each reader, or a reason for none.
 
 Reading and composing happen outside the write transaction; the rows are written in one, and only for readers
-who still are what they were when the cohort was composed. Whoever changed meanwhile is planned in the next
-round. Planning the same slot twice equals once.
+who still are what they were when the cohort was composed, and of articles that are still as they were read.
+Whoever changed meanwhile, or was to get an article that changed, is planned in the next round. Planning the
+same slot twice equals once.
 """
 
 from __future__ import annotations
@@ -73,7 +74,8 @@ def plan_newsletter(house: Installation, slug: str, *, at: datetime, who: Who) -
     """Plan what is due of newsletter *slug* as if the clock showed *at*; raises NotFound.
 
     A slot's pool is what was collected before the slot; when a person asks for a send, what was collected
-    until now counts too, because that is what they see.
+    until now counts too, because that is what they see. A pause is over when the real clock says so, whatever
+    *at* is: planning a day to come gets no mail to who is still on a break.
     """
     with reading(house.engine) as connection:
         newsletter_id, newsletter = load_newsletter(connection, slug)
@@ -82,9 +84,7 @@ def plan_newsletter(house: Installation, slug: str, *, at: datetime, who: Who) -
     for slot in slots_of(newsletter, rows, at, who):
         cut_off = slot.slot_at if who is Who.DUE else max(at, slot.slot_at, house.clock.now())
         done.add(
-            _plan_slot(
-                house, newsletter_id, newsletter, slot, shelf, cut_off=cut_off, at=at, ask_again=who is not Who.DUE
-            )
+            _plan_slot(house, newsletter_id, newsletter, slot, shelf, cut_off=cut_off, ask_again=who is not Who.DUE)
         )
     if who is Who.DUE:
         with house.engine.begin() as connection:
@@ -125,13 +125,10 @@ def _plan_slot(
     shelf: Shelf,
     *,
     cut_off: datetime,
-    at: datetime,
     ask_again: bool,
 ) -> Planned:
     with house.engine.begin() as connection:
-        edition_id, done = prepare_slot(
-            connection, newsletter_id, slot, at=at, now=house.clock.now(), ask_again=ask_again
-        )
+        edition_id, done = prepare_slot(connection, newsletter_id, slot, now=house.clock.now(), ask_again=ask_again)
     if edition_id is None:
         return done
     done.editions[f"{newsletter.slug}/{slot.period}"] = edition_id
@@ -144,12 +141,14 @@ def _plan_slot(
         if not groups:
             break
         workshop = workshop or open_workshop(house, newsletter, slot.slot_at, slot.period, cut_off, shelf)
-        done.add(_plan_groups(house, edition_id, slot, workshop, groups, fresh=True))
+        planned, all_stood = _plan_groups(house, edition_id, slot, workshop, groups, fresh=True)
+        done.add(planned)
+        workshop = workshop if all_stood else None
     return done
 
 
 def prepare_slot(
-    connection: Connection, newsletter_id: int, slot: Slot, *, at: datetime, now: datetime, ask_again: bool
+    connection: Connection, newsletter_id: int, slot: Slot, *, now: datetime, ask_again: bool
 ) -> tuple[int | None, Planned]:
     """Open the slot's edition, log who gets nothing of it, end what it takes the place of.
 
@@ -157,7 +156,7 @@ def prepare_slot(
     slot's cadences are in scope afterwards.
     """
     done = Planned()
-    planning.resume_paused(connection, newsletter_id, at)
+    planning.resume_paused(connection, newsletter_id, now)
     edition_id, state = planning.open_edition(connection, newsletter_id, slot.period, now)
     if state in ("paused", "cancelled"):
         return None, done
@@ -180,18 +179,24 @@ def prepare_slot(
 
 def plan_again(house: Installation, newsletter_slug: str, edition_id: int, period: str, slot_at: datetime) -> Planned:
     """Plan the rows of one slot that wait for a new plan; nobody else becomes due by it."""
-    with house.engine.begin() as connection:
-        newsletter_id, newsletter = load_newsletter(connection, newsletter_slug)
-        scope = tuple(row.cadence_id for row in planning.cadences_of(connection, newsletter_id))
-        planning.fill_scope(connection, scope)
-        cut_off = max(slot_at, house.clock.now())
-        cut = cut_off - newsletter.expires_after + newsletter.look_back
-        groups = planning.groups_due(connection, edition_id, cut, fresh=False)
-    if not groups:
-        return Planned()
-    slot = Slot(period, slot_at, scope)
-    workshop = open_workshop(house, newsletter, slot_at, period, cut_off)
-    return _plan_groups(house, edition_id, slot, workshop, groups, fresh=False)
+    done = Planned()
+    for _ in range(_ROUNDS):
+        with house.engine.begin() as connection:
+            newsletter_id, newsletter = load_newsletter(connection, newsletter_slug)
+            scope = tuple(row.cadence_id for row in planning.cadences_of(connection, newsletter_id))
+            planning.fill_scope(connection, scope)
+            cut_off = max(slot_at, house.clock.now())
+            cut = cut_off - newsletter.expires_after + newsletter.look_back
+            groups = planning.groups_due(connection, edition_id, cut, fresh=False)
+        if not groups:
+            break
+        workshop = open_workshop(house, newsletter, slot_at, period, cut_off)
+        slot = Slot(period, slot_at, scope)
+        planned, all_stood = _plan_groups(house, edition_id, slot, workshop, groups, fresh=False)
+        done.add(planned)
+        if all_stood:
+            break
+    return done
 
 
 def _plan_groups(
@@ -202,7 +207,8 @@ def _plan_groups(
     groups: list[Group],
     *,
     fresh: bool,
-) -> Planned:
+) -> tuple[Planned, bool]:
+    """Return what was planned, and whether every article was still as the workshop had read it."""
     cohorts: list[Cohort] = []
     for part in chunks(groups, _COHORTS_PER_WRITE):
         cohorts.extend(_compose_part(house, edition_id, slot, workshop, part))
@@ -217,7 +223,7 @@ def _plan_groups(
             now=house.clock.now(),
             fresh=fresh,
         )
-    return _count(cohorts, written)
+    return _count(written), written.all_stood
 
 
 def _compose_part(
@@ -257,7 +263,9 @@ def _compose_part(
             )
         ids = iter(save_digests(connection, rows))
     return [
-        Cohort(group, next(ids)) if each.layout is not None else Cohort(group, None, _reason(each.selection.skip))
+        Cohort(group, next(ids), revisions=frozenset(one.article.revision_id for one in each.selection.chosen))
+        if each.layout is not None
+        else Cohort(group, None, _reason(each.selection.skip))
         for group, each in zip(groups, made, strict=True)
     ]
 
@@ -268,13 +276,5 @@ def _reason(skip: SkipReason | None) -> str:
     return skip.value
 
 
-def _count(cohorts: list[Cohort], written: int) -> Planned:
-    done = Planned()
-    for cohort in cohorts:
-        if cohort.digest_id is None:
-            done.skipped[cohort.reason] += cohort.group.readers
-        else:
-            done.ready += cohort.group.readers
-    if written == 0:
-        return Planned()
-    return done
+def _count(written: planning.Written) -> Planned:
+    return Planned(ready=written.rows[""], skipped=Counter({reason: n for reason, n in written.rows.items() if reason}))

@@ -55,9 +55,7 @@ def rehearse(house: Installation, slug: str, *, at: datetime, who: Who) -> Rehea
         rows = planning.cadences_of(connection, newsletter_id)
         due: list[tuple[Any, list[planning.Group], datetime]] = []
         for slot in slots_of(newsletter, rows, at, who):
-            edition_id, prepared = prepare_slot(
-                connection, newsletter_id, slot, at=at, now=house.clock.now(), ask_again=True
-            )
+            edition_id, prepared = prepare_slot(connection, newsletter_id, slot, now=house.clock.now(), ask_again=True)
             done.skipped += prepared.skipped
             if edition_id is None:
                 continue

@@ -6,15 +6,18 @@ A row to be planned is either a due subscription without a delivery in the editi
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, select, text
 
+from digest.model.article import ArticleState
 from digest.model.delivery import DeliveryState
 from digest.model.digest import SkipReason
-from digest.store.tables import from_micros, to_micros
+from digest.store.get_or_create import chunks
+from digest.store.tables import articles, from_micros, to_micros
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +42,20 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Cohort:
-    """What a group gets: a digest, or the reason for none."""
+    """What a group gets: a digest, or the reason for none; and the revisions of the articles in it."""
 
     group: Group
     digest_id: int | None
     reason: str = ""
+    revisions: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What became of cohorts: rows written by reason ("" for those with a digest), and whether all stood."""
+
+    rows: Counter[str]
+    all_stood: bool
 
 
 def cadences_of(connection: Connection, newsletter_id: int, due_by: datetime | None = None) -> list[CadenceRow]:
@@ -96,7 +108,7 @@ def fill_scope(connection: Connection, cadence_ids: Collection[int]) -> None:
 
 
 def resume_paused(connection: Connection, newsletter_id: int, now: datetime) -> None:
-    """Make those subscriptions active again whose pause is over."""
+    """Make those subscriptions active again whose pause is over at *now*, which is what the real clock shows."""
     connection.execute(
         text(
             "UPDATE subscriptions SET state = 'active', paused_until = NULL"
@@ -207,11 +219,17 @@ def write_cohorts(
     cohorts: Sequence[Cohort],
     now: datetime,
     fresh: bool = True,
-) -> int:
-    """Give each reader of *cohorts* their row; return how many rows were written.
+) -> Written:
+    """Give each reader of *cohorts* their row; return how many rows were written, by reason.
 
-    A reader whose profile, history or locale changed since `groups_due` is in no cohort and stays due.
+    A reader whose profile, history or locale changed since `groups_due` is in no cohort and stays due. So do
+    the readers of a cohort with an article that was withdrawn or edited since the pool was read.
     """
+    live = _live_among(connection, cohorts)
+    standing = [each for each in cohorts if each.revisions <= live]
+    all_stood = len(standing) == len(cohorts)
+    if not standing:
+        return Written(Counter(), all_stood)
     connection.execute(
         text(
             "CREATE TEMP TABLE IF NOT EXISTS cohort (profile_id BIGINT, history_id BIGINT, locale TEXT, since BIGINT,"
@@ -230,7 +248,7 @@ def write_cohorts(
                 "d": each.digest_id,
                 "r": each.reason,
             }
-            for each in cohorts
+            for each in standing
         ],
     )
     history = _history(connection, fresh=fresh)
@@ -255,13 +273,15 @@ def write_cohorts(
             f"   AND k.since = COALESCE({_SINCE}, -1)"
             "  WHERE d.edition_id = :e AND d.state = 'ready' AND d.digest_id IS NULL"
             "   AND s.cadence_id IN (SELECT cadence_id FROM scope) AND s.state = 'active') c"
-            " WHERE deliveries.id = c.row_id"
+            " WHERE deliveries.id = c.row_id RETURNING deliveries.reason"
         ),
         values,
-    ).rowcount
+    )
+    rows = Counter(again.scalars())
     if not fresh:
-        return again
-    added = connection.execute(
+        return Written(rows, all_stood)
+    last = connection.execute(text("SELECT COALESCE(MAX(id), 0) FROM deliveries")).scalar_one()
+    connection.execute(
         text(
             "INSERT INTO deliveries (edition_id, subscriber_id, subscription_id, slot_at, digest_id, state, reason,"  # noqa: S608
             " address, name, next_attempt_at, planned_at, finished_at)"
@@ -279,8 +299,25 @@ def write_cohorts(
             " ORDER BY k.digest_id, s.id ON CONFLICT (edition_id, subscriber_id) DO NOTHING"
         ),
         values,
-    ).rowcount
-    return again + added
+    )
+    added = connection.execute(
+        text("SELECT reason, COUNT(*) FROM deliveries WHERE id > :last AND edition_id = :e GROUP BY reason"),
+        {"last": last, "e": edition_id},
+    )
+    for reason, count in added:
+        rows[reason] += count
+    return Written(rows, all_stood)
+
+
+def _live_among(connection: Connection, cohorts: Iterable[Cohort]) -> frozenset[int]:
+    """Return those revisions in *cohorts* that are still the latest of an article that may be chosen."""
+    live: set[int] = set()
+    for part in chunks(sorted({each for cohort in cohorts for each in cohort.revisions}), 500):
+        query = select(articles.c.revision_id).where(
+            articles.c.revision_id.in_(part), articles.c.state == ArticleState.LIVE
+        )
+        live.update(connection.execute(query).scalars())
+    return frozenset(live)
 
 
 def skip_others(
@@ -292,7 +329,10 @@ def skip_others(
     reason: SkipReason,
     now: datetime,
 ) -> int:
-    """Log readers in scope whose subscription is in *state* (paused…) as skipped for *reason*."""
+    """Log readers in scope whose subscription is in *state* (paused…) as skipped for *reason*.
+
+    Nobody can have missed a slot before they joined, or came back: such readers get no line for it.
+    """
     return connection.execute(
         text(
             "INSERT INTO deliveries (edition_id, subscriber_id, subscription_id, slot_at, state, reason,"
@@ -300,6 +340,9 @@ def skip_others(
             " SELECT :e, u.id, s.id, :slot, :skipped, :reason, u.address, u.name, :now, :now"
             " FROM scope c JOIN subscriptions s ON s.cadence_id = c.cadence_id"
             " JOIN subscribers u ON u.id = s.subscriber_id WHERE s.state = :state"
+            " AND (:reason <> 'missed' OR (s.since <= :slot AND u.joined_at <= :slot AND NOT EXISTS"
+            "  (SELECT 1 FROM consents k WHERE k.subscriber_id = u.id AND k.newsletter_id = s.newsletter_id"
+            "   AND k.at > :slot AND k.event IN ('given', 'resumed'))))"
             " ON CONFLICT (edition_id, subscriber_id) DO NOTHING"
         ),
         {

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
-from digest.model.article import RelatedLink
+from digest.model.article import ArticleState, RelatedLink
 from digest.model.newsletter import Limits, Schedule
 from digest.model.topic import Topic
+from digest.pipeline import plan
 from digest.pipeline.plan import Who
 from digest.pipeline.preview import preview
 from digest.pipeline.rehearse import rehearse
 from digest.pipeline.subscribe import choose, pause, preferences_for, resume
+from digest.store.articles import set_state
 from digest.store.newsletters import save_topics
 from tests.house import MONDAY, House, titles
 from tests.sink import Do, Sink
@@ -370,6 +373,109 @@ def test_stories_told_days_ago_do_not_come_back_when_an_editor_lets_stories_live
     house.send(sink)
 
     assert told(house, sink) == [["Tariff one"], ["Tariff two"], ["Tariff three"]]
+
+
+def meanwhile(monkeypatch: pytest.MonkeyPatch, what: Callable[[], object]) -> None:
+    """Let something happen once, when digests are composed and their rows are not yet written."""
+    compose, left = plan._compose_part, [what]
+
+    def compose_then(*args):
+        made = compose(*args)
+        if left:
+            left.pop()()
+        return made
+
+    monkeypatch.setattr(plan, "_compose_part", compose_then)
+
+
+def take_back(house: House, article_id: int) -> None:
+    with house.engine.begin() as connection:
+        set_state(connection, article_id, ArticleState.WITHDRAWN, now=house.clock.now())
+
+
+def test_an_article_withdrawn_while_digests_are_composed_is_in_no_mail(
+    house: House, sink: Sink, monkeypatch: pytest.MonkeyPatch
+):
+    """Whoever was to get it is planned in the next round, from what is left."""
+    house.reader(ANNA)
+    house.reader(BEN, topics="energy")
+    house.reader(CHO, topics="trade|energy")
+    withdrawn = house.article("trade", "Tariff one")
+    house.article("energy", "Solar one")
+    meanwhile(monkeypatch, lambda: take_back(house, withdrawn))
+    planned = house.plan()
+    house.dispatch(sink)
+
+    assert [told(house, sink, each) for each in (ANNA, BEN, CHO)] == [[], [["Solar one"]], [["Solar one"]]]
+    assert house.states()[ANNA] == "skipped(nothing_new)"
+    assert (planned.ready, dict(planned.skipped)) == (2, {"nothing_new": 1})
+
+
+def test_an_article_withdrawn_while_a_mail_is_planned_anew_is_not_in_it(
+    house: House, sink: Sink, monkeypatch: pytest.MonkeyPatch
+):
+    """A mail that waits for a new plan gets it without the article, in the same send."""
+    house.reader(ANNA)
+    first = house.article("trade", "Tariff one")
+    second = house.article("trade", "Tariff two")
+    house.article("trade", "Tariff three")
+    house.plan()
+    take_back(house, first)
+    meanwhile(monkeypatch, lambda: take_back(house, second))
+    house.dispatch(sink)
+
+    assert told(house, sink) == [["Tariff three"]]
+
+
+def test_an_article_edited_while_digests_are_composed_goes_out_as_corrected(
+    house: House, sink: Sink, monkeypatch: pytest.MonkeyPatch
+):
+    """An edit reaches whoever is not yet planned."""
+    house.reader(ANNA)
+    house.article("trade", "Tariff one", url="https://press.example.net/one")
+    meanwhile(monkeypatch, lambda: house.article("trade", "Tariff one, corrected", url="https://press.example.net/one"))
+    house.send(sink)
+
+    assert told(house, sink) == [["Tariff one, corrected"]]
+
+
+def test_a_plan_counts_the_readers_who_got_a_row(house: House, monkeypatch: pytest.MonkeyPatch):
+    """Who leaves while digests are composed gets none, and is in no count."""
+    house.readers([{"email": each, "topics": "trade"} for each in (ANNA, BEN, CHO)])
+    house.reader(DAN, topics="sport")
+    house.article("trade")
+    meanwhile(monkeypatch, lambda: house.leave(BEN))
+    planned = house.plan()
+
+    assert (planned.ready, dict(planned.skipped)) == (2, {"nothing_new": 1})
+
+
+def test_a_send_for_a_day_to_come_ends_no_pause(house: House, sink: Sink):
+    """The pause is over by the clock, not by what a person asks to see planned."""
+    house.reader(ANNA)
+    house.article("trade")
+    pause(house.installation, choices(house, ANNA), house.clock.now() + timedelta(days=5), source="test")
+    house.plan(at=house.clock.now() + timedelta(days=7))
+    house.dispatch(sink)
+
+    assert (house.states(), sink.mails) == ({ANNA: "skipped(paused)"}, [])
+    assert choices(house, ANNA).agreement.state == "paused"
+
+
+def test_who_joins_after_a_slot_that_comes_too_late_has_missed_nothing(house: House):
+    """The log speaks of those who were readers then, and of those who had not just come back."""
+    house.reader(ANNA)
+    house.reader(CHO)
+    house.leave(CHO)
+    house.article("trade")
+    house.move(hours=10)
+    house.reader(BEN)
+    resume(house.installation, choices(house, CHO), source="test")
+    house.move(hours=5)
+    planned = house.plan(who=Who.DUE)
+
+    assert house.states() == {ANNA: "skipped(missed)"}
+    assert dict(planned.skipped) == {"missed": 1}
 
 
 def test_everyone_gets_todays_edition_before_their_hour_and_not_again_at_it(house: House, sink: Sink):
