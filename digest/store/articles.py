@@ -15,7 +15,7 @@ from digest.enrichment.related import Known
 from digest.errors import NotFound
 from digest.model.article import Article, ArticleState, StoredArticle
 from digest.model.words import text_key
-from digest.store.tables import article_keys, articles, revisions, to_micros
+from digest.store.tables import article_keys, article_sources, articles, revisions, to_micros
 
 _COLUMNS = (
     articles.c.id,
@@ -42,19 +42,35 @@ def save_article(connection: Connection, article: Article, *, source: str, now: 
 
     The same article again (same URL, other GUID, edited text) gets a new revision when its content changed,
     and never a second row. The time of collection stays that of the first.
+
+    Two sources seldom tell one article alike, so that if both edited it each visit would undo the other's: only
+    the source that brought it first edits it, and whoever adds it by hand (*source* ""). Any other source is
+    noted as one that has it too, and readers of either get it.
     """
     keys = identity_of(article, source)
-    known = _find(connection, keys)
-    content = article_as_json(article)
+    known, mistaken = _find(connection, keys)
     if known is None:
         article_id = _add(connection, keys, source, now)
-        outcome = Saved.ADDED
-    else:
-        article_id = int(known.id)
-        old = connection.execute(select(revisions.c.content).where(revisions.c.id == known.revision_id)).scalar_one()
-        if old == content:
-            return article_id, Saved.UNCHANGED
-        outcome = Saved.UPDATED
+        _revise(connection, article_id, article, keys, now)
+        return article_id, Saved.ADDED
+    article_id = int(known.id)
+    _note_source(connection, article_id, source)
+    if mistaken:
+        return article_id, Saved.UNCHANGED
+    if source not in ("", known.source):
+        if keys.url_key and not known.url_key:
+            # Else this source's next edit would be known by nothing, and come in as another article.
+            connection.execute(update(articles).where(articles.c.id == article_id).values(url_key=keys.url_key))
+        return article_id, Saved.UNCHANGED
+    old = connection.execute(select(revisions.c.content).where(revisions.c.id == known.revision_id)).scalar_one()
+    if old == article_as_json(article):
+        return article_id, Saved.UNCHANGED
+    _revise(connection, article_id, article, keys, now)
+    return article_id, Saved.UPDATED
+
+
+def _revise(connection: Connection, article_id: int, article: Article, keys: IdentityKeys, now: datetime) -> None:
+    content = article_as_json(article)
     revision_id = _insert(connection, insert(revisions).values(article_id=article_id, content=content, made_at=now))
     values = {
         "revision_id": revision_id,
@@ -65,21 +81,43 @@ def save_article(connection: Connection, article: Article, *, source: str, now: 
     }
     connection.execute(update(articles).where(articles.c.id == article_id).values(**values))
     _write_keys(connection, article_id, article)
-    return article_id, outcome
 
 
-def _find(connection: Connection, keys: IdentityKeys) -> Row | None:  # type: ignore[type-arg]  # rows of one fixed select
+def _find(connection: Connection, keys: IdentityKeys) -> tuple[Row | None, bool]:  # type: ignore[type-arg]  # rows of one fixed select
+    """Return the row of the article with *keys*, and whether it came under the URL of another article's row.
+
+    What a reader was shown is remembered by row, so the row that holds the text already is the article, whatever
+    else says otherwise: a text that turns up under another one's URL (feeds mix up links, publishers put a new
+    story on an old page) must not overwrite that one, whose readers would then count as readers of this text,
+    while this text stood in two rows and went out twice. Such a sighting changes neither row: the URL may be
+    right again at the next visit. After the text the URL is the best evidence, then the oldest row.
+    """
     # A key that an article lacks says nothing, and is "".
     like = [articles.c[name] == value for name, value in asdict(keys).items() if name != "source" and value]
     if not like:
-        return None
+        return None, False
     rows = connection.execute(select(articles).where(or_(*like)).order_by(articles.c.id)).all()
-    # The same URL is the strongest evidence, so it is looked at first.
-    for row in sorted(rows, key=lambda row: (row.url_key != keys.url_key or not keys.url_key, row.id)):
-        held = IdentityKeys(row.url_key, row.guid_key, row.content_hash, row.title_key, row.source)
-        if same_article(held, keys):
-            return row
-    return None
+    same = [
+        row
+        for row in rows
+        if same_article(IdentityKeys(row.url_key, row.guid_key, row.content_hash, row.title_key, row.source), keys)
+    ]
+    if not same:
+        return None, False
+
+    def has_url(row: Row) -> bool:  # type: ignore[type-arg]
+        return bool(keys.url_key) and row.url_key == keys.url_key
+
+    def has_text(row: Row) -> bool:  # type: ignore[type-arg]
+        return bool(keys.content_hash) and row.content_hash == keys.content_hash
+
+    best = min(same, key=lambda row: (not has_text(row), not has_url(row), row.id))
+    return best, not has_url(best) and any(map(has_url, same))
+
+
+def _note_source(connection: Connection, article_id: int, source: str) -> None:
+    row = upsert(article_sources).values(article_id=article_id, source=source)
+    connection.execute(row.on_conflict_do_nothing())
 
 
 def _add(connection: Connection, keys: IdentityKeys, source: str, now: datetime) -> int:
@@ -97,6 +135,7 @@ def _add(connection: Connection, keys: IdentityKeys, source: str, now: datetime)
     article_id = _insert(connection, row)
     # A story is one article until near-duplicates are grouped; its number is that of its first article.
     connection.execute(update(articles).where(articles.c.id == article_id).values(story_id=article_id))
+    _note_source(connection, article_id, source)
     return article_id
 
 
@@ -161,11 +200,12 @@ def list_articles(connection: Connection, *, limit: int = 100, search: str = "")
 def articles_between(
     connection: Connection, start: datetime, end: datetime, sources: Collection[str] = ()
 ) -> list[StoredArticle]:
-    """Return the live articles collected in [start, end), oldest first, of *sources* or of all."""
+    """Return the live articles collected in [start, end), oldest first, that any of *sources* brought, or all."""
     within = and_(articles.c.collected_at >= start, articles.c.collected_at < end)
     query = _WITH_REVISION.where(within, articles.c.state == ArticleState.LIVE).order_by(articles.c.id)
     if sources:
-        query = query.where(articles.c.source.in_(sources))
+        brought = select(article_sources.c.article_id).where(article_sources.c.source.in_(sources))
+        query = query.where(articles.c.id.in_(brought))
     return [_stored(row) for row in connection.execute(query)]
 
 

@@ -109,6 +109,14 @@ articles = Table(
     Index("ix_articles_guid_key", "guid_key"),
 )
 
+# Every source that brought an article, "" when it was added by hand; `articles.source` is the first of them.
+article_sources = Table(
+    "article_sources",
+    metadata,
+    Column("article_id", Id, ForeignKey("articles.id"), primary_key=True),
+    Column("source", String(80), primary_key=True),
+)
+
 # Under which words the archive finds an article: `text_key` of its title and of its deck.
 article_keys = Table(
     "article_keys",

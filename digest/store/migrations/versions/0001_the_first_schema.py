@@ -99,6 +99,12 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_topics')),
     sa.UniqueConstraint('slug', name=op.f('uq_topics_slug'))
     )
+    op.create_table('article_sources',
+    sa.Column('article_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('source', sa.String(length=80), nullable=False),
+    sa.ForeignKeyConstraint(['article_id'], ['articles.id'], name=op.f('fk_article_sources_article_id_articles')),
+    sa.PrimaryKeyConstraint('article_id', 'source', name=op.f('pk_article_sources'))
+    )
     op.create_table('article_keys',
     sa.Column('key', sa.String(length=64), nullable=False),
     sa.Column('article_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
