@@ -96,14 +96,20 @@ class Journal:
         except OSError as error:
             raise self._failed(error) from error
 
-    def close(self) -> None:
-        """Release the journal. It is removed when every outcome was committed, else left for recovery."""
-        if self._fd < 0:
-            return
-        if not self._kept:
+    def discard(self) -> None:
+        """Remove it, once the database has every outcome and every claim given back; then close it.
+
+        With an outcome that is not known to be committed it stays, for recovery.
+        """
+        if self._fd >= 0 and not self._kept:
             self.path.unlink(missing_ok=True)
-        os.close(self._fd)
-        self._fd = -1
+        self.close()
+
+    def close(self) -> None:
+        """Release it as it is. Empty it still says something: that what its worker had claimed was not tried."""
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
 
     def _append(self, key: Key, record: bytes) -> None:
         if self._is_dead:

@@ -299,6 +299,7 @@ class _Run:
         with self._house.engine.begin() as connection:
             dispatching.release(connection, left, now=self._house.clock.now())
         self._journal.truncate_after_commit([_key(each) for each in left])
+        self._journal.discard()
 
 
 def _key(claim: Claim) -> Key:

@@ -226,7 +226,7 @@ def test_a_clean_end_leaves_nothing_behind(tmp_path):
     journal = begin(tmp_path)
     journal.finished(key(1), attempt(1))
     journal.truncate_after_commit([key(1)])
-    journal.close()
+    journal.discard()
 
     assert list(tmp_path.iterdir()) == []
 
@@ -235,6 +235,14 @@ def test_an_end_with_open_records_leaves_them(tmp_path):
     """Somebody will recover them."""
     journal = begin(tmp_path)
     journal.about_to_complete(key(1))
+    journal.discard()
+
+    assert orphans(tmp_path) == [journal.path]
+
+
+def test_a_journal_that_is_only_closed_still_says_that_nothing_was_tried(tmp_path):
+    """Its worker's claims may not have been given back; without the file they would be in doubt."""
+    journal = begin(tmp_path)
     journal.close()
 
     assert orphans(tmp_path) == [journal.path]

@@ -9,6 +9,7 @@ from datetime import time, timedelta
 
 import pytest
 
+from digest.errors import DatabaseBusy
 from digest.model.article import ArticleState
 from digest.model.delivery import DeliveryState
 from digest.model.newsletter import InDoubt, Retry, Schedule
@@ -16,6 +17,7 @@ from digest.pipeline.correct_address import correct_address
 from digest.pipeline.dispatch import Dispatched, dispatch
 from digest.pipeline.plan import Who
 from digest.settings import Relay
+from digest.store import dispatching
 from digest.store.articles import set_state
 from digest.store.engine import reading
 from digest.store.log import Filter, attempts, retry_failed
@@ -421,3 +423,29 @@ def test_a_mail_of_which_a_piece_is_gone_is_refused_and_the_sending_ends(house: 
     within_seconds(lambda: house.dispatch(sink, connections=1))
 
     assert (house.states(), sink.mails) == ({ANNA: "refused"}, [])
+
+
+def test_claims_that_could_not_be_given_back_are_not_in_doubt_at_the_next_sending(
+    house: House, sink: Sink, monkeypatch: pytest.MonkeyPatch
+):
+    """A fault of ours ended it, and then the database was busy: nothing of those mails had left."""
+    house.newsletter(in_doubt=InDoubt.HOLD)
+    house.readers([{"email": f"r{n}@example.org", "topics": "trade"} for n in range(6)])
+    house.article("trade")
+    house.plan()
+
+    def busy(*_args: object, **_more: object) -> None:
+        raise DatabaseBusy("another process keeps the database busy; try again when it is done")
+
+    relay = Relay("127.0.0.1", sink.port, implicit_tls=False, starttls=False, username="press")
+    monkeypatch.setattr(dispatching, "release", busy)
+    with pytest.raises(DatabaseBusy):
+        dispatch(house.installation, replace(house.sending(sink), relay=relay))
+    monkeypatch.undo()
+    claimed = set(house.states().values())
+    house.dispatch(sink)
+
+    assert "claimed" in claimed
+    assert set(house.states().values()) == {"sent"}
+    assert len(sink.mails) == 6
+    assert list(house.installation.state_folder.glob("*.journal")) == []
