@@ -13,14 +13,13 @@ from digest.cli.screen import complain, print_json, print_table, progress_bar, s
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
 Places = Annotated[list[str], typer.Argument(metavar="PATH|URL...", help="Files, folders or addresses.")]
+Private = Annotated[bool, typer.Option("--private", help="Allow addresses on private networks (an intranet).")]
 
 
 @app.command()
 def add(
     places: Places,
-    private: Annotated[
-        bool, typer.Option("--private", help="Allow addresses on private networks (an intranet).")
-    ] = False,
+    private: Private = False,
     as_json: Json = False,
 ) -> None:
     """Read and store articles. The same one again is updated, never doubled."""
@@ -54,6 +53,7 @@ def add(
 @app.command()
 def read(
     places: Places,
+    private: Private = False,
     as_json: Json = False,
 ) -> None:
     """Show what is understood of articles; nothing is stored.
@@ -64,8 +64,10 @@ def read(
 
     from digest.collection.as_json import article_as_json
     from digest.pipeline.collect import read_paths
+    from digest.settings import read_settings
 
-    found = read_paths(places, now=datetime.now(UTC))
+    allow = private or read_settings().fetch_private_addresses
+    found = read_paths(places, now=datetime.now(UTC), allow_private=allow)
     for article in found.articles:
         if as_json:
             typer.echo(json_text(article_as_json(article)))
