@@ -86,12 +86,11 @@ def import_file(
     previous_secret: str = "",
     progress: Progress | None = None,
     on_problem: Callable[[Problem], None] | None = None,
-    revive: bool = False,
 ) -> Imported:
     """Bring the readers of a CSV file into *newsletter* (a slug) and return what was done.
 
-    *secret* (and the one before a rotation) finds suppressed addresses. A suppressed address is never
-    revived; one whose subscription ended only with *revive*, which is for readers who asked for it.
+    *secret* (and the one before a rotation) finds suppressed addresses. These, and readers who left, are
+    never brought back: only they can do that.
 
     Raises NotFound for an unknown newsletter, BadInput for a file without an e-mail column; bad rows are
     reported and everything else goes on.
@@ -100,7 +99,7 @@ def import_file(
     tell = progress or _say_nothing
     with engine.connect() as conn, ExitStack() as closing:
         with conn.begin():
-            terms_of = _terms(conn, newsletter, now, secret, previous_secret, revive)
+            terms_of = _terms(conn, newsletter, now, secret, previous_secret)
             topics = load_topics(conn)
         stream, size = _open(source, closing)
         records = read_records(read_lines(_chunks(stream, size, tell)))
@@ -164,16 +163,14 @@ class _Tally:
             self._kept.append(problem)
 
 
-def _terms(
-    conn: Connection, slug: str, now: datetime, secret: str, previous: str, revive: bool
-) -> Callable[[Columns], Terms]:
+def _terms(conn: Connection, slug: str, now: datetime, secret: str, previous: str) -> Callable[[Columns], Terms]:
     newsletter_id, newsletter = load_newsletter(conn, slug)
     ids = newsletter_ids(conn)
     others: tuple[tuple[int, Newsletter], ...] = tuple(
         (ids[name], one) for name, one in load_newsletters(conn).items() if name != slug and not one.schedule.zone
     )
     secrets = (secret, previous) if previous else (secret,)
-    return lambda columns: Terms(newsletter_id, newsletter, others, columns, now, secrets, revive)
+    return lambda columns: Terms(newsletter_id, newsletter, others, columns, now, secrets)
 
 
 def _stage(records: Iterator[Record], reader: RowReader, scratch: Staging, tally: _Tally) -> None:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection
 
 from digest.model.newsletter import Newsletter
-from digest.model.subscriber import EndedReason, Follow, Interests, SubscriptionState
+from digest.model.subscriber import Follow, Interests, SubscriptionState
 from digest.pipeline.subscriber_rows import Columns, Row
 from digest.pipeline.suppression import suppressed_keys
 from digest.store import subscribers as store
@@ -21,7 +21,6 @@ from digest.store.subscribers import Known
 from digest.store.tables import to_micros
 
 _REMEMBERED = 20_000
-_NEVER_REVIVED = (EndedReason.SUPPRESSED, EndedReason.ERASED)
 
 
 class Staged(NamedTuple):
@@ -70,7 +69,6 @@ class Terms:
     columns: Columns
     now: datetime
     secrets: tuple[str, ...]
-    revive: bool
 
 
 class _Plan(NamedTuple):
@@ -156,15 +154,12 @@ class BatchWriter:
         why = ""
         if row.state == SubscriptionState.ENDED:
             why = "the file says that this subscription has ended; it was left as it is"
-        elif known and known.state == SubscriptionState.ENDED and not self._may_return(known):
+        elif known and known.state == SubscriptionState.ENDED:
             why = f"this reader has left ({known.ended_reason}); only they can come back"
         if why:
             written.ended += 1
             written.problems.append(Problem(row.line, "email", why))
         return bool(why)
-
-    def _may_return(self, known: Known) -> bool:
-        return self._terms.revive and known.ended_reason not in _NEVER_REVIVED
 
     def _remember_interests(self, conn: Connection, rows: list[Staged], known: dict[str, Known]) -> None:
         """Work out what each (profile, interests in the file) comes to, once for all who share it."""
@@ -251,29 +246,25 @@ class BatchWriter:
         written.added += len(new)
 
     def _update_subscriptions(self, conn: Connection, plans: list[_Plan], touched: set[int], written: Written) -> None:
-        changed, revived, agreed = [], [], []
+        changed, agreed = [], []
         old = [(plan, plan.known) for plan in plans if plan.known and plan.known.subscription_id]
         dated = [known.subscriber_id for plan, known in old if plan.row.consent_at is not None]
         given = store.consents_given(conn, self._terms.newsletter_id, dated)
         for plan, known in old:
             values = (self._profiles[plan.interests], self._cadence(plan), plan.send_at)
             differs = values != (known.profile_id, known.cadence_id, known.send_at)
-            back = known.state == SubscriptionState.ENDED
             if differs:
                 names = ("profile_id", "cadence_id", "send_at")
                 changed.append({"row_id": known.subscription_id, **dict(zip(names, values, strict=True))})
-            if back:
-                revived.append(known.subscription_id)
             consent = self._consent(plan, known.subscriber_id)
             dated_before = consent[3:] in given.get(known.subscriber_id, [])
-            newly = back or (plan.row.consent_at is not None and not dated_before)
+            newly = plan.row.consent_at is not None and not dated_before
             agreed.extend([consent] if newly else [])
             if differs or newly or known.subscriber_id in touched:
                 written.updated += 1
             else:
                 written.unchanged += 1
         store.update_subscriptions(conn, changed)
-        store.revive_subscriptions(conn, revived, self._since)
         store.add_consents(conn, agreed)
 
     def _cadence(self, plan: _Plan) -> int:

@@ -204,41 +204,30 @@ def test_a_bad_row_is_reported_and_the_rest_goes_on(engine: Engine, tmp_path: Pa
 
 
 def test_a_suppressed_address_never_comes_back(engine: Engine):
-    """Not even with `revive`, nor after the secret key was rotated."""
+    """Nor after the secret key was rotated."""
     with engine.connect() as conn, conn.begin():
         suppress(conn, address_hash(SECRET, "kim@example.org"), SuppressionReason.COMPLAINED, NOW)
         suppress(conn, address_hash("old" * 12, "lee@example.org"), SuppressionReason.BOUNCED, NOW)
 
-    found = bring(
-        engine, "email\nKim@EXAMPLE.org\nlee@example.org\nada@example.org\n", revive=True, previous_secret="old" * 12
-    )
+    found = bring(engine, "email\nKim@EXAMPLE.org\nlee@example.org\nada@example.org\n", previous_secret="old" * 12)
 
     assert (found.added, found.suppressed) == (1, 2)
     assert "complained" in found.problems[0].reason
     assert rows(engine, "SELECT address FROM subscribers") == [("ada@example.org",)]
 
 
-@pytest.mark.parametrize(
-    ("reason", "revive", "state"),
-    [
-        pytest.param("page", False, "ended", id="left on the page"),
-        pytest.param("one_click", False, "ended", id="left by one click"),
-        pytest.param("page", True, "active", id="asked to come back"),
-        pytest.param("suppressed", True, "ended", id="bounced"),
-        pytest.param("erased", True, "ended", id="erased"),
-    ],
-)
-def test_a_reader_who_left_is_not_revived_silently(engine: Engine, reason: str, revive: bool, state: str):
-    """An import cannot undo an unsubscribe; only an explicit word can, and it goes on record."""
+@pytest.mark.parametrize("reason", ["page", "one_click", "suppressed", "erased"])
+def test_a_reader_who_left_is_not_brought_back_by_a_file(engine: Engine, reason: str):
+    """An import cannot undo an unsubscribe; only the reader can."""
     bring(engine, "email,topics\nkim@example.org,trade\n")
     with engine.connect() as conn, conn.begin():
         conn.execute(text("UPDATE subscriptions SET state = 'ended', ended_reason = :r"), {"r": reason})
 
-    found = bring(engine, "email,topics\nkim@example.org,sport\n", now=LATER, revive=revive)
+    found = bring(engine, "email,topics\nkim@example.org,sport\n", now=LATER)
 
-    assert rows(engine, "SELECT state FROM subscriptions") == [(state,)]
-    assert (found.ended, found.updated) == ((0, 1) if state == "active" else (1, 0))
-    assert len(rows(engine, "SELECT * FROM consents")) == (2 if state == "active" else 1)
+    assert rows(engine, "SELECT state FROM subscriptions") == [("ended",)]
+    assert (found.ended, found.updated) == (1, 0)
+    assert len(rows(engine, "SELECT * FROM consents")) == 1
 
 
 def test_a_reader_who_paused_stays_paused(engine: Engine):
