@@ -47,6 +47,10 @@ def deliveries(
     """
     from datetime import UTC, datetime
 
+    if retry and limit is not None:
+        raise typer.BadParameter(
+            "--retry takes all deliveries that match; narrow it with --edition, --state or --address, not with --limit"
+        )
     from digest.pipeline.formulas import neutralised
     from digest.store import log
     from digest.store.editions import require_edition

@@ -220,6 +220,7 @@ def test_a_mail_server_that_is_away_is_told_and_nothing_is_lost(installation, tm
         "deliveries --limit many",
         "deliveries --limit -1",
         "deliveries --since soon",
+        "deliveries --retry --limit 1",
         "attempts one",
         "preview daily",
         "preview daily --subscriber a@example.org --format pdf",
