@@ -44,6 +44,7 @@ _LOCAL_TIME = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
 _DAYS = {"daily": tuple(range(7)), "weekdays": tuple(range(5)), "weekends": (5, 6)}
 _LONG_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _CLIPPED_ABOVE = 100_000
+_LEAST_HTML = 20_000  # bytes; the shipped frame with one short article takes about 14,000
 _EVERY_TICK = timedelta(seconds=5)  # for folders: looking costs nothing
 
 # Mailbox providers whose domains tell receivers (DMARC, RFC 7489) to refuse mail sent through other servers.
@@ -275,7 +276,7 @@ def _limits(table: CheckedTable, warnings: list[str]) -> Limits:
         max_items=table.number("max_items", standard.max_items, 1, 200),
         min_items=table.number("min_items", standard.min_items, 1, 200),
         max_related=table.number("max_related", standard.max_related, 0, 20),
-        max_html_bytes=table.number("max_html_bytes", standard.max_html_bytes, 1_000, 1_000_000),
+        max_html_bytes=table.number("max_html_bytes", standard.max_html_bytes, _LEAST_HTML, 1_000_000),
     )
     if limits.min_items > limits.max_items:
         table.wrong("min_items", f"is {limits.min_items}, more than max_items ({limits.max_items})")

@@ -148,6 +148,11 @@ def test_every_problem_of_a_file_is_told_at_once():
         pytest.param(("topics = [", 'expires_after = "soon"\ntopics = ['), "must be a duration", id="duration"),
         pytest.param(("topics = [", 'look_back = "0d"\ntopics = ['), "must be a duration", id="no time at all"),
         pytest.param(("topics = [", 'in_doubt = "resend"\ntopics = ['), "must be one of 'resend_once'", id="choice"),
+        pytest.param(
+            ("[newsletters.daily.sender]", "limits = {max_html_bytes = 19_999}\n[newsletters.daily.sender]"),
+            "limits.max_html_bytes must be a whole number from 20",
+            id="smaller than the frame",
+        ),
         pytest.param(("https://www.example.org", "ftp://www.example.org"), "must start with https://", id="scheme"),
         pytest.param(("[topics.trade]", "[topics.Trade]"), "use lower-case letters", id="slug"),
         pytest.param(("[topics.trade]", "[topcs.trade]"), "did you mean 'topics'?", id="unknown table"),
