@@ -69,6 +69,7 @@ class SkipReason(StrEnum):
 
     NOTHING_NEW = "nothing_new"
     TOO_FEW = "too_few"  #: fewer than min_items
+    TOO_LARGE = "too_large"  #: not one of the articles fits into max_html_bytes
     UNSUBSCRIBED = "unsubscribed"
     PAUSED = "paused"
     SUPPRESSED = "suppressed"

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from digest.enrichment.matching import Analysed
-from digest.model.digest import Rejected, Rejection, Selection
+from digest.model.article import StoredArticle
+from digest.model.digest import Rejected, Rejection, Selection, SkipReason
 from digest.model.newsletter import Newsletter
 from digest.model.subscriber import Follow, Interests
 from digest.pipeline.bench import Bench, Materials
@@ -24,7 +25,7 @@ from digest.rendering.languages import weekday_date_text
 from digest.rendering.press import Composed, Press
 from digest.rendering.templates import TemplateSet
 from digest.rendering.views import slot_widths
-from digest.selection.select import explain, finish, select_digest
+from digest.selection.select import explain, finish, select_digest, why_outside
 from digest.store.engine import reading
 
 _MEMORY = 20_000  # digests remembered in one slot; above that all are forgotten and made again when asked for
@@ -129,9 +130,17 @@ class Workshop:
         since = wanted.since if wanted.since and wanted.since > self.since_cut else None
         return Wanted(interests, wanted.history & self._stories, since, wanted.locale)
 
-    def explain(self, made: Made) -> Selection:
-        """Return the selection of *made* with a reason for every article of the pool."""
-        return explain(self._pool.pool, made.selection)
+    def explain(self, made: Made, archive: Iterable[StoredArticle] = ()) -> Selection:
+        """Return the selection of *made* with a reason for every article of the pool, and of *archive*."""
+        found = explain(self._pool.pool, made.selection)
+        candidates = {each.article.article_id for each in self._pool.pool.candidates}
+        rules, sources = self._pool.pool.rules, self._newsletter.sources
+        outside = tuple(
+            Rejected(article, why_outside(article, rules, sources))
+            for article in archive
+            if article.article_id not in candidates
+        )
+        return replace(found, rejected=found.rejected + outside)
 
     def pieces_of(self, hashes: frozenset[str]) -> dict[str, bytes]:
         """Return pieces that were made here and not yet taken (a preview stores nothing)."""
@@ -160,7 +169,8 @@ class Workshop:
         chosen = selection.chosen
         kept, gone = (chosen[:fitting], chosen[fitting:]) if fitting else (chosen[1:], chosen[:1])
         dropped = tuple(Rejected(each.article, Rejection.TOO_LARGE, each.score) for each in gone)
-        return finish(kept, dropped + selection.rejected, self._newsletter.limits.min_items)
+        left = finish(kept, dropped + selection.rejected, self._newsletter.limits.min_items)
+        return left if kept else replace(left, skip=SkipReason.TOO_LARGE)
 
     def _stored(self, composed: Composed) -> str:
         headers = constant_headers(self._frame, composed.subject, composed.layout.boundary)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from itertools import takewhile
 from typing import Any
 
 from digest.errors import NotFound
-from digest.model.digest import Choice, Selection
+from digest.model.digest import Choice, Selection, SkipReason
 from digest.model.newsletter import Newsletter
+from digest.model.subscriber import EndedReason, SubscriptionState
 from digest.pipeline.addresses import read_address
 from digest.pipeline.compose import Made, Wanted, Workshop, open_workshop
 from digest.pipeline.installation import Installation
@@ -16,11 +18,16 @@ from digest.pipeline.messages import Sheet, envelope_of, read_stored, values_of
 from digest.rendering.splice import Splicer
 from digest.scheduling.cadence import latest_slot, parse_rule, period_of
 from digest.store import subscriptions
+from digest.store.articles import list_articles
 from digest.store.dispatching import Claim
 from digest.store.engine import reading
 from digest.store.histories import stories_of
 from digest.store.newsletters import load_newsletter
 from digest.store.planning import Reader, reader_of
+from digest.store.subscriptions import Agreement
+
+_EXPLAINED = timedelta(days=60)  # for articles collected so long ago a preview says why they are left out
+_EXPLAINED_AT_MOST = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +73,9 @@ class Preview:
 def preview(house: Installation, slug: str, address: str, *, at: datetime) -> Preview:
     """Return what *address* would get from newsletter *slug* at the moment *at*.
 
+    A reader who left, or is on a break now, would get nothing whatever there is: the preview has the reason and
+    no message. Every article of the last 60 days (the latest 2,000) that is left out has its reason.
+
     Raises NotFound for an unknown newsletter, or an address that does not subscribe to it.
     """
     key = read_address(address).key
@@ -76,15 +86,33 @@ def preview(house: Installation, slug: str, address: str, *, at: datetime) -> Pr
             raise NotFound(f"{address} does not subscribe to {slug}; see: digest subscribers show {address}")
         history = stories_of(connection, reader.history_id)
         agreement = subscriptions.find_agreement(connection, reader.subscription_id)
+        oldest = house.clock.now() - _EXPLAINED
+        latest = list_articles(connection, limit=_EXPLAINED_AT_MOST)
+        archive = list(takewhile(lambda each: each.collected_at >= oldest, latest))
     assert agreement is not None
     days, local_time = parse_rule(reader.rule)
     due = latest_slot(days, local_time, reader.zone, at)
     period = period_of(days, due.local_date)
     workshop = open_workshop(house, newsletter, due.slot_at, period, max(at, due.slot_at, house.clock.now()))
     made = workshop.make(Wanted(agreement.interests, history, reader.since, agreement.locale))
-    selection = workshop.explain(made)
+    selection = workshop.explain(made, archive)
+    skip = _no_mail_at_all(agreement, house.clock.now())
+    if skip:
+        selection = replace(selection, chosen=(), skip=skip)
+        made = Made(selection)
     found = Preview(slug, period, due.slot_at, agreement.address, selection, made)
     return _with_message(house, newsletter, found, workshop, reader, at) if made.layout else found
+
+
+def _no_mail_at_all(agreement: Agreement, now: datetime) -> SkipReason | None:
+    """Return why planning passes this reader by, None when it does not; who has not confirmed is no reader yet."""
+    match agreement.state:
+        case SubscriptionState.ACTIVE:
+            return None
+        case SubscriptionState.PAUSED:
+            over = agreement.paused_until is not None and agreement.paused_until <= now
+            return None if over else SkipReason.PAUSED
+    return SkipReason.SUPPRESSED if agreement.ended_reason == EndedReason.SUPPRESSED else SkipReason.UNSUBSCRIBED
 
 
 def _with_message(

@@ -5,6 +5,7 @@ A pure function of pool, interests and history: the same three give the same dig
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime, time, timedelta
 
@@ -66,6 +67,17 @@ def explain(pool: Pool, selection: Selection) -> Selection:
         if candidate.article.article_id not in known
     )
     return Selection(selection.chosen, selection.rejected + rest, selection.skip)
+
+
+def why_outside(article: StoredArticle, rules: Rules, sources: Collection[str]) -> Rejection:
+    """Return why *article* is not among the candidates of a pool with *rules* that draws from *sources* (none: all).
+
+    For an article that was collected or brought back after the pool was read it is "not yet collected".
+    """
+    # What was added by hand has no source; it is for every newsletter.
+    if article.state is not ArticleState.WITHDRAWN and sources and article.source and article.source not in sources:
+        return Rejection.OTHER_SOURCE
+    return _gate(article, rules, frozenset(), None) or Rejection.NOT_YET_COLLECTED
 
 
 def match(pool: Pool, interests: Interests) -> dict[int, tuple[Why, ...]]:

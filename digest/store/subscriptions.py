@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, time
 from typing import Any
 
 from sqlalchemy import Connection, Row, text
@@ -70,11 +70,16 @@ def end(connection: Connection, agreement: Agreement, reason: EndedReason, sourc
 def restart(connection: Connection, agreement: Agreement, source: str, now: datetime) -> None:
     """Make an ended or paused subscription active again, on the reader's own word, and log it.
 
-    The caller has made sure that the reader, and not a bounce or a complaint, ended it.
+    The caller has made sure that the reader, and not a bounce or a complaint, ended it. Who comes back after
+    leaving looks back from today (UTC), as a new reader does; a pause ends with all that was missed.
     """
+    today = datetime.combine(now.astimezone(UTC).date(), time(), UTC)
     connection.execute(
-        text("UPDATE subscriptions SET state = 'active', ended_reason = '', paused_until = NULL WHERE id = :id"),
-        {"id": agreement.subscription_id},
+        text(
+            "UPDATE subscriptions SET since = CASE WHEN state = 'ended' THEN :today ELSE since END,"
+            " state = 'active', ended_reason = '', paused_until = NULL WHERE id = :id"
+        ),
+        {"id": agreement.subscription_id, "today": to_micros(today)},
     )
     _log(connection, agreement, "resumed", source, now)
 

@@ -26,6 +26,7 @@ from digest.delivery.journal import Journal
 from digest.delivery.records import Key
 from digest.model.article import ArticleState
 from digest.model.delivery import Attempt, Outcome, Phase, Reply
+from digest.model.digest import Rejection
 from digest.model.newsletter import InDoubt, Limits, Retry
 from digest.pipeline.dispatch import LEASE
 from digest.pipeline.messages import Messages
@@ -179,6 +180,8 @@ class World(RuleBasedStateMachine):
         if act == "leave":
             self.house.leave(reader, letter)
         elif act == "come back":
+            if choices.agreement.state == "ended":
+                self.asked[reader, letter].joined = _midnight(self.house.clock.now())
             resume(self.house.installation, choices, source="test")
         elif (reader, letter) in self.active():  # who left has nothing to pause
             pause(self.house.installation, choices, self.house.clock.now() + days * DAY, source="test")
@@ -331,8 +334,15 @@ class World(RuleBasedStateMachine):
 
     def each_candidate_has_a_fate(self, reader: str, letter: str) -> None:
         found = preview(self.house.installation, letter, reader, at=self.house.clock.now()).selection
-        fates = [each.article.article_id for each in (*found.chosen, *found.rejected)]
-        assert sorted(fates) == sorted(self.unexpired(letter) - {n for n, s in self.stories.items() if s.withdrawn})
+        fates = {each.article.article_id: each.reason for each in found.rejected}
+        fates |= {each.article.article_id: None for each in found.chosen}
+        withdrawn = {number for number, story in self.stories.items() if story.withdrawn}
+        oldest = self.house.clock.now() - timedelta(days=60)
+        assert len(fates) == len(found.chosen) + len(found.rejected), "one reason for each"
+        assert set(fates) == {number for number, story in self.stories.items() if story.collected >= oldest}
+        assert {number for number, why in fates.items() if why is Rejection.WITHDRAWN} == withdrawn & set(fates)
+        expired = {number for number, why in fates.items() if why is Rejection.EXPIRED}
+        assert expired == set(fates) - self.unexpired(letter) - withdrawn
 
     # What the world knows
 

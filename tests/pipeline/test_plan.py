@@ -261,6 +261,45 @@ def test_a_mail_that_would_be_clipped_drops_whole_articles_and_counts_them(house
     assert f"{6 - len(shown[0])} more article" in sink.mails[0].text
 
 
+def test_who_would_get_only_articles_that_are_too_large_is_skipped_for_that_reason(house: House, sink: Sink):
+    """There is something new, so the log must not say that there is nothing."""
+    house.newsletter(limits=Limits(max_html_bytes=20_000))
+    house.reader(ANNA)
+    house.reader(BEN, topics="sport")
+    house.article("trade", disclaimer="This was written by a machine. " * 900)
+    house.send(sink)
+
+    assert house.states() == {ANNA: "skipped(too_large)", BEN: "skipped(nothing_new)"}
+    assert preview(house.installation, "daily", ANNA, at=house.clock.now()).as_json()["skip"] == "too_large"
+
+
+def test_the_least_size_that_a_newsletter_may_have_holds_an_article(house: House, sink: Sink):
+    """A limit that is smaller than the frame would keep all mail back."""
+    house.newsletter(limits=Limits(max_html_bytes=20_000))
+    house.reader(ANNA)
+    house.article("trade", "Tariff one")
+    house.send(sink)
+
+    assert told(house, sink) == [["Tariff one"]]
+
+
+def test_who_comes_back_after_leaving_looks_back_as_a_new_reader_does(house: House, sink: Sink):
+    """A few days, not to the day they left; who ends a pause gets all that was missed."""
+    house.reader(ANNA)
+    house.reader(BEN)
+    house.leave(ANNA)
+    pause(house.installation, choices(house, BEN), house.clock.now() + timedelta(days=30), source="test")
+    house.move(hours=2)
+    house.article("trade", "Tariff old")
+    house.move(days=6)
+    house.article("trade", "Tariff young")
+    for reader in (ANNA, BEN):
+        resume(house.installation, choices(house, reader), source="test")
+    house.send(sink)
+
+    assert (told(house, sink, ANNA), told(house, sink, BEN)) == ([["Tariff young"]], [["Tariff old", "Tariff young"]])
+
+
 def test_an_edited_article_reaches_who_is_not_yet_planned(house: House, sink: Sink):
     """With its new text; who was told already is not told again."""
     house.reader(ANNA)

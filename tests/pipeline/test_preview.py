@@ -82,6 +82,89 @@ def test_a_preview_of_nothing_says_why(house: House):
     assert (shown.as_json()["skip"], shown.raw, shown.html) == ("nothing_new", b"", "")
 
 
+def leave_it(house: House) -> None:
+    house.leave(ANNA)
+
+
+def bounced(house: House) -> None:
+    house.change("UPDATE subscriptions SET state = 'ended', ended_reason = 'suppressed'")
+
+
+def on_a_break(house: House) -> None:
+    house.change("UPDATE subscriptions SET state = 'paused', paused_until = :at", at=micros(house, days=1))
+
+
+def on_a_break_for_good(house: House) -> None:
+    house.change("UPDATE subscriptions SET state = 'paused'")
+
+
+def not_confirmed(house: House) -> None:
+    house.change("UPDATE subscriptions SET state = 'pending'")
+
+
+def micros(house: House, **by: float) -> int:
+    return int((house.clock.now() + timedelta(**by)).timestamp() * 1_000_000)
+
+
+@pytest.mark.parametrize(
+    ("happens", "skip"),
+    [
+        pytest.param(leave_it, "unsubscribed", id="who left"),
+        pytest.param(bounced, "suppressed", id="whose mail bounced"),
+        pytest.param(on_a_break, "paused", id="who is on a break"),
+        pytest.param(on_a_break_for_good, "paused", id="who is on a break without an end"),
+        pytest.param(not_confirmed, "unsubscribed", id="who has not confirmed"),
+    ],
+)
+def test_a_preview_shows_no_mail_to_a_reader_who_would_get_none(house: House, happens, skip: str):
+    """Whatever there is to tell; also for a day to come, because a pause ends by the clock."""
+    house.reader(ANNA)
+    house.article("trade")
+    happens(house)
+    for days in (0, 2):
+        shown = preview(house.installation, "daily", ANNA, at=house.clock.now() + timedelta(days=days))
+        told = shown.as_json()
+
+        assert (told["skip"], told["subject"], told["articles"]) == (skip, "", [])
+        assert (shown.raw, shown.html, shown.text) == (b"", "", "")
+
+
+def test_a_preview_shows_the_mail_to_a_reader_whose_pause_is_over(house: House):
+    """The next planning ends it."""
+    house.reader(ANNA)
+    house.article("trade")
+    house.change("UPDATE subscriptions SET state = 'paused', paused_until = :at", at=micros(house, hours=-1))
+    shown = preview(house.installation, "daily", ANNA, at=house.clock.now())
+
+    assert shown.raw
+    assert shown.as_json()["skip"] is None
+
+
+def test_a_preview_says_why_articles_that_no_reader_can_get_are_left_out(house: House):
+    """Expired, taken back, of a source that is not drawn from, not here yet; what is older than two months is not."""
+    house.newsletter(sources=("wire",))
+    house.reader(ANNA)
+    now = house.clock.now()
+    house.article("trade", "Tariff of the wire", source="wire")
+    house.article("trade", "Tariff by hand, expired", at=now - timedelta(days=15))
+    house.article("trade", "Tariff of others", source="others")
+    house.article("trade", "Tariff of others, expired", source="others", at=now - timedelta(days=15))
+    house.article("trade", "Tariff to come", source="wire", at=now + timedelta(hours=1))
+    house.article("trade", "Tariff of long ago", source="wire", at=now - timedelta(days=61))
+    withdrawn = house.article("trade", "Tariff taken back", source="wire")
+    house.change("UPDATE articles SET state = 'withdrawn' WHERE id = :id", id=withdrawn)
+    told = preview(house.installation, "daily", ANNA, at=now).as_json()
+
+    assert [each["title"] for each in told["articles"]] == ["Tariff of the wire"]
+    assert {each["title"]: each["reason"] for each in told["left_out"]} == {
+        "Tariff by hand, expired": "expired",
+        "Tariff of others": "other_source",
+        "Tariff of others, expired": "other_source",
+        "Tariff to come": "not_yet_collected",
+        "Tariff taken back": "withdrawn",
+    }
+
+
 def test_a_preview_of_tomorrow_has_what_expires_left_out(house: House):
     """`--at` moves the clock, not the articles."""
     house.reader(ANNA)

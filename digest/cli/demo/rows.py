@@ -33,6 +33,7 @@ STATE_WORDS: Mapping[str, str] = {
 REASON_WORDS: Mapping[str, str] = {
     SkipReason.NOTHING_NEW: "nothing new for these interests",
     SkipReason.TOO_FEW: "fewer articles than the newsletter sends at least; kept for next time",
+    SkipReason.TOO_LARGE: "no article fits into the size that the newsletter allows",
     SkipReason.UNSUBSCRIBED: "unsubscribed",
     SkipReason.PAUSED: "paused by the reader",
     SkipReason.SUPPRESSED: "the address must not be mailed",
