@@ -264,6 +264,9 @@ class _Run:
                 )
             else:
                 claims = []
+            if any(each.newsletter not in self._newsletters for each in claims):
+                # Planned while we send: its rules must be known before the first reply to it.
+                self._newsletters = load_newsletters(self._ledger)
         self._results = []
         self._journal.truncate_after_commit([_key(each.claim) for each in results])
         self._ready.extend(claims)

@@ -449,3 +449,22 @@ def test_claims_that_could_not_be_given_back_are_not_in_doubt_at_the_next_sendin
     assert set(house.states().values()) == {"sent"}
     assert len(sink.mails) == 6
     assert list(house.installation.state_folder.glob("*.journal")) == []
+
+
+def test_a_newsletter_that_is_new_while_a_sending_runs_is_sent_by_it(house: House, sink: Sink):
+    """It was applied and planned after the sending had begun; its readers need not wait, and it ends well."""
+    house.reader(ANNA)
+    house.article("trade")
+    house.plan()
+
+    def comes_meanwhile(mail: Mail) -> None:
+        if len(sink.mails) == 1:
+            house.newsletter("fresh")
+            house.reader(BEN, "fresh")
+            house.plan("fresh")
+
+    sink.on_mail = comes_meanwhile
+    house.dispatch(sink, connections=1)
+
+    assert house.states() == {ANNA: "sent", BEN: "sent"}
+    assert len(sink.mails) == 2
