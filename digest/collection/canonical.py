@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 import tomllib
 import unicodedata
@@ -14,7 +13,6 @@ from urllib.parse import SplitResult, quote, unquote_to_bytes, urlsplit
 
 import idna
 
-from digest.collection.as_json import article_as_json
 from digest.collection.links import http_url
 from digest.model.article import Article
 
@@ -123,11 +121,6 @@ def _digest(*texts: str) -> str:
 def content_hash(article: Article) -> str:
     """Return 64 hexadecimal letters, equal for equal title, deck and text whatever their spacing and case."""
     return _digest(_folded(article.title), _folded(article.deck), _folded(article.text))
-
-
-def revision_hash(article: Article) -> str:
-    """Return 64 hexadecimal letters that change with anything readers can see: an edit makes a new revision."""
-    return _digest(json.dumps(article_as_json(article), sort_keys=True, ensure_ascii=True))
 
 
 def title_key(article: Article) -> str:

@@ -27,14 +27,6 @@ class Reading:
     problems: tuple[str, ...] = ()
 
 
-def read_file(path: PurePath | str, data: bytes, *, now: datetime | None = None) -> list[Article]:
-    """Return the articles in the file *path* with the content *data*; problems of single entries are left out.
-
-    Raises BadArticle, or BadInput when a library is missing; the text names the file and the reason.
-    """
-    return list(reading_of_file(path, data, now=now).articles)
-
-
 def reading_of_file(path: PurePath | str, data: bytes, *, now: datetime | None = None) -> Reading:
     """Return articles and problems of the file *path* with the content *data*.
 
@@ -47,11 +39,6 @@ def reading_of_file(path: PurePath | str, data: bytes, *, now: datetime | None =
         raise BadArticle(f"{path}: {wrong}") from None
     except BadInput as wrong:
         raise BadInput(f"{path}: {wrong}") from None
-
-
-def read_fetched(fetched: Fetched, *, now: datetime | None = None) -> list[Article]:
-    """Return the articles that an address answered with; none when it had nothing new."""
-    return list(reading_of_fetched(fetched, now=now).articles)
 
 
 def reading_of_fetched(fetched: Fetched, *, now: datetime | None = None) -> Reading:

@@ -12,7 +12,7 @@ from digest.collection.fetched import Fetched
 from digest.collection.markdown import read_markdown
 from digest.collection.page import read_page
 from digest.collection.plaintext import read_plaintext
-from digest.collection.read import SUFFIXES, read_fetched, read_file, reading_of_file
+from digest.collection.read import SUFFIXES, reading_of_fetched, reading_of_file
 from digest.errors import BadArticle, BadInput
 from tests.collection.pages import ENGLISH, PAGES
 
@@ -43,7 +43,7 @@ JSON = json.dumps(
 )
 def test_the_ending_chooses_the_reader_and_the_content_has_the_last_word(name, text, title):
     """A feed saved as .html is still a feed."""
-    assert read_file(name, text.encode())[0].title == title
+    assert reading_of_file(name, text.encode()).articles[0].title == title
 
 
 def test_a_broken_entry_is_a_problem_and_not_an_error():
@@ -59,7 +59,7 @@ def test_a_broken_entry_is_a_problem_and_not_an_error():
 def test_a_bad_file_is_one_line_that_names_it_and_the_reason(name, data):
     """What `digest articles add` prints."""
     with pytest.raises(BadArticle) as refused:
-        read_file(name, data)
+        reading_of_file(name, data)
 
     assert str(refused.value).startswith(f"{name}: ")
     assert "\n" not in str(refused.value)
@@ -80,19 +80,22 @@ def test_a_bad_file_is_one_line_that_names_it_and_the_reason(name, data):
 )
 def test_an_answer_is_read_by_its_type_and_content(kind, body, title):
     """Servers lie about types as files do about endings."""
-    assert read_fetched(Fetched(200, body.encode(), kind, url="https://example.org/x"))[0].title == title
+    answer = Fetched(200, body.encode(), kind, url="https://example.org/x")
+
+    assert reading_of_fetched(answer).articles[0].title == title
 
 
 def test_an_article_without_an_address_gets_the_one_it_came_from():
     """So that "read more" leads somewhere."""
-    (article,) = read_fetched(Fetched(200, ENGLISH.text().encode(), "text/plain", url="https://example.org/x"))
+    answer = Fetched(200, ENGLISH.text().encode(), "text/plain", url="https://example.org/x")
+    (article,) = reading_of_fetched(answer).articles
 
     assert article.url == "https://example.org/x"
 
 
 def test_nothing_new_is_no_article():
     """304 has no body to read."""
-    assert read_fetched(Fetched(304, b"", not_modified=True)) == []
+    assert reading_of_fetched(Fetched(304, b"", not_modified=True)).articles == ()
 
 
 pieces = st.sampled_from(
@@ -129,9 +132,8 @@ def _plain(article) -> None:
 def test_no_reader_ever_fails_but_with_a_reason(text, suffix):
     """Whatever comes from outside: articles of plain text and safe links, or one clear line."""
     try:
-        articles = read_file(
-            "x" + suffix, text.encode("utf-8", "surrogatepass"), now=datetime(2026, 11, 23, tzinfo=UTC)
-        )
+        data = text.encode("utf-8", "surrogatepass")
+        articles = reading_of_file("x" + suffix, data, now=datetime(2026, 11, 23, tzinfo=UTC)).articles
     except BadInput:
         return
 
@@ -144,7 +146,7 @@ def test_no_reader_ever_fails_but_with_a_reason(text, suffix):
 def test_no_bytes_ever_fail_but_with_a_reason(data, suffix):
     """Noise is refused, not crashed on."""
     try:
-        articles = read_file("x" + suffix, data)
+        articles = reading_of_file("x" + suffix, data).articles
     except BadInput:
         return
 
@@ -179,7 +181,7 @@ LARGE = {
 def test_no_reader_needs_long_for_hostile_input(text):
     """Seconds at most, on a slow machine; quadratic time would be minutes."""
     begun = time.process_time()
-    for read in (read_plaintext, read_markdown, read_page, lambda text: read_file("x.xml", text.encode())):
+    for read in (read_plaintext, read_markdown, read_page, lambda text: reading_of_file("x.xml", text.encode())):
         try:
             read(text)
         except BadInput:
