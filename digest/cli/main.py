@@ -14,7 +14,7 @@ from typer.core import TyperGroup
 from digest import __version__
 from digest.cli import articles, deliveries, newsletters, operate, send, subscribers
 from digest.cli.options import ExitError
-from digest.cli.screen import complain, reader_left, write_anything
+from digest.cli.screen import complain, write_anything, write_no_more
 from digest.errors import DigestError, SettingsError
 
 
@@ -25,11 +25,10 @@ class _Commands(TyperGroup):
         """Run the command that the arguments name."""
         try:
             done = super().invoke(ctx)
+            sys.stdout.flush()
         except BrokenPipeError:
-            if not reader_left():
-                raise
+            write_no_more()
             raise ExitError(0) from None
-        reader_left()
         return done
 
 

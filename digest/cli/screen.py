@@ -13,9 +13,12 @@ import re
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import typer
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
 
 # C0 and C1 but for tab and line end, DEL, the bidirectional controls that make a line read as another (UAX #9),
 # the other line ends of Unicode, and bytes of a file name that are no text.
@@ -75,7 +78,6 @@ def print_json_lines(values: Iterable[Any]) -> None:
 
 def print_table(columns: list[str], rows: Iterable[Iterable[str]], *, empty: str) -> None:
     """Print a table, or the sentence *empty* that says what to do next."""
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
@@ -85,8 +87,18 @@ def print_table(columns: list[str], rows: Iterable[Iterable[str]], *, empty: str
         # Text, not markup: a subject may hold "[bold]".
         table.add_row(*(Text(on_one_line(cell)) for cell in row))
         count += 1
-    console = Console(width=None if sys.stdout.isatty() else 200)
-    console.print(table) if count else console.print(Text(empty))
+    show(table if count else Text(empty), width=200)
+
+
+def show(renderable: RenderableType, *, width: int) -> None:
+    """Print something of rich's, as wide as the terminal; *width* columns where there is none."""
+    from rich.console import Console
+
+    console = Console(width=None if sys.stdout.isatty() else width)
+    # Printed by us: the library would end the program itself when the reader of our output has gone.
+    with console.capture() as captured:
+        console.print(renderable)
+    typer.echo(captured.get(), nl=False)
 
 
 @contextmanager
@@ -118,15 +130,12 @@ def write_anything() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
-def reader_left() -> bool:
-    """Whether the reader of our output (head, less) has gone; if so nothing more is written."""
-    try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # Python flushes once more at its end, and would complain.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return True
-    return False
+def write_no_more() -> None:
+    """Let what is still to be written vanish: the reader of our output (head, less) has gone.
+
+    Python flushes once more at its end, and would complain.
+    """
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _spelled(found: re.Match[str]) -> str:

@@ -10,6 +10,7 @@ import typer
 
 from digest.cli.options import ExitError, Json, the_database, the_installation
 from digest.cli.screen import complain, print_json, progress_bar, say
+from digest.cli.screen import show as show_on_screen
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
@@ -106,10 +107,9 @@ def show(
     if as_json:
         print_json(found)
         return
-    from rich.console import Console
     from rich.pretty import Pretty
 
-    Console(width=None if sys.stdout.isatty() else 160).print(Pretty(found, expand_all=True))
+    show_on_screen(Pretty(found, expand_all=True), width=160)
 
 
 @app.command()

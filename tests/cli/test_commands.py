@@ -7,6 +7,8 @@ import email
 import email.policy
 import io
 import json
+import subprocess
+import sys
 
 import pytest
 
@@ -235,3 +237,21 @@ def test_a_subscriber_can_be_exported_shown_and_erased(told, program, catcher):
     assert "1 suppressed" in again.out
     everything = (program.folder / "var" / "digest.db").read_bytes()
     assert b"ben@example.org" not in everything
+
+
+@pytest.mark.parametrize("command", ["articles list", "articles list --json", "deliveries --json"])
+def test_a_reader_of_the_output_who_has_enough_is_no_failure(told, program, command):
+    """`digest articles list | head -1` ends well, and without a word."""
+    program.change("UPDATE revisions SET content = json_set(content, '$.deck', ?)", "Much to read. " * 50_000)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "digest", *command.split()],
+        cwd=program.folder,
+        env=program.environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    process.stdout.close()
+    told_in_the_end = process.stderr.read()
+    process.stderr.close()
+
+    assert (process.wait(60), told_in_the_end) == (0, b"")
