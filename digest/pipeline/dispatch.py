@@ -140,6 +140,7 @@ class _Run:
         self._dry = False
         self._commit_soon: asyncio.TimerHandle | None = None
         self._moved = asyncio.Event()  # something in flight has ended
+        self._error: Exception | None = None  # of what runs beside the connections; it ends the run
         self._random = random.Random()  # noqa: S311  # spreads retries, guards nothing
         self._states: Counter[DeliveryState] = Counter()
         with reading(house.engine) as connection:
@@ -167,12 +168,14 @@ class _Run:
         finally:
             looking.cancel()
             self._close_books()
+        self._raise_if_failed()
         return Dispatched(self._states, result.fault, result.gave_up)
 
     # What the pool calls
 
     def take(self) -> Envelope | Awaitable[Envelope | None] | None:
         """Return the next message, or wait for one; None when nothing is due any more."""
+        self._raise_if_failed()
         envelope = self._next_ready()
         if envelope is None and not self._dry:
             self._exchange()
@@ -183,6 +186,7 @@ class _Run:
 
     def about_to_complete(self, envelope: Envelope) -> bool:
         """Note in the journal that the message may be complete from now on; False for a reader who left."""
+        self._raise_if_failed()
         claim = self._out[envelope.delivery_id]
         if claim.delivery_id in self._stops:
             return False
@@ -204,7 +208,7 @@ class _Run:
         if len(self._results) >= self._room:
             self._exchange()
         elif self._commit_soon is None:
-            self._commit_soon = self._loop.call_later(_GROUP_FOR, self._exchange)
+            self._commit_soon = self._loop.call_later(_GROUP_FOR, self._exchange_alone)
 
     def _next_ready(self) -> Envelope | None:
         while self._ready:
@@ -231,6 +235,7 @@ class _Run:
             else:
                 self._moved.clear()
                 await self._moved.wait()
+            self._raise_if_failed()
             if not self._ready:
                 self._exchange()
             envelope = self._next_ready()
@@ -275,12 +280,31 @@ class _Run:
         if self._progress is not None and results:
             self._progress(len(results))
 
+    def _exchange_alone(self) -> None:
+        """Commit when no connection asked for it; nobody is there to raise to."""
+        try:
+            self._exchange()
+        except Exception as error:  # noqa: BLE001 - the next call of the pool raises it
+            self._fail(error)
+
     async def _look_for_stops(self) -> None:
         """Keep the stop set fresh: readers who left and editions that were paused since the claim."""
-        while True:
-            with reading(self._house.engine) as connection:
-                self._stops = frozenset(dispatching.stopped(connection, self._worker))
+        while self._error is None:
+            try:
+                with reading(self._house.engine) as connection:
+                    self._stops = frozenset(dispatching.stopped(connection, self._worker))
+            except Exception as error:  # noqa: BLE001 - the next call of the pool raises it
+                self._fail(error)
             await asyncio.sleep(_LOOK_FOR_STOPS)
+
+    def _fail(self, error: Exception) -> None:
+        """Let nothing more begin: messages in flight have their answers, then *error* is raised."""
+        self._error = self._error or error
+        self._moved.set()
+
+    def _raise_if_failed(self) -> None:
+        if self._error is not None:
+            raise self._error
 
     def _plan_again(self) -> bool:
         """Plan rows anew whose mailbox has moved on; True when there is more to do."""

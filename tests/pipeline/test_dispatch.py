@@ -9,7 +9,7 @@ from datetime import time, timedelta
 
 import pytest
 
-from digest.errors import DatabaseBusy
+from digest.errors import DatabaseBusy, DatabaseFailed
 from digest.model.article import ArticleState
 from digest.model.delivery import DeliveryState
 from digest.model.newsletter import InDoubt, Retry, Schedule
@@ -468,3 +468,45 @@ def test_a_newsletter_that_is_new_while_a_sending_runs_is_sent_by_it(house: Hous
 
     assert house.states() == {ANNA: "sent", BEN: "sent"}
     assert len(sink.mails) == 2
+
+
+def test_a_sending_that_cannot_see_who_leaves_any_more_ends_with_that_error(
+    house: House, sink: Sink, monkeypatch: pytest.MonkeyPatch
+):
+    """Else somebody who unsubscribes now would get the mail all the same."""
+    house.readers([{"email": f"r{n:03}@example.org", "topics": "trade"} for n in range(40)])
+    house.article("trade")
+    house.plan()
+
+    def unreadable(*_args: object) -> set[int]:
+        raise DatabaseFailed("the database of DIGEST_DATABASE_URL cannot be used: the disk does not read or write it")
+
+    monkeypatch.setattr(dispatching, "stopped", unreadable)
+    with pytest.raises(DatabaseFailed, match="the disk"):
+        house.dispatch(sink, connections=1)
+    monkeypatch.undo()
+    at_the_error = len(sink.mails)
+    house.dispatch(sink)
+
+    assert at_the_error < 40
+    assert set(house.states().values()) == {"sent"}
+    assert len(sink.mails) == 40
+
+
+def test_results_that_cannot_be_committed_end_the_sending(house: House, sink: Sink, monkeypatch: pytest.MonkeyPatch):
+    """One connection waits for nothing else than that commit: the error must reach it."""
+    house.reader(ANNA)
+    house.article("trade")
+    house.plan()
+
+    def full(*_args: object) -> None:
+        raise DatabaseFailed("the database of DIGEST_DATABASE_URL cannot be used: the disk is full")
+
+    sink.on_mail = lambda mail: monkeypatch.setattr(dispatching, "record", full)
+    with pytest.raises(DatabaseFailed, match="full"):
+        house.dispatch(sink, connections=1)
+    monkeypatch.undo()
+    sink.on_mail = lambda mail: None
+    house.dispatch(sink)
+
+    assert (house.states(), len(sink.mails)) == ({ANNA: "sent"}, 1)
