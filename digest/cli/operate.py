@@ -56,7 +56,7 @@ def serve(
     """
     from digest import log
     from digest.app import open_installation, sending
-    from digest.pipeline.tick import plan_and_send, visit_sources
+    from digest.pipeline.tick import plan_due, send_due, visit_sources
     from digest.scheduling.ticker import Job, ticking
     from digest.settings import SENDING, read_settings
 
@@ -71,7 +71,9 @@ def serve(
     how = sending(settings)
     jobs = [
         Job("sources", every, lambda: visit_sources(house, allow_private=settings.fetch_private_addresses)),
-        Job("plan_and_send", every, lambda: plan_and_send(house, how)),
+        # Two jobs: a long sending must not keep the next slots from being planned.
+        Job("plan", every, lambda: plan_due(house)),
+        Job("send", every, lambda: send_due(house, how)),
     ]
     # Named, not imported: the pages are another face, and an optional one. No access log: paths hold tokens.
     pages = uvicorn.Config(

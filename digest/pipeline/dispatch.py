@@ -89,6 +89,8 @@ def dispatch(
             only = newsletter_ids(connection)[newsletter]
     with sender_lock(house.state_folder):
         recovered = recover(house)
+        with house.engine.begin() as connection:
+            dispatching.reopen_editions(connection)
         worker = f"{os.getpid()}-{secrets.token_hex(4)}"
         with closing(Journal(house.state_folder, worker, clock=house.clock)) as journal:
             run = _Run(house, sending, journal, worker, only, progress)

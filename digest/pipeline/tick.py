@@ -26,12 +26,21 @@ def visit_sources(house: Installation, *, allow_private: bool = False) -> None:
         )
 
 
-def plan_and_send(house: Installation, sending: Sending) -> None:
-    """Plan every slot that has come, newsletters in the order of their names, then send what is due."""
+def plan_due(house: Installation) -> None:
+    """Plan every slot that has come, newsletters in the order of their names, beside a sending that may run.
+
+    An edition in which nobody is to get anything is finished here: no sending will come to do it.
+    """
     with reading(house.engine) as connection:
         slugs = list(load_newsletters(connection))
-    for slug in slugs:
-        _plan(house, slug)
+    planned = [_plan(house, slug) for slug in slugs]  # all of them, whatever the first one says
+    if any(planned):
+        with house.engine.begin() as connection:
+            dispatching.finish_editions(connection)
+
+
+def send_due(house: Installation, sending: Sending) -> None:
+    """Send what is due, if anything is."""
     with reading(house.engine) as connection:
         if not dispatching.needs_sender(connection, house.clock.now()):
             return
@@ -43,11 +52,13 @@ def plan_and_send(house: Installation, sending: Sending) -> None:
     get_logger().info("dispatched", stopped_by=done.stopped_by, **{str(k): n for k, n in done.states.items()})
 
 
-def _plan(house: Installation, slug: str) -> None:
+def _plan(house: Installation, slug: str) -> bool:
+    """Plan one newsletter; True when rows were written."""
     try:
         planned = plan_newsletter(house, slug, at=house.clock.now(), who=Who.DUE)
     except Exception as error:  # noqa: BLE001  # a newsletter with a broken template must not hold up the others
         get_logger().error("planning_failed", newsletter=slug, exc_info=error)
-        return
+        return False
     if planned.ready or planned.skipped:
         get_logger().info("slots_planned", newsletter=slug, ready=planned.ready, skipped=dict(planned.skipped))
+    return bool(planned.ready or planned.skipped or planned.superseded)

@@ -286,15 +286,26 @@ def stopped(connection: Connection, worker: str) -> set[int]:
 
 
 def needs_sender(connection: Connection, now: datetime) -> bool:
-    """Whether a row of an open edition is due, or was left claimed by a sender that died."""
+    """Whether a row is due whose edition is not held back, or was left claimed by a sender that died."""
     found = connection.execute(
         text(
             "SELECT 1 FROM deliveries d JOIN editions e ON e.id = d.edition_id"
-            " WHERE (d.next_attempt_at <= :now AND e.state = 'open') OR d.lease_until IS NOT NULL LIMIT 1"
+            " WHERE (d.next_attempt_at <= :now AND e.state IN ('open', 'finished'))"
+            " OR d.lease_until IS NOT NULL LIMIT 1"
         ),
         {"now": to_micros(now)},
     )
     return found.first() is not None
+
+
+def reopen_editions(connection: Connection) -> None:
+    """Open each finished edition that has waiting rows: it was finished while its next slot was being planned."""
+    connection.execute(
+        text(
+            "UPDATE editions SET state = 'open' WHERE state = 'finished'"
+            " AND id IN (SELECT edition_id FROM deliveries WHERE next_attempt_at IS NOT NULL)"
+        )
+    )
 
 
 def finish_editions(connection: Connection) -> None:

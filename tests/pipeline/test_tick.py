@@ -9,7 +9,7 @@ import structlog.testing
 
 from digest.model.newsletter import Schedule
 from digest.pipeline import tick
-from digest.pipeline.tick import plan_and_send
+from digest.pipeline.tick import plan_due, send_due
 from digest.store.lock import sender_lock
 from tests.sink import Do
 
@@ -37,7 +37,8 @@ def tick_to(house, sink, moment):
     """Let the clock show *moment* and look what is due; return who got mail by that."""
     before = len(sink.mails)
     house.clock.at = moment
-    plan_and_send(house.installation, house.sending(sink))
+    plan_due(house.installation)
+    send_due(house.installation, house.sending(sink))
     return {mail.recipient for mail in sink.mails[before:]}
 
 
@@ -186,7 +187,8 @@ def test_a_mail_server_that_is_away_ends_no_tick(readers, sink):
         sending = readers.sending(sink)
         sink.__exit__(None, None, None)
         readers.clock.at = ZONES["seoul@example.org"][2]
-        plan_and_send(readers.installation, sending)
+        plan_due(readers.installation)
+        send_due(readers.installation, sending)
     sink.__enter__()
 
     later = tick_to(readers, sink, ZONES["seoul@example.org"][2] + timedelta(hours=1))
@@ -194,3 +196,41 @@ def test_a_mail_server_that_is_away_ends_no_tick(readers, sink):
     (line,) = [line for line in lines if line["event"] == "dispatched"]
     assert "is away" in line["stopped_by"]
     assert later == {"seoul@example.org"}
+
+
+def test_an_edition_in_which_nobody_gets_anything_is_finished_by_the_planning(house, sink):
+    """No sending will come to close it; the list of editions would show it as open for days."""
+    house.clock.at = EVENING
+    house.reader("ada@example.org", timezone="Europe/Berlin")
+
+    tick_to(house, sink, datetime(2026, 11, 24, 6, 0, tzinfo=UTC))
+
+    assert house.states() == {"ada@example.org": "skipped(nothing_new)"}
+    assert house.rows("SELECT state FROM editions") == [("finished",)]
+
+
+def test_readers_whose_hour_comes_while_a_sending_runs_get_their_mail_from_it(readers, sink):
+    """Berlin's hour comes while Kathmandu's mail is on the wire: planning does not wait for its end."""
+
+    def the_hour_comes(mail):
+        if len(sink.mails) == 1:
+            readers.clock.at = ZONES["early@example.org"][2]
+            plan_due(readers.installation)
+
+    sink.on_mail = the_hour_comes
+    readers.clock.at = ZONES["kathmandu@example.org"][2]
+    plan_due(readers.installation)
+    send_due(readers.installation, readers.sending(sink, 1))
+
+    assert {"kathmandu@example.org", "early@example.org"} <= {mail.recipient for mail in sink.mails}
+
+
+def test_mail_planned_into_an_edition_that_was_just_finished_is_sent(readers, sink):
+    """A sending ended, and closed the edition, between the opening of the next slot and the writing of its rows."""
+    readers.clock.at = ZONES["berlin@example.org"][2]
+    plan_due(readers.installation)
+    readers.change("UPDATE editions SET state = 'finished'")
+    send_due(readers.installation, readers.sending(sink))
+
+    assert "berlin@example.org" in {mail.recipient for mail in sink.mails}
+    assert readers.rows("SELECT DISTINCT state FROM editions") == [("finished",)]
