@@ -156,7 +156,10 @@ def test_an_allowed_setting_is_taken(environment, name, value):
     """What the rules above must not catch."""
     environment(**{f"DIGEST_{name}": value})
 
-    read_settings(env_file=None)
+    taken = getattr(read_settings(env_file=None), name.lower())
+    shown = taken.get_secret_value() if hasattr(taken, "get_secret_value") else str(taken)
+
+    assert shown.lower().rstrip("/") == value.lower().rstrip("/")
 
 
 @pytest.mark.parametrize(

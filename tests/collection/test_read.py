@@ -134,9 +134,12 @@ def test_no_reader_ever_fails_but_with_a_reason(text, suffix):
     try:
         data = text.encode("utf-8", "surrogatepass")
         articles = reading_of_file("x" + suffix, data, now=datetime(2026, 11, 23, tzinfo=UTC)).articles
-    except BadInput:
-        return
+    except BadInput as refused:
+        articles, reason = (), str(refused).strip()
+    else:
+        reason = "none is needed"
 
+    assert reason
     for article in articles:
         _plain(article)
 
@@ -147,9 +150,12 @@ def test_no_bytes_ever_fail_but_with_a_reason(data, suffix):
     """Noise is refused, not crashed on."""
     try:
         articles = reading_of_file("x" + suffix, data).articles
-    except BadInput:
-        return
+    except BadInput as refused:
+        articles, reason = (), str(refused).strip()
+    else:
+        reason = "none is needed"
 
+    assert reason
     for article in articles:
         _plain(article)
 
