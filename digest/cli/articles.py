@@ -8,7 +8,7 @@ import typer
 
 from digest.cli.options import ExitError, Json, the_database
 from digest.cli.screen import as_json as json_text
-from digest.cli.screen import complain, print_json, print_table, progress_bar, say
+from digest.cli.screen import complain, counted, print_json, print_table, progress_bar, say
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
@@ -181,7 +181,7 @@ def withdraw(
     with the_database().begin() as connection:
         state = ArticleState.LIVE if undo else ArticleState.WITHDRAWN
         waiting = set_state(connection, article_id, state, now=datetime.now(UTC))
-    typer.echo(f"Article {article_id} is {state}; {waiting} waiting mails will be planned anew.")
+    typer.echo(f"Article {article_id} is {state}; {counted(waiting, 'waiting mail')} will be planned anew.")
 
 
 def _tell(problems: list[str]) -> None:

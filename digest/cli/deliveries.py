@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from digest.cli.options import Json, moment, the_database
-from digest.cli.screen import on_one_line, print_json, print_json_lines, print_table
+from digest.cli.screen import counted, on_one_line, print_json, print_json_lines, print_table
 from digest.model.delivery import DeliveryState
 
 _SHOWN = 200
@@ -70,7 +70,7 @@ def deliveries(
     if retry:
         with engine.begin() as connection:
             count = log.retry_failed(connection, which, datetime.now(UTC))
-        typer.echo(f"{count} deliveries will be planned anew at the next send.")
+        typer.echo(f"{counted(count, 'delivery', 'deliveries')} will be planned anew at the next send.")
         return
     with reading(engine) as connection:
         found = log.deliveries(connection, which)

@@ -44,6 +44,11 @@ def on_one_line(text: str) -> str:
     return _LINE_ENDS.sub(" ", visible(text))
 
 
+def counted(number: int, one: str, many: str = "") -> str:
+    """Return "1 mail" or "2 mails"; *many* is *one* with an s unless given."""
+    return f"{number} {one if number == 1 else many or one + 's'}"
+
+
 def say(text: str, *, bold: bool = False) -> None:
     """Print text to stdout."""
     shown = visible(text)

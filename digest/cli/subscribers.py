@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from digest.cli.options import ExitError, Json, the_database, the_installation
-from digest.cli.screen import complain, print_json, progress_bar, say
+from digest.cli.screen import complain, counted, print_json, progress_bar, say
 from digest.cli.screen import show as show_on_screen
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
@@ -149,6 +149,7 @@ def erase(
         previous_secret=house.previous_secret,
         now=house.clock.now(),
     )
-    typer.echo(f"Erased; {done.deliveries} deliveries keep their row without address and name.")
+    kept = counted(done.deliveries, "delivery", "deliveries")
+    typer.echo(f"Erased. Kept in the log without address and name: {kept}.")
     if not done.cleared:
         typer.echo("Another process was using the database: run this once more to clear its free pages.", err=True)

@@ -234,6 +234,7 @@ def test_a_subscriber_can_be_exported_shown_and_erased(told, program, catcher):
     assert [row["email"] for row in csv.DictReader(io.StringIO(exported.out))] == ["ada@example.org", "ben@example.org"]
     assert "Ben" in json.dumps(shown.json)
     assert (refused.status, erased.status, gone.status) == (1, 0, 1)
+    assert "without address and name: 2 deliveries." in erased.out
     assert "1 suppressed" in again.out
     everything = (program.folder / "var" / "digest.db").read_bytes()
     assert b"ben@example.org" not in everything

@@ -19,6 +19,7 @@ from digest.cli.demo.gallery import write_gallery
 from digest.cli.demo.site import DemoSite
 from digest.cli.demo.table import print_rows
 from digest.cli.demo.who_got_what import reader_rows
+from digest.cli.screen import counted
 from digest.errors import BadInput
 from digest.model.delivery import DeliveryState
 from digest.pipeline.apply_newsletters import apply_file
@@ -61,7 +62,7 @@ def run_demo(*, once: bool, folder: Path | None, port: int) -> None:
         index = write_gallery(out, catcher.messages, rows)
         print_rows(rows, Console())
         sent = done.states[DeliveryState.SENT]
-        typer.echo(f"\n{sent} mails were sent over SMTP and caught. Look at them: {index}")
+        typer.echo(f"\n{counted(sent, 'mail')} sent over SMTP and caught. Look at them: {index}")
         if not once:
             site.stay(out)
 
