@@ -169,6 +169,17 @@ subscribers = Table(
     Column("zone", String(60), nullable=False),
     Column("history_id", Id, ForeignKey("histories.id"), nullable=False),
     Column("joined_at", Instant, nullable=False),
+    # When the reader chose zone and language by their own hand; NULL while they are what a file said.
+    Column("chosen_at", Instant),
+)
+
+# Which hash (as in `suppressions`) an address had before it was corrected, so that no import brings it back.
+former_addresses = Table(
+    "former_addresses",
+    metadata,
+    Column("address_hash", String(64), primary_key=True),
+    Column("subscriber_id", Id, ForeignKey("subscribers.id"), nullable=False, index=True),
+    Column("at", Instant, nullable=False),
 )
 
 profiles = Table(
@@ -205,6 +216,8 @@ subscriptions = Table(
     # The midnight (UTC) of the day the reader joined: looking back starts from here, and whole days
     # let readers who joined on one day share their digests.
     Column("since", Instant, nullable=False),
+    # When the reader chose interests and hour by their own hand; NULL while they are what a file said.
+    Column("chosen_at", Instant),
     UniqueConstraint("subscriber_id", "newsletter_id"),
     Index("ix_subscriptions_due", "cadence_id", "state"),
 )
@@ -269,6 +282,16 @@ pieces = Table(
     Column("content", LargeBinary, nullable=False),
 )
 
+# Where the links of a mail lead and which key signed them (its id, never the key), as they were when it was planned.
+origins = Table(
+    "origins",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("key_id", String(16), nullable=False),
+    Column("base_url", Text, nullable=False),
+    UniqueConstraint("key_id", "base_url"),
+)
+
 digests = Table(
     "digests",
     metadata,
@@ -279,6 +302,7 @@ digests = Table(
     Column("locale", String(20), nullable=False),
     Column("history_before", Id, ForeignKey("histories.id"), nullable=False),
     Column("history_after", Id, ForeignKey("histories.id"), nullable=False),
+    Column("origin_id", Id, ForeignKey("origins.id"), nullable=False),
     Column("subject", Text, nullable=False),
     Column("items", Text, nullable=False),
     Column("layout", Text, nullable=False),
@@ -339,6 +363,8 @@ attempts = Table(
     Column("enhanced", String(12), nullable=False),
     Column("text", Text, nullable=False),
     Column("server", String(255), nullable=False),
+    # Where it went, once the delivery may go elsewhere (a corrected address); until then the delivery's address.
+    Column("recipient", Text, nullable=False, server_default=""),
     Column("started_at", Instant, nullable=False),
     Column("finished_at", Instant, nullable=False),
 )

@@ -155,6 +155,7 @@ def upgrade() -> None:
     sa.Column('zone', sa.String(length=60), nullable=False),
     sa.Column('history_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('joined_at', sa.BigInteger(), nullable=False),
+    sa.Column('chosen_at', sa.BigInteger(), nullable=True),
     sa.ForeignKeyConstraint(['history_id'], ['histories.id'], name=op.f('fk_subscribers_history_id_histories')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_subscribers')),
     sa.UniqueConstraint('address_key', name=op.f('uq_subscribers_address_key'))
@@ -173,6 +174,16 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('consents', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_consents_subscriber_id'), ['subscriber_id'], unique=False)
+
+    op.create_table('former_addresses',
+    sa.Column('address_hash', sa.String(length=64), nullable=False),
+    sa.Column('subscriber_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('at', sa.BigInteger(), nullable=False),
+    sa.ForeignKeyConstraint(['subscriber_id'], ['subscribers.id'], name=op.f('fk_former_addresses_subscriber_id_subscribers')),
+    sa.PrimaryKeyConstraint('address_hash', name=op.f('pk_former_addresses'))
+    )
+    with op.batch_alter_table('former_addresses', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_former_addresses_subscriber_id'), ['subscriber_id'], unique=False)
 
     op.create_table('slots',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -196,6 +207,7 @@ def upgrade() -> None:
     sa.Column('paused_until', sa.BigInteger(), nullable=True),
     sa.Column('send_at', sa.String(length=5), server_default='', nullable=False),
     sa.Column('since', sa.BigInteger(), nullable=False),
+    sa.Column('chosen_at', sa.BigInteger(), nullable=True),
     sa.ForeignKeyConstraint(['cadence_id'], ['cadences.id'], name=op.f('fk_subscriptions_cadence_id_cadences')),
     sa.ForeignKeyConstraint(['newsletter_id'], ['newsletters.id'], name=op.f('fk_subscriptions_newsletter_id_newsletters')),
     sa.ForeignKeyConstraint(['profile_id'], ['profiles.id'], name=op.f('fk_subscriptions_profile_id_profiles')),
@@ -206,6 +218,13 @@ def upgrade() -> None:
     with op.batch_alter_table('subscriptions', schema=None) as batch_op:
         batch_op.create_index('ix_subscriptions_due', ['cadence_id', 'state'], unique=False)
 
+    op.create_table('origins',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('key_id', sa.String(length=16), nullable=False),
+    sa.Column('base_url', sa.Text(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_origins')),
+    sa.UniqueConstraint('key_id', 'base_url', name=op.f('uq_origins_key_id_base_url'))
+    )
     op.create_table('digests',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('slot_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -214,11 +233,13 @@ def upgrade() -> None:
     sa.Column('locale', sa.String(length=20), nullable=False),
     sa.Column('history_before', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('history_after', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('origin_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('subject', sa.Text(), nullable=False),
     sa.Column('items', sa.Text(), nullable=False),
     sa.Column('layout', sa.Text(), nullable=False),
     sa.ForeignKeyConstraint(['history_after'], ['histories.id'], name=op.f('fk_digests_history_after_histories')),
     sa.ForeignKeyConstraint(['history_before'], ['histories.id'], name=op.f('fk_digests_history_before_histories')),
+    sa.ForeignKeyConstraint(['origin_id'], ['origins.id'], name=op.f('fk_digests_origin_id_origins')),
     sa.ForeignKeyConstraint(['pool_id'], ['pools.id'], name=op.f('fk_digests_pool_id_pools')),
     sa.ForeignKeyConstraint(['profile_id'], ['profiles.id'], name=op.f('fk_digests_profile_id_profiles')),
     sa.ForeignKeyConstraint(['slot_id'], ['slots.id'], name=op.f('fk_digests_slot_id_slots')),
@@ -271,6 +292,7 @@ def upgrade() -> None:
     sa.Column('enhanced', sa.String(length=12), nullable=False),
     sa.Column('text', sa.Text(), nullable=False),
     sa.Column('server', sa.String(length=255), nullable=False),
+    sa.Column('recipient', sa.Text(), server_default='', nullable=False),
     sa.Column('started_at', sa.BigInteger(), nullable=False),
     sa.Column('finished_at', sa.BigInteger(), nullable=False),
     sa.ForeignKeyConstraint(['delivery_id'], ['deliveries.id'], name=op.f('fk_attempts_delivery_id_deliveries')),
