@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from premailer import Premailer
 
 _SETTINGS: dict[str, Any] = {
-    "keep_style_tags": True,
+    "keep_style_tags": False,  # @media rules stay even so; the rest is in the elements by then
     "strip_important": False,
     "remove_classes": False,
     "allow_network": False,

@@ -223,7 +223,7 @@ def test_a_finger_finds_every_action() -> None:
     links = [a for a in body_of(page()).iter("a") if a.get("class").split()[0] != "headline"]
 
     for link in links:
-        top, _, bottom, _ = style_of(link)["padding"].split()
+        top, _, bottom = (style_of(link)["padding"].split() * 2)[:3]
         assert style_of(link)["display"] in ("block", "inline-block")
         assert pixels(inherited(link, "line-height", {})) + pixels(top) + pixels(bottom) >= 44, link.get("class")
 
@@ -367,7 +367,8 @@ def test_an_article_keeps_its_own_direction_in_a_foreign_frame(locale: str) -> N
     for card, direction, side in ((FULL, "ltr", "left"), (ARABIC, "rtl", "right")):
         heading = titles[card.title]
         cell = heading.getparent()
-        assert (heading.get("dir"), heading.get("lang")) == (direction, card.language)
+        assert (cell.get("lang"), heading.get("lang", card.language)) == (card.language, card.language)
+        assert (cell.get("dir"), heading.get("dir", direction)) == (direction, direction)
         assert (cell.get("dir"), cell.get("align"), style_of(cell)["text-align"]) == (direction, side, side)
 
 
