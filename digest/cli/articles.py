@@ -62,6 +62,7 @@ def read(
     """
     from datetime import UTC, datetime
 
+    from digest.cli.cards import article_card
     from digest.collection.as_json import article_as_json
     from digest.pipeline.collect import read_paths
     from digest.settings import read_settings
@@ -72,17 +73,7 @@ def read(
         if as_json:
             typer.echo(json_text(article_as_json(article)))
             continue
-        say(article.title, bold=True)
-        for label, text in (
-            ("deck", article.deck),
-            ("language", article.language),
-            ("url", article.url),
-            ("disclaimer", article.disclaimer),
-            ("sections", str(len(article.sections))),
-            ("related", " | ".join(link.title for link in article.related)),
-        ):
-            if text:
-                say(f"  {label}: {text}")
+        say(article_card(article))
     _tell(found.problems)
 
 

@@ -10,7 +10,6 @@ import typer
 
 from digest.cli.options import ExitError, Json, the_database, the_installation
 from digest.cli.screen import complain, counted, print_json, progress_bar, say
-from digest.cli.screen import show as show_on_screen
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
@@ -99,7 +98,7 @@ def show(
 ) -> None:
     """Show everything that is stored about one subscriber.
 
-    Subscriptions, consent and every mail.
+    Subscriptions, consent and the last mails; --json has every mail and each try of it.
     """
     from digest.pipeline.show_subscriber import subscriber_as_json
 
@@ -107,9 +106,9 @@ def show(
     if as_json:
         print_json(found)
         return
-    from rich.pretty import Pretty
+    from digest.cli.cards import subscriber_card
 
-    show_on_screen(Pretty(found, expand_all=True), width=160)
+    say(subscriber_card(found))
 
 
 @app.command()
@@ -124,7 +123,14 @@ def correct(
     from digest.pipeline.correct_address import correct_address
 
     house = the_installation()
-    address = correct_address(house.engine, email, to, secret=house.secret, previous_secret=house.previous_secret)
+    address = correct_address(
+        house.engine,
+        email,
+        to,
+        secret=house.secret,
+        previous_secret=house.previous_secret,
+        now=house.clock.now(),
+    )
     say(f"Corrected to {address}. To send what was refused: digest deliveries --retry --address {email}")
 
 

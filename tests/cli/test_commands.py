@@ -126,7 +126,8 @@ def test_what_was_understood_of_an_article_can_be_seen(told):
     assert told["read"].out.splitlines()[0] == "Tariff Truce Holds"
     assert "  deck: Exporters win twelve months." in told["read"].out
     assert "  disclaimer: This content is AI-generated." in told["read"].out
-    assert "  related: Solar parks grow faster than the power grid" in told["read"].out
+    assert "  sections: 1\n    (no heading): 1 paragraph\n" in told["read"].out
+    assert "  related: 1\n    Solar parks grow faster than the power grid" in told["read"].out
     assert [json.loads(line)["title"] for line in told["read json"].out.splitlines()] == [
         "Tariff Truce Holds",
         "Solar Park Opens",
@@ -226,6 +227,7 @@ def test_a_subscriber_can_be_exported_shown_and_erased(told, program, catcher):
     """Erased means: nothing is left but a keyed hash, and no import brings them back."""
     exported = program.run("subscribers", "export", "--newsletter", "daily")
     shown = program.run("subscribers", "show", "ben@example.org", "--json")
+    card = program.run("subscribers", "show", "ben@example.org")
     refused = program.run("subscribers", "erase", "ben@example.org", typed="n\n")
     erased = program.run("subscribers", "erase", "ben@example.org", "--yes")
     gone = program.run("subscribers", "show", "ben@example.org")
@@ -233,6 +235,9 @@ def test_a_subscriber_can_be_exported_shown_and_erased(told, program, catcher):
 
     assert [row["email"] for row in csv.DictReader(io.StringIO(exported.out))] == ["ada@example.org", "ben@example.org"]
     assert "Ben" in json.dumps(shown.json)
+    assert card.out.startswith("Ben <ben@example.org>\n  zone    ")
+    assert "daily: active since" in card.out
+    assert "  topics  everything\n" in card.out
     assert (refused.status, erased.status, gone.status) == (1, 0, 1)
     assert "without address and name: 2 deliveries." in erased.out
     assert "1 suppressed" in again.out
