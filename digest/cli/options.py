@@ -7,14 +7,21 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from digest.cli.screen import complain
+
 if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
     from sqlalchemy import Engine
 
     from digest.pipeline.installation import Installation
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 At = Annotated[
-    str, typer.Option("--at", metavar="TIME", help="As if the clock showed TIME (ISO 8601 with zone; default now).")
+    str,
+    typer.Option(
+        "--at", metavar="TIME", help='As if the clock showed TIME, like "2026-11-23T07:00 Asia/Seoul" (default now).'
+    ),
 ]
 
 
@@ -27,14 +34,44 @@ class ExitError(Exception):
 
 
 def moment(text: str) -> datetime:
-    """Return the instant that *text* names, now for ""; a time without zone is UTC. Raises BadParameter."""
+    """Return the instant that *text* names, now for "": ISO 8601 with an offset, or followed by an IANA zone.
+
+    A time without either is taken as UTC, and stderr says so. Raises BadParameter.
+    """
     if not text:
         return datetime.now(UTC)
+    written, zone = _time_and_zone(text.strip())
     try:
-        at = datetime.fromisoformat(text)
-        return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+        at = datetime.fromisoformat(written)
+        if zone and at.tzinfo is None:
+            at = at.replace(tzinfo=_zone(zone))
+        elif zone:
+            raise typer.BadParameter(f"{text!r} has both an offset and a zone; leave out one of them")
+        elif at.tzinfo is None:
+            at = at.replace(tzinfo=UTC)
+            complain(f"{at:%Y-%m-%d %H:%M} UTC was taken; write +09:00 or Asia/Seoul after it", prefix="note: ")
+        return at.astimezone(UTC)
     except (ValueError, OverflowError):
-        raise typer.BadParameter(f"{text!r} is not a time; write it like 2026-11-23T07:00+09:00") from None
+        raise typer.BadParameter(
+            f'{text!r} is not a time; write it like 2026-11-23T07:00+09:00 or "2026-11-23T07:00 Asia/Seoul"'
+        ) from None
+
+
+def _time_and_zone(text: str) -> tuple[str, str]:
+    """Split off a last word that starts with a letter; in "2026-11-23 07:00" the last word is still the time."""
+    written, _, last = text.rpartition(" ")
+    return (written.strip(), last) if written and last[0].isalpha() else (text, "")
+
+
+def _zone(name: str) -> ZoneInfo:
+    from digest.errors import BadInput
+    from digest.pipeline.places import read_zone
+    from digest.scheduling.cadence import zone_of
+
+    try:
+        return zone_of(read_zone(name))
+    except BadInput as wrong:
+        raise typer.BadParameter(str(wrong)) from None
 
 
 def the_database() -> Engine:
