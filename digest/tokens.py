@@ -2,7 +2,7 @@
 
 A token is fixed in width (the splicer relies on it), carries a number and no personal data, is bound to
 one purpose, and never expires: a leave link in a mail from years ago must work (RFC 8058 §3.1, CASL
-s. 11). A previous key goes on to verify after a rotation.
+s. 11). A previous key goes on to verify after a rotation, and to make what was begun with it.
 
 The MAC is keyed BLAKE2b (RFC 7693 §2.9). Written here and not taken from itsdangerous because five are made
 per message: this costs a microsecond, a serializer twenty; and HMAC through OpenSSL lets go of the
@@ -12,13 +12,17 @@ interpreter's lock each time, which stalls the sender whenever another thread is
 from __future__ import annotations
 
 import base64
+import copy
 import hmac
 import re
 from enum import StrEnum
 from hashlib import blake2b
 
-MAC_BYTES = 16  # 128 bits: guessing is hopeless, and the token still fits one quoted-printable line
-TOKEN_WIDTH = 32  # base64url of 8 bytes of id and 16 of MAC
+MAC_BYTES = 15  # 120 bits: guessing is hopeless, and the token still fits one quoted-printable line
+# The last byte is zero, so each token ends in "A": mail programs leave a "-" or "_" at the end out of a link.
+_END = b"\0"
+TOKEN_WIDTH = 32  # base64url of 8 bytes of id, the MAC and the end
+DERIVED_BYTES = 16
 _TOKEN = re.compile(rf"[A-Za-z0-9_-]{{{TOKEN_WIDTH}}}")
 
 
@@ -38,10 +42,28 @@ class Tokens:
         if not key:
             raise ValueError("a signing key is needed")
         self._key = _stretched(key)
-        self._keys = [self._key] + ([_stretched(previous)] if previous else [])
+        self._keys = {_key_id(each): each for each in (self._key, *([_stretched(previous)] if previous else []))}
+        self.key_id = _key_id(self._key)
+
+    @property
+    def key_ids(self) -> frozenset[str]:
+        """The ids of the keys there are: the current one, and the previous one if it was given."""
+        return frozenset(self._keys)
+
+    def with_key(self, key_id: str) -> Tokens | None:
+        """Return what makes and derives with the key of this id, and reads as before; None when it is gone."""
+        key = self._keys.get(key_id)
+        if key is None:
+            return None
+        chosen = copy.copy(self)
+        chosen._key, chosen.key_id = key, key_id
+        return chosen
 
     def make(self, purpose: Purpose, number: int) -> str:
-        """Return the token of *number* (an id from 0 to 2**63-1) for *purpose*: 32 characters, URL-safe."""
+        """Return the token of *number* (an id from 0 to 2**63-1) for *purpose*: 32 characters, URL-safe.
+
+        The last one is always a letter.
+        """
         raw = number.to_bytes(8, "big")
         return base64.urlsafe_b64encode(raw + self._mac(self._key, purpose, raw)).decode("ascii")
 
@@ -52,23 +74,31 @@ class Tokens:
             return None
         raw = base64.urlsafe_b64decode(token)
         number, mac = raw[:8], raw[8:]
-        good = [hmac.compare_digest(mac, self._mac(key, purpose, number)) for key in self._keys]
+        good = [hmac.compare_digest(mac, self._mac(key, purpose, number)) for key in self._keys.values()]
         return int.from_bytes(number, "big") if any(good) else None
 
     def derive(self, purpose: str, *parts: object) -> str:
         """Return 32 hexadecimal characters that only these *parts* and our key give.
 
-        The first key is used, so a value that must survive a rotation (a Message-ID) is stored with its row
-        or re-derived before the rotation.
+        One key is used, the current one or that of `with_key`: a value that must survive a rotation (a
+        Message-ID) is derived with the key whose id was stored.
         """
         text = "\x1f".join(map(str, parts)).encode()
-        return blake2b(text, key=self._key, digest_size=MAC_BYTES, person=purpose.encode()).hexdigest()
+        return blake2b(text, key=self._key, digest_size=DERIVED_BYTES, person=purpose.encode()).hexdigest()
 
     @staticmethod
     def _mac(key: bytes, purpose: str, raw: bytes) -> bytes:
-        return blake2b(raw, key=key, digest_size=MAC_BYTES, person=purpose.encode()).digest()
+        return blake2b(raw, key=key, digest_size=MAC_BYTES, person=purpose.encode()).digest() + _END
 
 
 def _stretched(key: str) -> bytes:
     """Return the 64 bytes that BLAKE2b takes as a key, for a secret of any length."""
     return blake2b(key.encode(), digest_size=64).digest()
+
+
+def _key_id(key: bytes) -> str:
+    """Return 16 hexadecimal characters that tell this key from others and give nothing of it away.
+
+    It is the MAC of nothing, as one-way as each token in a mail.
+    """
+    return blake2b(key=key, digest_size=8, person=b"key id").hexdigest()

@@ -34,6 +34,7 @@ def test_a_token_is_fixed_in_width_and_needs_no_escaping(purpose, number):
 
     assert len(token) == TOKEN_WIDTH == 32
     assert set(token) <= set(ALPHABET)
+    assert token[-1].isalnum(), "some mail programs leave punctuation at the end out of a link"
 
 
 @pytest.mark.parametrize("place", range(TOKEN_WIDTH))
@@ -94,6 +95,29 @@ def test_the_links_in_old_mails_work_after_the_key_was_changed(purpose, number):
     assert after.read(purpose, after.make(purpose, number)) == number
     assert after.make(purpose, number) == Tokens("new key").make(purpose, number)
     assert Tokens("new key").read(purpose, OURS.make(purpose, number)) is None
+
+
+@given(PURPOSES, NUMBERS)
+def test_what_was_begun_with_a_key_is_ended_with_it(purpose, number):
+    """After a rotation the key is named by its id; one that is gone makes nothing."""
+    after = Tokens("new key", "our key")
+    begun = after.with_key(OURS.key_id)
+
+    assert begun is not None
+    assert begun.key_id == OURS.key_id != after.key_id
+    assert begun.make(purpose, number) == OURS.make(purpose, number)
+    assert begun.derive("message-id", number) == OURS.derive("message-id", number)
+    assert begun.read(purpose, after.make(purpose, number)) == number
+    assert after.key_ids == {OURS.key_id, Tokens("new key").key_id}
+    assert after.with_key(Tokens("lost key").key_id) is None
+
+
+def test_a_key_id_is_told_from_others_and_is_no_key():
+    """It stands in the database, which backups leave the house with."""
+    ids = {Tokens(f"key {n}").key_id for n in range(1000)}
+
+    assert len(ids) == 1000
+    assert Tokens(OURS.key_id).make(Purpose.LEAVE, 1) != OURS.make(Purpose.LEAVE, 1)
 
 
 def test_without_a_key_nothing_is_signed():

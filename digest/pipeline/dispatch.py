@@ -16,7 +16,7 @@ import secrets
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from digest.delivery.connection import Timeouts
@@ -26,16 +26,17 @@ from digest.delivery.records import Key
 from digest.errors import BadInput, NotFound
 from digest.model.delivery import Attempt, DeliveryState, Envelope, Outcome, Phase, Reply
 from digest.pipeline.installation import Installation
-from digest.pipeline.messages import Messages
+from digest.pipeline.messages import KeyGone, Messages
 from digest.pipeline.plan import plan_again
 from digest.pipeline.recover import recover
-from digest.pipeline.settle import STOPPED, settle
+from digest.pipeline.settle import AFTER_OUR_FAULT, STOPPED, settle
 from digest.settings import Relay
 from digest.store import dispatching
 from digest.store.dispatching import Claim, Result
 from digest.store.engine import reading
 from digest.store.lock import sender_lock
 from digest.store.newsletters import load_newsletters, newsletter_ids
+from digest.store.origins import part_from_lost_keys
 
 LEASE = timedelta(seconds=60)
 _LOOK_FOR_STOPS = 0.5  # seconds; the stop set is at most this old
@@ -91,6 +92,7 @@ def dispatch(
         recovered = recover(house)
         with house.engine.begin() as connection:
             dispatching.reopen_editions(connection)
+            part_from_lost_keys(connection, house.tokens.key_ids, now=house.clock.now())
         worker = f"{os.getpid()}-{secrets.token_hex(4)}"
         with closing(Journal(house.state_folder, worker, clock=house.clock)) as journal:
             run = _Run(house, sending, journal, worker, only, progress)
@@ -220,6 +222,13 @@ class _Run:
                 continue
             try:
                 envelope = self._messages.envelope(claim)
+            except KeyGone as error:
+                # It came due in this sending, so the next one parts from that key.
+                result = self._untried(claim, Outcome.SENDER_FAULT, str(error), DeliveryState.DEFERRED)
+                self._keep(
+                    replace(result, reason="key_gone", next_attempt_at=result.attempt.finished_at + AFTER_OUR_FAULT)
+                )
+                continue
             except (BadInput, NotFound) as error:
                 # The reader's own data cannot stand in a message: trying again would not help.
                 self._keep(self._untried(claim, Outcome.REFUSED, str(error), DeliveryState.REFUSED))

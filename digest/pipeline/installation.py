@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine
 
+from digest.store.origins import Origin
 from digest.tokens import Tokens
 
 if TYPE_CHECKING:
@@ -32,6 +33,11 @@ class Installation:
     state_folder: Path
     return_path: str = ""
     previous_secret: str = ""
+
+    @property
+    def origin(self) -> Origin:
+        """The key and the address that a mail planned now is made with, at each try."""
+        return Origin(self.tokens.key_id, self.base_url)
 
     @property
     def secrets(self) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from functools import cached_property
 
+from digest.errors import NotFound
 from digest.model.delivery import Envelope
 from digest.pipeline.installation import Installation
 from digest.pipeline.links import Links
@@ -16,17 +17,26 @@ from digest.rendering.splice import ReaderValues, Splicer
 from digest.store.digests import load_digest, load_pieces
 from digest.store.dispatching import Claim
 from digest.store.engine import reading
+from digest.store.origins import Origin
 from digest.tokens import Purpose
 
 _KEPT = 200  # splicers, each with the joined bytes of one digest; rows are planned digest by digest
 _PIECES_KEPT = 5_000  # encoded pieces; digests of one pool share most of theirs
 
 
+class KeyGone(NotFound):
+    """A mail was planned with a key that this process does not have."""
+
+
 @dataclass(frozen=True)
 class Sheet:
-    """A digest ready for splicing, with the newsletter and address it comes from."""
+    """A digest ready for splicing, with the newsletter and address it comes from.
+
+    `links` are made with the key and address that the digest was planned with, whatever the current ones are.
+    """
 
     splicer: Splicer
+    links: Links
     sender: str
     newsletter: str
     period: str
@@ -46,7 +56,7 @@ class Messages:
         self._pieces: dict[str, bytes] = {}
 
     def sheet(self, digest_id: int) -> Sheet:
-        """Return the digest ready for splicing; raises NotFound when it or a piece of it is gone."""
+        """Return the digest ready for splicing; raises NotFound when it, a piece of it or its key is gone."""
         sheet = self._sheets.get(digest_id)
         if sheet is None:
             sheet = self._sheets[digest_id] = self._load(digest_id)
@@ -57,13 +67,15 @@ class Messages:
     def envelope(self, claim: Claim) -> Envelope:
         """Return the message of *claim*, the same bytes at every attempt.
 
-        Raises BadInput when the address cannot be mailed, NotFound when the digest is gone.
+        Raises BadInput when the address cannot be mailed, NotFound when the digest is gone,
+        KeyGone when its key is.
         """
         return envelope_of(self._house, claim, self.sheet(claim.digest_id))
 
     def _load(self, digest_id: int) -> Sheet:
         with reading(self._house.engine) as connection:
             stored = load_digest(connection, digest_id)
+            links = _links_from(self._house, stored.origin)
             layout, headers, sender = read_stored(stored.layout)
             missing = layout.hashes - self._pieces.keys()
             if missing:
@@ -71,7 +83,16 @@ class Messages:
             splicer = Splicer(layout, self._pieces, headers)
             if len(self._pieces) > _PIECES_KEPT:
                 self._pieces = {}  # the splicers keep theirs
-        return Sheet(splicer, sender, stored.newsletter, stored.period)
+        return Sheet(splicer, links, sender, stored.newsletter, stored.period)
+
+
+def _links_from(house: Installation, origin: Origin) -> Links:
+    tokens = house.tokens.with_key(origin.key_id)
+    if tokens is None:
+        raise KeyGone(
+            "this mail was planned with another secret key: set it as DIGEST_SECRET_KEY_PREVIOUS, and restart"
+        )
+    return Links(origin.base_url, tokens)
 
 
 def read_stored(text: str) -> tuple[Layout, ConstantHeaders, str]:
@@ -82,7 +103,7 @@ def read_stored(text: str) -> tuple[Layout, ConstantHeaders, str]:
 
 def envelope_of(house: Installation, claim: Claim, sheet: Sheet) -> Envelope:
     """Return the message of *claim* made from *sheet*; raises BadInput when the address cannot be mailed."""
-    values = values_of(house, claim, sheet)
+    values = values_of(claim, sheet)
     try:
         content, needs_smtputf8 = sheet.splicer.splice(values), False
     except NeedsSmtputf8:
@@ -97,10 +118,10 @@ def envelope_of(house: Installation, claim: Claim, sheet: Sheet) -> Envelope:
     )
 
 
-def values_of(house: Installation, claim: Claim, sheet: Sheet) -> ReaderValues:
-    """Return what the message says of its reader; functions of the row, never of the attempt."""
-    links = Links(house.base_url, house.tokens)
-    unique = house.tokens.derive("message-id", sheet.newsletter, sheet.period, claim.subscriber_id, claim.plan_no)
+def values_of(claim: Claim, sheet: Sheet) -> ReaderValues:
+    """Return what the message says of its reader; functions of row and digest, never of the attempt."""
+    links = sheet.links
+    unique = links.tokens.derive("message-id", sheet.newsletter, sheet.period, claim.subscriber_id, claim.plan_no)
     leave = links.leave(claim.subscription_id)
     return ReaderValues(
         name=claim.name,
@@ -120,4 +141,4 @@ def _return_path(house: Installation, delivery_id: int, sheet: Sheet) -> str:
     if not house.return_path:
         return ascii_address(sheet.sender)
     local, _, domain = house.return_path.rpartition("@")
-    return f"{local}+{house.tokens.make(Purpose.BOUNCE, delivery_id)}@{domain}"
+    return f"{local}+{sheet.links.tokens.make(Purpose.BOUNCE, delivery_id)}@{domain}"

@@ -28,6 +28,7 @@ from digest.store.engine import reading
 from digest.store.get_or_create import chunks
 from digest.store.histories import history_of, stories_of
 from digest.store.newsletters import load_newsletter
+from digest.store.origins import save_origin
 from digest.store.planning import CadenceRow, Cohort, Group
 from digest.store.profiles import interests_of
 
@@ -241,6 +242,7 @@ def _compose_part(
     with house.engine.begin() as connection:
         pool_id = save_pool(connection, workshop.pool_hash, workshop.pool_spec)
         slot_id = open_slot(connection, edition_id, slot.slot_at, pool_id, house.clock.now())
+        origin_id = save_origin(connection, house.origin)
         save_pieces(connection, workshop.take_pieces())
         rows: list[DigestRow] = []
         for group, each in zip(groups, made, strict=True):
@@ -256,6 +258,7 @@ def _compose_part(
                     locale=group.locale,
                     history_before=group.history_id,
                     history_after=history_of(connection, (before & workshop.alive) | told),
+                    origin_id=origin_id,
                     subject=each.subject,
                     items=each.items,
                     layout=each.layout,

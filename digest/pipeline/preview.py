@@ -14,6 +14,7 @@ from digest.model.subscriber import EndedReason, SubscriptionState
 from digest.pipeline.addresses import read_address
 from digest.pipeline.compose import Made, Wanted, Workshop, open_workshop
 from digest.pipeline.installation import Installation
+from digest.pipeline.links import Links
 from digest.pipeline.messages import Sheet, envelope_of, read_stored, values_of
 from digest.rendering.splice import Splicer
 from digest.scheduling.cadence import latest_slot, parse_rule, period_of
@@ -121,7 +122,7 @@ def _with_message(
     assert found.made.layout is not None
     layout, headers, sender = read_stored(found.made.layout)
     splicer = Splicer(layout, workshop.pieces_of(layout.hashes), headers)
-    sheet = Sheet(splicer, sender, newsletter.slug, found.period)
+    sheet = Sheet(splicer, Links(house.base_url, house.tokens), sender, newsletter.slug, found.period)
     claim = Claim(
         delivery_id=0,
         token=0,
@@ -138,7 +139,7 @@ def _with_message(
         worker="preview",
         dated_at=at,
     )
-    values = values_of(house, claim, sheet)
+    values = values_of(claim, sheet)
     return Preview(
         found.newsletter,
         found.period,

@@ -23,4 +23,4 @@ def mail_page(house: Installation, token: str) -> str:
     if row is None or not row.address:
         raise NotFound("this mail is no longer kept")
     sheet = Messages(house).sheet(row.digest_id)
-    return sheet.splicer.html(values_of(house, row, sheet)).replace("\n", "\r\n")
+    return sheet.splicer.html(values_of(row, sheet)).replace("\n", "\r\n")

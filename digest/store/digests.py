@@ -12,6 +12,7 @@ from sqlalchemy import Connection, insert, select, text
 
 from digest.errors import NotFound
 from digest.store.get_or_create import chunks
+from digest.store.origins import Origin
 from digest.store.tables import digests, pieces, to_micros
 
 
@@ -25,6 +26,7 @@ class DigestRow:
     locale: str
     history_before: int
     history_after: int
+    origin_id: int
     subject: str
     items: Sequence[Mapping[str, Any]]
     layout: str
@@ -88,6 +90,7 @@ def save_digests(connection: Connection, rows: Sequence[DigestRow]) -> list[int]
             "locale": row.locale,
             "history_before": row.history_before,
             "history_after": row.history_after,
+            "origin_id": row.origin_id,
             "subject": row.subject,
             "items": json.dumps(row.items, ensure_ascii=False, separators=(",", ":")),
             "layout": row.layout,
@@ -110,13 +113,16 @@ class StoredDigest:
     newsletter: str
     edition_id: int
     period: str
+    origin: Origin
 
 
 def load_digest(connection: Connection, digest_id: int) -> StoredDigest:
     """Return one digest; raises NotFound."""
     row = connection.execute(
         text(
-            "SELECT g.id, g.layout, g.items, g.subject, g.locale, n.id, n.slug, e.id, e.period FROM digests g"
+            "SELECT g.id AS digest_id, g.layout, g.items, g.subject, g.locale, n.id AS newsletter_id,"
+            " n.slug AS newsletter, e.id AS edition_id, e.period, o.key_id, o.base_url"
+            " FROM digests g JOIN origins o ON o.id = g.origin_id"
             " JOIN slots t ON t.id = g.slot_id JOIN editions e ON e.id = t.edition_id"
             " JOIN newsletters n ON n.id = e.newsletter_id WHERE g.id = :id"
         ),
@@ -124,4 +130,6 @@ def load_digest(connection: Connection, digest_id: int) -> StoredDigest:
     ).one_or_none()
     if row is None:
         raise NotFound(f"there is no digest {digest_id}")
-    return StoredDigest(row[0], row[1], tuple(json.loads(row[2])), *row[3:])
+    facts = dict(row._mapping)
+    origin = Origin(facts.pop("key_id"), facts.pop("base_url"))
+    return StoredDigest(**{**facts, "items": tuple(json.loads(row.items)), "origin": origin})

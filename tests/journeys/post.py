@@ -88,7 +88,7 @@ class Post:
                 row = find_row(connection, number)
             assert row is not None
             sheet = messages.sheet(row.digest_id)
-            values = values_of(self.house.installation, row, sheet)
+            values = values_of(row, sheet)
             content = messages.envelope(row).content
             yield Made(values.message_id, subject, sheet.splicer.text(values), sheet.splicer.html(values), content)
 
