@@ -11,9 +11,10 @@ from digest.enrichment.related import Known, resolve
 from digest.enrichment.summary import summarise
 from digest.model.article import StoredArticle
 from digest.model.digest import Choice
-from digest.model.newsletter import Newsletter, Unmarked, UnresolvedRelated
+from digest.model.newsletter import Newsletter, UnresolvedRelated
 from digest.model.subscriber import Interests
 from digest.pipeline.links import Links
+from digest.pipeline.notice import notice_for
 from digest.pipeline.wording import Wording
 from digest.rendering.clean import clean_url
 from digest.rendering.press import CardChoice, DigestParts, Press
@@ -73,7 +74,7 @@ class Bench:
                 "topics": [why.topic for why in each.why if why.topic],
                 "why": card.why,
                 "score": each.score,
-                "disclaimer": self._notice(each.article) or each.article.article.disclaimer,
+                "disclaimer": notice_for(each.article.article, [self._newsletter]) or each.article.article.disclaimer,
             }
             for each, card in zip(chosen, parts.cards, strict=True)
         )
@@ -104,22 +105,7 @@ class Bench:
             self._locale,
             topic_label=self._words.topic(label) if label else "",
             extract=summary.text,
-            notice=self._notice(stored),
-        )
-
-    def _notice(self, stored: StoredArticle) -> str:
-        """Return our own notice where the publisher gave none and there is (or may be) something to disclose."""
-        article, rules = stored.article, self._newsletter.disclaimers
-        if article.disclaimer or article.ai_generated is False:
-            return ""
-        if article.ai_generated is None and rules.unmarked is Unmarked.LEAVE:
-            return ""
-        language = article.language or self._newsletter.locale
-        return (
-            rules.notices.get(language)
-            or rules.notices.get(language.split("-", maxsplit=1)[0])
-            or rules.notices.get(self._newsletter.locale)
-            or "This content may be AI-generated."
+            notice=notice_for(stored.article, [self._newsletter]),
         )
 
     def _related(
