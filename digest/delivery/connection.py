@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, cast
 
@@ -35,10 +35,6 @@ class Timeouts:
     body: float = 180
     dot: float = 600
     quit: float = 5
-
-    def scaled(self, factor: float) -> Timeouts:
-        """Return the same timeouts, each *factor* times as long."""
-        return Timeouts(**{each.name: getattr(self, each.name) * factor for each in fields(self)})
 
 
 class Driver(Protocol):

@@ -66,11 +66,6 @@ class Journal:
             raise self._failed(error) from error
         self._size = len(self._header)
 
-    @property
-    def uncommitted(self) -> int:
-        """How many attempts are not known to be in the database."""
-        return len(self._kept)
-
     def about_to_complete(self, key: Key) -> None:
         """Write that the message may be complete from now on. Raises JournalFailed: then do not send it."""
         self._append(key, mark_bytes(key))

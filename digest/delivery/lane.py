@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable
 from functools import partial
 
@@ -37,7 +38,7 @@ class Lane:
         try:
             while await self._has_message():
                 connection = await self._connect()
-                if connection is not None:
+                if connection is not None and not self._traffic.is_stopped:
                     await self._ride(connection)
         except Exception as error:  # noqa: BLE001 - drain raises it once all lanes are at rest
             self._traffic.fail(error)
@@ -75,18 +76,27 @@ class Lane:
         return None if taking.cancelled() else taking.result()
 
     async def _connect(self) -> Connection | None:
-        """Return an open connection, or None after waiting for the reason there is none."""
+        """Return an open connection, or None: after waiting for the reason there is none, or when all stopped."""
+        began = asyncio.get_running_loop().time()
+        opening = self._traffic.unless_stopped(self._open_one())
         try:
-            connection = await self._open_one()
+            await asyncio.wait([opening])
+        except asyncio.CancelledError:
+            opening.cancel()
+            raise
+        if opening.cancelled():
+            return None
+        try:
+            connection = opening.result()
         except ConnectFailed as failure:
-            await self._cope_with(failure)
+            await self._cope_with(failure, began)
             return None
         self._traffic.note_connected()
         self._is_live = True
         self._connection = connection
         return connection
 
-    async def _cope_with(self, failure: ConnectFailed) -> None:
+    async def _cope_with(self, failure: ConnectFailed, began: float) -> None:
         traffic = self._traffic
         fault = Fault(failure.outcome, failure.phase, failure.reply, failure.server)
         if traffic.live and failure.phase in (Phase.CONNECT, Phase.GREETING):
@@ -97,18 +107,17 @@ class Lane:
         if failure.outcome is not Outcome.DEFERRED:
             traffic.close_gate(fault)
             return
-        now = asyncio.get_running_loop().time()
-        traffic.away_since = now if traffic.away_since is None else traffic.away_since
-        if now - traffic.away_since >= traffic.patience.give_up:
+        left = traffic.patience_left(began, asyncio.get_running_loop().time())
+        if left < traffic.patience.first / 10:  # too little for another try
             traffic.give_up(fault)
             return
-        await self._pause(traffic.stopped)
+        await self._pause(traffic.stopped, at_most=max(left, traffic.patience.first))
 
-    async def _pause(self, unless: asyncio.Event) -> None:
+    async def _pause(self, unless: asyncio.Event, at_most: float = math.inf) -> None:
         """Wait before the next connection, twice as long each time, or until *unless* is set."""
         wait, self._wait = self._wait, min(self._wait * 2, self._traffic.patience.longest)
         try:
-            await asyncio.wait_for(unless.wait(), wait)
+            await asyncio.wait_for(unless.wait(), min(wait, at_most))
         except TimeoutError:
             return
 

@@ -80,9 +80,6 @@ _SYNTAX_AT_RCPT = frozenset({"5.2", "5.4"})
 #: Faults that stop everything at once: the next message could only meet the same.
 _STOPS_ALL = frozenset({523, 530, 534, 535, 538})
 
-#: Details that prove an address dead (RFC 3463 §3.2): no mailbox, no host, bad syntax, moved, null MX.
-_DEAD_ADDRESS = frozenset({"1.0", "1.1", "1.2", "1.3", "1.6", "1.10"})
-
 
 def classify(reply: Reply, phase: Phase) -> Outcome:
     """Return what *reply*, the last word on an attempt that had come to *phase*, means.
@@ -119,13 +116,6 @@ def _whose_fault(reply: Reply, phase: Phase) -> Outcome:
 def stops_everything(reply: Reply, phase: Phase) -> bool:
     """Say whether *reply* is a fault of ours that the next message could only meet again."""
     return reply.code in _STOPS_ALL or (reply.code // 100 == 5 and phase in BEFORE_MAIL)
-
-
-def proves_address_dead(reply: Reply, phase: Phase) -> bool:
-    """Say whether *reply* means that the recipient's address will never work: it may be suppressed."""
-    if reply.code // 100 != 5 or phase in BEFORE_MAIL or phase is Phase.MAIL:
-        return False
-    return reply.code == 556 or _detail(reply) in _DEAD_ADDRESS
 
 
 def _detail(reply: Reply) -> str:

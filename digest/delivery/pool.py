@@ -32,12 +32,14 @@ async def drain(
     patience: Patience | None = None,
     limits: Limits | None = None,
     tls: ssl.SSLContext | None = None,
+    stop: asyncio.Event | None = None,
 ) -> DrainResult:
     """Send what *take* returns to *relay* over at most *connections* until it returns None.
 
     *take* may be a coroutine function; as a plain one it is cheaper. What became of each message goes to
-    *recorder*, also of those deferred (phase connect) because the server stayed away. Raises whatever
-    *recorder* or *take* raised first, once the messages in flight have had their answers.
+    *recorder*; one that was taken and of which it has heard nothing at the end was not tried. Once *stop* is set
+    nothing more is begun. Raises whatever *recorder* or *take* raised first. However it ends, the messages in
+    flight have had their answers.
     """
     traffic = Traffic(take, recorder, clock, limits or Limits(), patience or Patience())
     seconds = timeouts or Timeouts()
@@ -48,15 +50,22 @@ async def drain(
         )
 
     lanes = [Lane(traffic, open_one) for _ in range(connections)]
+    if stop is not None and stop.is_set():
+        return DrainResult(None, None)
     tasks = [asyncio.create_task(lane.run()) for lane in lanes]
+    stopping = asyncio.create_task(_stop_when(stop, traffic)) if stop is not None else None
     try:
         await asyncio.gather(*tasks)
     finally:
-        for task in tasks:
+        for task in (*tasks, *filter(None, [stopping])):
             task.cancel()
         for lane in lanes:
             lane.drop()
-    traffic.settle_leftovers()
     if traffic.error is not None:
         raise traffic.error
-    return DrainResult(traffic.outcomes, traffic.fault, traffic.gave_up, tuple(traffic.unsent), traffic.opened)
+    return DrainResult(traffic.fault, traffic.gave_up)
+
+
+async def _stop_when(stop: asyncio.Event, traffic: Traffic) -> None:
+    await stop.wait()
+    traffic.stop()

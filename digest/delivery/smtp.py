@@ -7,9 +7,11 @@ travels in clear. Only a relay on this machine may be spoken to without (setting
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import ssl
 from collections.abc import Awaitable
+from errno import errorcode
 from typing import TypeVar, cast
 
 import aiosmtplib
@@ -164,7 +166,7 @@ class _Handshake:
             if isinstance(cause, ssl.SSLCertVerificationError):
                 why = f"its certificate cannot be trusted ({cause.verify_message}); nothing was sent"
                 raise self._fault(phase, why) from error
-            raise self._later(phase, str(cause)) from error
+            raise self._later(phase, _words(cause)) from error
 
     def _fault(self, phase: Phase, why: str) -> ConnectFailed:
         return ConnectFailed(self._server, Outcome.SENDER_FAULT, phase, Reply(0, "", clean_text(why)))
@@ -207,6 +209,12 @@ def _address_literal(sock: socket.socket) -> str:
     """Return our side's address as RFC 5321 §4.1.3 writes it, for want of a name."""
     host = str(sock.getsockname()[0]).partition("%")[0]
     return f"[IPv6:{host}]" if sock.family == socket.AF_INET6 else f"[{host}]"
+
+
+def _words(error: BaseException) -> str:
+    """Return why it failed; the system's own words where it has some, for each event loop has others."""
+    is_of_system = isinstance(error, OSError) and not isinstance(error, ssl.SSLError) and error.errno in errorcode
+    return os.strerror(error.errno) if is_of_system else str(error)  # type: ignore[attr-defined]
 
 
 def _reply_of(refused: aiosmtplib.SMTPResponseException) -> Reply:

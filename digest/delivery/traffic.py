@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter, deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections import deque
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
 from digest.clock import Clock
 from digest.delivery.outcomes import stops_everything
 from digest.model.delivery import Attempt, Envelope, Outcome, Phase, Reply
 
+_T = TypeVar("_T")
 Take = Callable[[], Envelope | Awaitable[Envelope | None] | None]
 
 
@@ -29,11 +30,15 @@ class Recorder(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """Seconds to wait for a server: first, doubling to longest; after `give_up` without one, stop."""
+    """Seconds to wait for a server: first, doubling to longest; after `give_up` without one, stop.
+
+    `first_contact` takes the place of `give_up` while not one connection has been made; None: the same.
+    """
 
     first: float = 1.0
     longest: float = 15.0
     give_up: float = 60.0
+    first_contact: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +56,11 @@ class DrainResult:
     """What a draining came to.
 
     `fault` closed the gate: nothing more should be tried before a person has looked. `gave_up` says that the
-    server stayed away: drain again later. `unsent` were taken and not tried because of a fault: give their
-    claims back.
+    server stayed away: drain again later.
     """
 
-    outcomes: Mapping[Outcome, int]
     fault: Fault | None
     gave_up: Fault | None
-    unsent: tuple[Envelope, ...]
-    connections_opened: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,18 +82,16 @@ class Traffic:
     patience: Patience
     pipelining: bool = True  # False once the server has shown that it cannot
     live: int = 0  # lanes with an open connection
-    opened: int = 0
+    has_met: bool = False  # a connection was made, if only once
     exhausted: bool = False
     fault: Fault | None = None
     gave_up: Fault | None = None
     error: Exception | None = None
-    outcomes: Counter[Outcome] = field(default_factory=Counter)
-    unsent: list[Envelope] = field(default_factory=list)
     handed_back: deque[Envelope] = field(default_factory=deque)
     stopped: asyncio.Event = field(default_factory=asyncio.Event)
     ending: asyncio.Event = field(default_factory=asyncio.Event)  # stopped, or nothing left to take
     away_since: float | None = None  # on the loop's clock
-    takings: set[asyncio.Future[Envelope | None]] = field(default_factory=set)
+    waits: set[asyncio.Future[Any]] = field(default_factory=set)  # for what is of no use once stopped
     _faults_in_a_row: int = 0
     _doubts_in_a_row: int = 0
 
@@ -113,10 +112,14 @@ class Traffic:
         taken = None if self.exhausted else self.take()
         if taken is None or isinstance(taken, Envelope):
             return taken
-        taking = asyncio.ensure_future(taken)
-        self.takings.add(taking)
-        taking.add_done_callback(self.takings.discard)
-        return taking
+        return self.unless_stopped(taken)
+
+    def unless_stopped(self, doing: Awaitable[_T]) -> asyncio.Future[_T]:
+        """Return *doing* as a future that is cancelled when everything stops."""
+        wait = asyncio.ensure_future(doing)
+        self.waits.add(wait)
+        wait.add_done_callback(self.waits.discard)
+        return wait
 
     def note_exhausted(self) -> None:
         """Note that `take` has nothing more."""
@@ -126,36 +129,44 @@ class Traffic:
     def close_gate(self, fault: Fault) -> None:
         """Begin nothing more, because of *fault*."""
         self.fault = self.fault or fault
-        self._stop()
+        self.stop()
 
     def give_up(self, failure: Fault) -> None:
         """Begin nothing more: the server stayed away too long."""
         self.gave_up = self.gave_up or failure
-        self._stop()
+        self.stop()
 
     def fail(self, error: Exception) -> None:
         """Begin nothing more: the recorder, or whoever gives us messages, raised *error*."""
         self.error = self.error or error
-        self._stop()
+        self.stop()
 
-    def _stop(self) -> None:
+    def stop(self) -> None:
+        """Begin nothing more; what is under way has its answers."""
         self.stopped.set()
         self.ending.set()
-        # Whoever takes may be waiting for outcomes that will not come any more.
-        for taking in tuple(self.takings):
-            taking.cancel()
+        # Whoever takes may be waiting for outcomes that will not come any more, who connects for a silent server.
+        for wait in tuple(self.waits):
+            wait.cancel()
 
     def note_connected(self) -> None:
         """Count a new connection."""
         self.live += 1
-        self.opened += 1
+        self.has_met = True
         self.away_since = None
+
+    def patience_left(self, began: float, now: float) -> float:
+        """Return for how many more seconds a server may stay away that a try from *began* to *now* did not reach."""
+        first_contact = None if self.has_met else self.patience.first_contact
+        if self.away_since is None:
+            # Somebody waits for the first contact: the try itself was waiting, too.
+            self.away_since = now if first_contact is None else began
+        return (first_contact or self.patience.give_up) - (now - self.away_since)
 
     def note(self, attempt: Attempt) -> None:
         """Record *attempt*, and close the gate when it shows that going on would do harm."""
         self.recorder.finished(attempt)
         outcome = attempt.outcome
-        self.outcomes[outcome] += 1
         if outcome is Outcome.SENT:
             self._faults_in_a_row = self._doubts_in_a_row = 0
             return
@@ -169,27 +180,3 @@ class Traffic:
             or self._doubts_in_a_row >= self.limits.in_doubt
         ):
             self.close_gate(Fault(outcome, attempt.phase, attempt.reply, attempt.server))
-
-    def defer(self, envelope: Envelope, failure: Fault) -> None:
-        """Record that *envelope* could not even be begun."""
-        now = self.clock.now()
-        self.note(
-            Attempt(
-                delivery_id=envelope.delivery_id,
-                outcome=Outcome.DEFERRED,
-                phase=Phase.CONNECT,
-                reply=failure.reply,
-                server=failure.server,
-                started_at=now,
-                finished_at=now,
-            )
-        )
-
-    def settle_leftovers(self) -> None:
-        """Account for what was given back and found no lane: tried later, or not tried at all."""
-        while self.handed_back:
-            envelope = self.handed_back.popleft()
-            if self.gave_up is not None and self.fault is None and self.error is None:
-                self.defer(envelope, self.gave_up)
-            else:
-                self.unsent.append(envelope)
