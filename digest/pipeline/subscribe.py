@@ -18,14 +18,14 @@ from digest.errors import BadInput
 from digest.model.newsletter import Newsletter
 from digest.model.subscriber import EndedReason, Follow, Interests, SubscriptionState
 from digest.model.topic import Topic
-from digest.pipeline.addresses import address_hash, read_address
+from digest.pipeline.addresses import read_address
 from digest.pipeline.installation import Installation
+from digest.pipeline.suppression import suppressed_keys
 from digest.store import subscriptions
 from digest.store.cadences import cadence_for, cadence_ids
 from digest.store.engine import reading
 from digest.store.newsletters import load_newsletters, load_topics
 from digest.store.profiles import profile_of
-from digest.store.subscribers import suppressed_hashes
 from digest.store.subscriptions import Agreement
 from digest.tokens import Purpose
 
@@ -139,8 +139,8 @@ def resume(house: Installation, choices: Choices, *, source: str) -> None:
         agreement = _as_it_is(connection, choices)
         if agreement.state is SubscriptionState.ACTIVE:
             return
-        hashed = address_hash(house.secret, read_address(agreement.address).key) if agreement.address else ""
-        if not may_resume(agreement) or suppressed_hashes(connection, [hashed]):
+        keys = [read_address(agreement.address).key] if agreement.address else []
+        if not may_resume(agreement) or suppressed_keys(connection, keys, house.secrets):
             raise BadInput("This subscription was not ended by you. Please sign up again.")
         subscriptions.restart(connection, agreement, source, house.clock.now())
 

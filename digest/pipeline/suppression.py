@@ -1,18 +1,39 @@
-"""Which addresses must not be mailed, under whichever key their hash was made."""
+"""What is known of an address by its hash, under whichever key that was made: suppressed, or corrected since."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Table
 
 from digest.pipeline.addresses import address_hash
 from digest.store.erasure import rehash
+from digest.store.former_addresses import former_owners
 from digest.store.subscribers import suppressed_hashes
+from digest.store.tables import former_addresses, suppressions
+
+V = TypeVar("V")
 
 
 def suppressed_keys(conn: Connection, keys: Iterable[str], secrets: Sequence[str]) -> dict[str, str]:
-    """Return the reason of each address key that is suppressed under any of *secrets*, the current one first.
+    """Return the reason of each address key that is suppressed under any of *secrets*, the current one first."""
+    return _found(conn, keys, secrets, suppressions, suppressed_hashes)
+
+
+def former_keys(conn: Connection, keys: Iterable[str], secrets: Sequence[str]) -> dict[str, int]:
+    """Return the subscriber id of each address key that was corrected to another, under any of *secrets*."""
+    return _found(conn, keys, secrets, former_addresses, former_owners)
+
+
+def _found(
+    conn: Connection,
+    keys: Iterable[str],
+    secrets: Sequence[str],
+    table: Table,
+    look_up: Callable[[Connection, Iterable[str]], dict[str, V]],
+) -> dict[str, V]:
+    """Return what *table* has of each key.
 
     A hash of an earlier secret cannot be turned into one of the current without the address, so each that is
     met here is hashed anew: what was looked up once outlives the earlier secret.
@@ -20,8 +41,8 @@ def suppressed_keys(conn: Connection, keys: Iterable[str], secrets: Sequence[str
     current, *earlier = secrets
     now_hashed = {key: address_hash(current, key) for key in keys}
     once_hashed = {address_hash(secret, key): key for secret in earlier for key in now_hashed}
-    found = suppressed_hashes(conn, [*now_hashed.values(), *once_hashed])
-    reasons = {once_hashed[hashed]: reason for hashed, reason in found.items() if hashed in once_hashed}
-    rehash(conn, {hashed: now_hashed[key] for hashed, key in once_hashed.items() if hashed in found})
+    found = look_up(conn, [*now_hashed.values(), *once_hashed])
+    known = {once_hashed[hashed]: value for hashed, value in found.items() if hashed in once_hashed}
+    rehash(conn, table, {hashed: now_hashed[key] for hashed, key in once_hashed.items() if hashed in found})
     # What was noted under the current secret is the later word.
-    return reasons | {key: found[hashed] for key, hashed in now_hashed.items() if hashed in found}
+    return known | {key: found[hashed] for key, hashed in now_hashed.items() if hashed in found}

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import Connection, Engine, case, delete, exists, select, update
+from sqlalchemy import Connection, Engine, Table, case, delete, exists, select, update
 
 from digest.model.subscriber import EndedReason, Interests, SubscriptionState, SuppressionReason
 from digest.store.histories import history_of
@@ -16,6 +16,7 @@ from digest.store.tables import (
     consents,
     deliveries,
     digests,
+    former_addresses,
     profiles,
     subscribers,
     subscriptions,
@@ -30,14 +31,14 @@ def suppress(conn: Connection, address_hash: str, reason: SuppressionReason, now
         conn.execute(suppressions.insert().values(address_hash=address_hash, reason=reason.value, at=now))
 
 
-def rehash(conn: Connection, renamed: Mapping[str, str]) -> None:
-    """Give suppressions the hashes of a new key: old hash -> new; one that is there already takes its place."""
+def rehash(conn: Connection, table: Table, renamed: Mapping[str, str]) -> None:
+    """Give the rows of a *table* of hashes those of a new key (old -> new); one that is there already stays."""
+    hashed = table.c.address_hash
     for old, new in renamed.items():
-        known = select(suppressions.c.id).where(suppressions.c.address_hash == new)
-        if conn.execute(known).first():
-            conn.execute(delete(suppressions).where(suppressions.c.address_hash == old))
+        if conn.execute(select(hashed).where(hashed == new)).first():
+            conn.execute(delete(table).where(hashed == old))
         else:
-            conn.execute(update(suppressions).where(suppressions.c.address_hash == old).values(address_hash=new))
+            conn.execute(update(table).where(hashed == old).values(address_hash=new))
 
 
 def overwrite_deleted(conn: Connection) -> None:
@@ -51,9 +52,11 @@ def forget(conn: Connection, subscriber_id: int, now: datetime) -> int:
 
     The rows stay, because the delivery log counts them: no address, no name, no interests, no history, a
     locale and zone that say nothing. What a mail server said is dropped too, since it may quote the address.
+    The hashes of addresses that were corrected become suppressions, which name nobody.
     """
+    _suppress_former(conn, subscriber_id, now)
     own_deliveries = select(deliveries.c.id).where(deliveries.c.subscriber_id == subscriber_id)
-    conn.execute(update(attempts).where(attempts.c.delivery_id.in_(own_deliveries)).values(text=""))
+    conn.execute(update(attempts).where(attempts.c.delivery_id.in_(own_deliveries)).values(text="", recipient=""))
     waiting = deliveries.c.state.in_(("ready", "deferred"))
     scrubbed = conn.execute(
         update(deliveries)
@@ -78,6 +81,7 @@ def forget(conn: Connection, subscriber_id: int, now: datetime) -> int:
             name="",
             locale="en",
             zone="UTC",
+            chosen_at=None,
             history_id=history_of(conn, frozenset()),
         )
     )
@@ -113,6 +117,13 @@ def clear_free_space(engine: Engine) -> bool:
         connection.close()
 
 
+def _suppress_former(conn: Connection, subscriber_id: int, now: datetime) -> None:
+    own = former_addresses.c.subscriber_id == subscriber_id
+    for hashed in conn.execute(select(former_addresses.c.address_hash).where(own)).scalars().all():
+        suppress(conn, hashed, SuppressionReason.ERASED, now)
+    conn.execute(delete(former_addresses).where(own))
+
+
 def _forget_interests(conn: Connection, subscriber_id: int) -> None:
     own = subscriptions.c.subscriber_id == subscriber_id
     before = conn.execute(select(subscriptions.c.profile_id).where(own)).scalars().all()
@@ -124,6 +135,7 @@ def _forget_interests(conn: Connection, subscriber_id: int) -> None:
             ended_reason=EndedReason.ERASED.value,
             paused_until=None,
             send_at="",
+            chosen_at=None,
             profile_id=profile_of(conn, Interests()),
         )
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -16,6 +17,7 @@ from tests.house import SECRET, House
 from tests.sink import Sink
 from tests.web.asking import (
     ANNA,
+    browser,
     form,
     preferences_path,
     subscription,
@@ -206,6 +208,20 @@ def test_a_suppressed_address_is_not_revived_by_a_button(anna: House, ask: TestC
     assert subscription(anna)[0] == "ended"
     with anna.engine.connect() as connection:
         assert suppressed_hashes(connection, [hashed])
+
+
+def test_a_suppression_is_found_after_the_secret_was_changed(anna: House, ask: TestClient) -> None:
+    """Its hash was made with the earlier secret, which the installation knows still."""
+    anna.leave(ANNA)
+    hashed = address_hash("e" * 32, ANNA)
+    anna.change("INSERT INTO suppressions (address_hash, reason, at) VALUES (:h, 'complained', 0)", h=hashed)
+    rotated = replace(anna.installation, previous_secret="e" * 32)
+
+    with browser(rotated) as asking:
+        page = asking.post(preferences_path(anna), data=form(anna, "resume"))
+
+    assert page.status_code == 422
+    assert subscription(anna)[0] == "ended"
 
 
 def test_a_pause_is_no_way_around_a_confirmation(anna: House, ask: TestClient) -> None:
