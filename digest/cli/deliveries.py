@@ -124,10 +124,11 @@ def attempts(
         print_json([each.as_json() for each in found])
         return
     print_table(
-        ["try", "outcome", "phase", "reply", "enhanced", "text", "server", "finished (UTC)"],
+        ["try", "address", "outcome", "phase", "reply", "enhanced", "text", "server", "finished (UTC)"],
         [
             [
                 str(each.attempt_no),
+                each.recipient,
                 each.outcome,
                 each.phase,
                 str(each.reply_code or ""),

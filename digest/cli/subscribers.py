@@ -25,11 +25,16 @@ def import_subscribers(
     report: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write every problem to FILE (line, column, reason).")
     ] = None,
+    overwrite: Annotated[
+        bool,
+        typer.Option("--overwrite", help="Let the file win over what readers chose on their preferences page."),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Import subscribers from a CSV file; safe to repeat.
 
-    Bad rows are told with line, column and reason, and the rest goes on.
+    Bad rows are told with line, column and reason, and the rest goes on. Topics, hour, zone and language that
+    readers chose for themselves stay as they are, unless --overwrite is given.
     """
     from contextlib import ExitStack
 
@@ -53,16 +58,17 @@ def import_subscribers(
             now=house.clock.now(),
             secret=house.secret,
             previous_secret=house.previous_secret,
+            overwrite=overwrite,
             progress=show,
             on_problem=writer,
         )
     counts = {
         name: getattr(done, name)
-        for name in ("added", "updated", "unchanged", "repeated", "refused", "suppressed", "ended")
+        for name in ("added", "updated", "unchanged", "repeated", "refused", "suppressed", "ended", "corrected")
     }
     if as_json:
         problems = [each._asdict() for each in done.problems]
-        print_json({**counts, "problems": problems, "notices": list(done.notices)})
+        print_json({**counts, "kept": done.kept, "problems": problems, "notices": list(done.notices)})
     else:
         for notice in done.notices:
             complain(notice, prefix="note: ")
@@ -73,6 +79,8 @@ def import_subscribers(
             where = f"all of them are in {report}" if report else "write all of them to a file with --report FILE"
             typer.echo(f"… and more; {where}", err=True)
         typer.echo(", ".join(f"{count} {name}" for name, count in counts.items() if count) or "The file has no rows.")
+        if done.kept:
+            typer.echo(f"kept: {counted(done.kept, 'reader')} chose for themselves (--overwrite takes the file's)")
     if done.refused:
         raise ExitError(1)
 

@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from sqlalchemy import Engine, update
 from sqlalchemy.exc import IntegrityError
 
 from digest.errors import BadInput
-from digest.pipeline.addresses import read_address
-from digest.pipeline.suppression import suppressed_keys
+from digest.pipeline.addresses import address_hash, read_address
+from digest.pipeline.suppression import former_keys, suppressed_keys
+from digest.store.former_addresses import drop_former, note_former
+from digest.store.log import keep_recipients
 from digest.store.subscribers import find_subscriber
 from digest.store.tables import subscribers
 
 
-def correct_address(engine: Engine, old: str, new: str, *, secret: str, previous_secret: str = "") -> str:
+def correct_address(
+    engine: Engine, old: str, new: str, *, secret: str, now: datetime, previous_secret: str = ""
+) -> str:
     """Give the subscriber *old* the address *new* and return it, normalised.
 
-    Past deliveries keep the address they were sent to. Raises NotFound for an unknown *old*, BadInput when *new*
-    is no address, is suppressed, or belongs to another subscriber.
+    Attempts go on telling where they went. Of the old address a hash stays, so that no import brings it back.
+    Raises NotFound for an unknown *old*, BadInput when *new* is no address, is suppressed, or belongs to another
+    subscriber.
     """
-    mailbox = read_address(new)
+    before, mailbox = read_address(old).key, read_address(new)
+    secrets = (secret, previous_secret) if previous_secret else (secret,)
     with engine.begin() as connection:
-        found = find_subscriber(connection, read_address(old).key)
-        if suppressed_keys(connection, [mailbox.key], [secret, *filter(None, [previous_secret])]):
+        found = find_subscriber(connection, before)
+        if suppressed_keys(connection, [mailbox.key], secrets):
             raise BadInput(f"{new} must not be mailed (suppressed); only a fresh confirmation lifts that")
         try:
             connection.execute(
@@ -31,4 +39,10 @@ def correct_address(engine: Engine, old: str, new: str, *, secret: str, previous
             )
         except IntegrityError:
             raise BadInput(f"{new} belongs to another subscriber; erase one of the two first") from None
+        keep_recipients(connection, found.id)
+        # The lookup also hashes anew what an earlier secret hashed.
+        taken = [address_hash(secret, key) for key in former_keys(connection, [before, mailbox.key], secrets)]
+        drop_former(connection, taken)
+        if mailbox.key != before:
+            note_former(connection, address_hash(secret, before), found.id, now.astimezone(UTC))
     return mailbox.address

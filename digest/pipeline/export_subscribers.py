@@ -62,12 +62,12 @@ def export_subscribers(
                 progress(done, total)
 
 
-def interests_as_cells(interests: Interests) -> tuple[str, str, str]:
-    """Return the cells topics, muted and keywords; a weight other than 1 follows its topic, as "trade:2"."""
+def interests_as_cells(interests: Interests) -> tuple[str, ...]:
+    """Return the cells topics, muted, keywords and languages; a weight other than 1 follows its topic, as "trade:2"."""
     follows = (
         follow.topic if follow.weight == 1 else f"{follow.topic}:{follow.weight:g}" for follow in interests.follows
     )
-    return "|".join(follows), "|".join(interests.muted), "|".join(interests.keywords)
+    return tuple(map("|".join, (follows, interests.muted, interests.keywords, interests.languages)))
 
 
 def _rows(conn: Connection, newsletter_id: int, page: list[Any]) -> list[tuple[str, ...]]:

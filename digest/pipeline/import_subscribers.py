@@ -38,10 +38,12 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What an import did. Every record of the file is in exactly one of the first seven numbers.
+    """What an import did. Every record of the file is in exactly one of the first eight numbers.
 
     `repeated` rows gave way to a later one of the same mailbox; `refused` rows could not be read; `ended`
-    rows belong to readers who left. `problems` are the first thousand; `on_problem` was told all of them.
+    rows belong to readers who left; `corrected` ones name an address that was corrected since. `kept` counts,
+    beside them, readers who chose for themselves what the file says otherwise. `problems` are the first
+    thousand; `on_problem` was told all of them.
     """
 
     added: int = 0
@@ -51,6 +53,8 @@ class Imported:
     suppressed: int = 0
     ended: int = 0
     repeated: int = 0
+    corrected: int = 0
+    kept: int = 0
     problems: tuple[Problem, ...] = ()
     notices: tuple[str, ...] = ()
 
@@ -84,13 +88,15 @@ def import_file(
     now: datetime,
     secret: str,
     previous_secret: str = "",
+    overwrite: bool = False,
     progress: Progress | None = None,
     on_problem: Callable[[Problem], None] | None = None,
 ) -> Imported:
     """Bring the readers of a CSV file into *newsletter* (a slug) and return what was done.
 
-    *secret* (and the one before a rotation) finds suppressed addresses. These, and readers who left, are
-    never brought back: only they can do that.
+    *secret* (and the one before a rotation) finds suppressed addresses, and those that were corrected. These,
+    and readers who left, are never brought back: only they can do that. What readers chose on the preferences
+    page stays, unless *overwrite*.
 
     Raises NotFound for an unknown newsletter, BadInput for a file without an e-mail column; bad rows are
     reported and everything else goes on.
@@ -99,7 +105,7 @@ def import_file(
     tell = progress or _say_nothing
     with engine.connect() as conn, ExitStack() as closing:
         with conn.begin():
-            terms_of = _terms(conn, newsletter, now, secret, previous_secret)
+            terms_of = _terms(conn, newsletter, now, (secret, previous_secret), overwrite=overwrite)
             topics = load_topics(conn)
         stream, size = _open(source, closing)
         records = read_records(read_lines(_chunks(stream, size, tell)))
@@ -137,7 +143,7 @@ class _Tally:
             self._note(Problem(line, column, reason))
 
     def add(self, written: Written) -> None:
-        for name in ("added", "updated", "unchanged", "suppressed", "ended"):
+        for name in ("added", "updated", "unchanged", "suppressed", "ended", "corrected", "kept"):
             setattr(self._sum, name, getattr(self._sum, name) + getattr(written, name))
         for problem in written.problems:
             self._note(problem)
@@ -152,6 +158,8 @@ class _Tally:
             self._sum.suppressed,
             self._sum.ended,
             repeated,
+            self._sum.corrected,
+            self._sum.kept,
             tuple(self._kept),
             (f"columns that were not understood and left out: {ignored}",) if ignored else (),
         )
@@ -163,14 +171,16 @@ class _Tally:
             self._kept.append(problem)
 
 
-def _terms(conn: Connection, slug: str, now: datetime, secret: str, previous: str) -> Callable[[Columns], Terms]:
+def _terms(
+    conn: Connection, slug: str, now: datetime, secrets: tuple[str, str], *, overwrite: bool
+) -> Callable[[Columns], Terms]:
     newsletter_id, newsletter = load_newsletter(conn, slug)
     ids = newsletter_ids(conn)
     others: tuple[tuple[int, Newsletter], ...] = tuple(
         (ids[name], one) for name, one in load_newsletters(conn).items() if name != slug and not one.schedule.zone
     )
-    secrets = (secret, previous) if previous else (secret,)
-    return lambda columns: Terms(newsletter_id, newsletter, others, columns, now, secrets)
+    given = tuple(filter(None, secrets))
+    return lambda columns: Terms(newsletter_id, newsletter, others, columns, now, given, overwrite)
 
 
 def _stage(records: Iterator[Record], reader: RowReader, scratch: Staging, tally: _Tally) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Engine
 
 from digest.pipeline.addresses import read_address
+from digest.store.former_addresses import former_of
 from digest.store.histories import stories_of
 from digest.store.subscriber_records import attempts_of, consents_of, deliveries_of, subscriptions_of
 from digest.store.subscribers import find_subscriber
@@ -18,8 +19,9 @@ from digest.store.subscribers import find_subscriber
 def subscriber_as_json(engine: Engine, address: str) -> dict[str, Any]:
     """Return all that the database holds of *address* as plain JSON values, times in ISO 8601.
 
-    Keys: address, name, locale, timezone, joined_at, stories_shown, subscriptions, consents, and deliveries,
-    each with its attempts. Raises BadInput when *address* is none, NotFound when nobody has it.
+    Keys: address, name, locale, timezone, chosen_at (when the reader chose these two, or None), joined_at,
+    former_addresses, stories_shown, subscriptions, consents, and deliveries, each with its attempts.
+    Raises BadInput when *address* is none, NotFound when nobody has it.
     """
     key = read_address(address).key
     with engine.connect() as conn, conn.begin():
@@ -33,7 +35,9 @@ def subscriber_as_json(engine: Engine, address: str) -> dict[str, Any]:
             "name": found.name,
             "locale": found.locale,
             "timezone": found.zone,
+            "chosen_at": found.chosen_at.isoformat() if found.chosen_at else None,
             "joined_at": found.joined_at.isoformat(),
+            "former_addresses": [_plain(one._mapping) for one in former_of(conn, found.id)],
             "stories_shown": sorted(stories_of(conn, found.history_id)),
             "subscriptions": [_subscription(one._mapping) for one in subscriptions_of(conn, found.id)],
             "consents": [_plain(one._mapping) for one in consents_of(conn, found.id)],

@@ -21,8 +21,8 @@ from digest.pipeline.places import read_locale, read_zone
 from digest.store.profiles import interests_as_text
 
 COLUMNS = (
-    "email", "name", "locale", "timezone", "topics", "muted", "keywords", "send_at", "consent_source",
-    "consent_at",
+    "email", "name", "locale", "timezone", "topics", "muted", "keywords", "languages", "send_at",
+    "consent_source", "consent_at",
 )  # fmt: skip
 
 ALIASES: Mapping[str, str] = {
@@ -33,6 +33,7 @@ ALIASES: Mapping[str, str] = {
     **dict.fromkeys(("topic", "interests", "follows"), "topics"),
     **dict.fromkeys(("mute", "muted topics", "mutes", "not interested"), "muted"),
     **dict.fromkeys(("keyword", "words"), "keywords"),
+    **dict.fromkeys(("article languages", "reads"), "languages"),
     **dict.fromkeys(("hour", "send time", "delivery time"), "send_at"),
     **dict.fromkeys(("opt in source",), "consent_source"),
     **dict.fromkeys(("consent time", "opt in time", "optin time", "confirm time"), "consent_at"),
@@ -43,6 +44,7 @@ _KEPT_WHEN_EMPTY = ("name", "locale", "timezone", "consent_at")
 MAX_NAME = 200
 MAX_KEYWORD = 80
 MAX_KEYWORDS = 100
+_MAX_LANGUAGES = 20
 _PROBLEMS_PER_CELL = 10
 _REMEMBERED = 5_000
 _WEIGHTED = re.compile(r"(.+?)\s*:\s*(\d{1,2}(?:\.\d{1,3})?)")
@@ -119,7 +121,7 @@ class RowReader:
                 self._labels[_label(label)] = topic.slug
         self._labels |= {_label(topic.slug): topic.slug for topic in offered}
         self._addresses = AddressReader()
-        self._interests: dict[tuple[str, str, str], tuple[Interests, str, Problems]] = {}
+        self._interests: dict[tuple[str, str, str, str], tuple[Interests, str, Problems]] = {}
         self._places: dict[tuple[str, str], tuple[str, str]] = {}
 
     def read(self, cells: Sequence[str]) -> Row | Problems:
@@ -242,7 +244,7 @@ class RowReader:
             return SubscriptionState.ENDED
 
     def _read_interests(self, texts: Mapping[str, str], problems: Problems) -> tuple[Interests, str]:
-        wanted = (texts["topics"], texts["muted"], texts["keywords"])
+        wanted = (texts["topics"], texts["muted"], texts["keywords"], texts["languages"])
         known = self._interests.get(wanted)
         if known is None:
             known = self._interests_of(*wanted)
@@ -251,13 +253,14 @@ class RowReader:
         problems.extend(known[2])
         return known[:2]
 
-    def _interests_of(self, topics: str, muted: str, keywords: str) -> tuple[Interests, str, Problems]:
+    def _interests_of(self, topics: str, muted: str, keywords: str, languages: str) -> tuple[Interests, str, Problems]:
         problems: Problems = []
         weights = self._topics_of("topics", topics, problems)
         interests = Interests(
             follows=tuple(sorted(Follow(slug, weight) for slug, weight in weights.items())),
             muted=tuple(sorted(self._topics_of("muted", muted, problems))),
             keywords=read_keywords(keywords, problems),
+            languages=_read_languages(languages, problems),
         )
         return interests, interests_as_text(interests), problems
 
@@ -313,6 +316,21 @@ def read_keywords(text: str, problems: Problems) -> tuple[str, ...]:
     if len(found) > MAX_KEYWORDS:
         problems.append(("keywords", f"has {len(found)} keywords, at most {MAX_KEYWORDS} are kept"))
     return tuple(sorted(found.values()))
+
+
+def _read_languages(text: str, problems: Problems) -> tuple[str, ...]:
+    """Return the language tags (BCP 47) of a cell, each once, sorted; adds to *problems*."""
+    pieces = {piece.strip() for piece in re.split(r"[|;,]", text) if piece.strip()}
+    if len(pieces) > _MAX_LANGUAGES:
+        problems.append(("languages", f"has {len(pieces)} languages, at most {_MAX_LANGUAGES} are kept"))
+        return ()
+    found: set[str] = set()
+    for piece in sorted(pieces):
+        try:
+            found.add(read_locale(piece))
+        except BadInput as error:
+            problems.append(("languages", str(error)))
+    return tuple(sorted(found))
 
 
 def _label(text: str) -> str:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from digest.model.newsletter import Newsletter
 from digest.model.subscriber import Follow, Interests, SubscriptionState
 from digest.pipeline.subscriber_rows import Columns, Row
-from digest.pipeline.suppression import suppressed_keys
+from digest.pipeline.suppression import former_keys, suppressed_keys
 from digest.store import subscribers as store
 from digest.store.cadences import align_cadences, cadence_for, cadence_ids
 from digest.store.histories import history_of
@@ -21,6 +21,7 @@ from digest.store.subscribers import Known
 from digest.store.tables import to_micros
 
 _REMEMBERED = 20_000
+_CHOSEN_BY_READERS = frozenset({"topics", "muted", "keywords", "send_at"})
 
 
 class Staged(NamedTuple):
@@ -56,12 +57,17 @@ class Written:
     unchanged: int = 0
     suppressed: int = 0
     ended: int = 0
+    corrected: int = 0
+    kept: int = 0
     problems: list[Problem] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What holds for the whole import. *others* are the newsletters that follow each reader's own zone."""
+    """What holds for the whole import. *others* are the newsletters that follow each reader's own zone.
+
+    With *overwrite* the file wins over what readers chose by their own hand.
+    """
 
     newsletter_id: int
     newsletter: Newsletter
@@ -69,6 +75,14 @@ class Terms:
     columns: Columns
     now: datetime
     secrets: tuple[str, ...]
+    overwrite: bool = False
+
+
+class _Merged(NamedTuple):
+    """The interests that a file makes of known ones, and those that leave a reader's own choices alone."""
+
+    file: str
+    kept: str
 
 
 class _Plan(NamedTuple):
@@ -79,6 +93,9 @@ class _Plan(NamedTuple):
     zone: str
     send_at: str
     interests: str
+    placed_at: datetime | None = None
+    chosen_at: datetime | None = None
+    kept: tuple[str, ...] = ()  #: in what the file says something else than the reader did
 
 
 def staged(row: Row) -> tuple[Any, ...]:
@@ -98,7 +115,7 @@ def staged(row: Row) -> tuple[Any, ...]:
     )
 
 
-def merged_interests(old: Interests, new: Interests, columns: Columns, today: date) -> Interests:
+def merged_interests(old: Interests, new: Interests, columns: Columns | frozenset[str], today: date) -> Interests:
     """Return the interests of a reader who had *old* when a file says *new*; columns it lacks keep theirs.
 
     A topic that was not followed before is followed from *today*; who followed everything has read it all
@@ -112,6 +129,7 @@ def merged_interests(old: Interests, new: Interests, columns: Columns, today: da
         follows=follows if "topics" in columns else old.follows,
         muted=new.muted if "muted" in columns else old.muted,
         keywords=new.keywords if "keywords" in columns else old.keywords,
+        languages=new.languages if "languages" in columns else old.languages,
     )
 
 
@@ -123,16 +141,18 @@ class BatchWriter:
         self._since = datetime.combine(terms.now.date(), time(), terms.now.tzinfo)
         self._profiles: dict[str, int] = {}
         self._cadences: dict[tuple[str, str], int] = {}  # by zone and own hour
-        self._merged: dict[tuple[int, str], str] = {}
+        self._merged: dict[tuple[int, str], _Merged] = {}
 
     def write(self, conn: Connection, batch: Sequence[tuple[Any, ...]]) -> Written:
         """Write rows shaped like `Staged`, each key once, and return what became of them."""
         written = Written()
         rows = self._mailable(conn, [Staged._make(row) for row in batch], written)
         known = store.known_readers(conn, self._terms.newsletter_id, [row.key for row in rows])
+        rows = self._not_corrected(conn, rows, known, written)
         rows = [row for row in rows if not self._has_left(row, known.get(row.key), written)]
         self._remember_interests(conn, rows, known)
         plans = [self._plan(row, known.get(row.key)) for row in rows]
+        _report_kept(plans, written)
         self._remember_ids(conn, plans)
         self._add_subscribers(conn, [plan for plan in plans if plan.known is None])
         ids = store.subscriber_ids(conn, [plan.row.key for plan in plans if plan.known is None])
@@ -149,6 +169,15 @@ class BatchWriter:
                 why = f"this address is suppressed ({reasons[row.key]}); it is never mailed again by an import"
                 written.problems.append(Problem(row.line, "email", why))
         return [row for row in rows if row.key not in reasons]
+
+    def _not_corrected(
+        self, conn: Connection, rows: list[Staged], known: dict[str, Known], written: Written
+    ) -> list[Staged]:
+        former = former_keys(conn, [row.key for row in rows if row.key not in known], self._terms.secrets)
+        why = "this address was corrected to another; its reader is left as they are"
+        written.corrected += len(former)
+        written.problems.extend(Problem(row.line, "email", why) for row in rows if row.key in former)
+        return [row for row in rows if row.key not in former]
 
     def _has_left(self, row: Staged, known: Known | None, written: Written) -> bool:
         why = ""
@@ -170,28 +199,57 @@ class BatchWriter:
         }
         missing = pairs - self._merged.keys()
         texts = interests_texts(conn, {profile_id for profile_id, _ in missing})
-        today = self._since.date()
+        today, columns = self._since.date(), self._terms.columns
+        unchosen = frozenset(columns.positions) - _CHOSEN_BY_READERS
         for profile_id, text in missing:
-            old = interests_from_text(texts[profile_id])
-            new = merged_interests(old, interests_from_text(text), self._terms.columns, today)
-            self._merged[profile_id, text] = interests_as_text(new)
+            old, new = interests_from_text(texts[profile_id]), interests_from_text(text)
+            by_file, kept = (merged_interests(old, new, which, today) for which in (columns, unchosen))
+            self._merged[profile_id, text] = _Merged(interests_as_text(by_file), interests_as_text(kept))
 
     def _plan(self, row: Staged, known: Known | None) -> _Plan:
         letter = self._terms.newsletter
-        name, locale, zone = ("", letter.locale, letter.schedule.zone or "UTC")
-        if known:
-            name, locale, zone = known.name, known.locale, known.zone
-        subscribed = known is not None and known.subscription_id
-        keeps_hour = known and subscribed and "send_at" not in self._terms.columns
-        return _Plan(
+        if known is None:
+            zone = row.zone or letter.schedule.zone or "UTC"
+            return _Plan(row, None, row.name or "", row.locale or letter.locale, zone, row.send_at, row.interests)
+        plan = _Plan(
             row,
             known,
-            name if row.name is None else row.name,
-            row.locale or locale,
-            row.zone or zone,
-            known.send_at if known and keeps_hour else row.send_at,
-            self._merged[known.profile_id, row.interests] if known and subscribed else row.interests,
+            known.name if row.name is None else row.name,
+            row.locale or known.locale,
+            row.zone or known.zone,
+            row.send_at,
+            row.interests,
+            known.placed_at,
+            known.chosen_at,
         )
+        if known.subscription_id:
+            keeps_hour = "send_at" not in self._terms.columns
+            merged = self._merged[known.profile_id, row.interests]
+            plan = plan._replace(send_at=known.send_at if keeps_hour else row.send_at, interests=merged.file)
+        return self._overwritten(plan, known) if self._terms.overwrite else self._respectful(plan, known)
+
+    def _respectful(self, plan: _Plan, known: Known) -> _Plan:
+        """Return *plan* with what the reader chose by their own hand in the place of what the file says."""
+        kept: list[str] = []
+        if known.placed_at:
+            kept += [name for name in ("locale", "zone") if getattr(plan, name) != getattr(known, name)]
+            plan = plan._replace(locale=known.locale, zone=known.zone)
+        if known.chosen_at:
+            merged = self._merged[known.profile_id, plan.row.interests]
+            kept += ["interests"] if merged.file != merged.kept else []
+            kept += ["hour"] if plan.send_at != known.send_at else []
+            plan = plan._replace(interests=merged.kept, send_at=known.send_at)
+        return plan._replace(kept=tuple(kept))
+
+    def _overwritten(self, plan: _Plan, known: Known) -> _Plan:
+        """Return *plan* without the mark of a choice, wherever the file sets another value in its place."""
+        if (plan.locale, plan.zone) != (known.locale, known.zone):
+            plan = plan._replace(placed_at=None)
+        if known.chosen_at:
+            merged = self._merged[known.profile_id, plan.row.interests]
+            if (plan.interests, plan.send_at) != (merged.kept, known.send_at):
+                plan = plan._replace(chosen_at=None)
+        return plan
 
     def _remember_ids(self, conn: Connection, plans: list[_Plan]) -> None:
         if len(self._profiles) > _REMEMBERED:
@@ -216,7 +274,12 @@ class BatchWriter:
     def _update_subscribers(self, conn: Connection, plans: list[_Plan]) -> set[int]:
         """Write changed names, locales and zones; return the ids of those subscribers."""
         changed = {
-            known.subscriber_id: {"name": plan.name, "locale": plan.locale, "zone": plan.zone}
+            known.subscriber_id: {
+                "name": plan.name,
+                "locale": plan.locale,
+                "zone": plan.zone,
+                "chosen_at": plan.placed_at,
+            }
             for plan in plans
             if (known := plan.known) and (known.name, known.locale, known.zone) != (plan.name, plan.locale, plan.zone)
         }
@@ -254,8 +317,9 @@ class BatchWriter:
             values = (self._profiles[plan.interests], self._cadence(plan), plan.send_at)
             differs = values != (known.profile_id, known.cadence_id, known.send_at)
             if differs:
-                names = ("profile_id", "cadence_id", "send_at")
-                changed.append({"row_id": known.subscription_id, **dict(zip(names, values, strict=True))})
+                names = ("profile_id", "cadence_id", "send_at", "chosen_at")
+                row = dict(zip(names, (*values, plan.chosen_at), strict=True))
+                changed.append({"row_id": known.subscription_id, **row})
             consent = self._consent(plan, known.subscriber_id)
             dated_before = consent[3:] in given.get(known.subscriber_id, [])
             newly = plan.row.consent_at is not None and not dated_before
@@ -280,3 +344,11 @@ class BatchWriter:
             source,
             to_micros(self._terms.now) if at is None else at,
         )
+
+
+def _report_kept(plans: Sequence[_Plan], written: Written) -> None:
+    for plan in plans:
+        if plan.kept:
+            written.kept += 1
+            why = f"this reader chose for themselves ({', '.join(plan.kept)}); kept (--overwrite takes the file's)"
+            written.problems.append(Problem(plan.row.line, "", why))

@@ -53,6 +53,7 @@ class LoggedAttempt:
     enhanced: str
     text: str
     server: str
+    recipient: str
     started_at: datetime
     finished_at: datetime
 
@@ -108,8 +109,9 @@ def attempts(connection: Connection, delivery_id: int) -> list[LoggedAttempt]:
         raise NotFound(f"there is no delivery {delivery_id}; see: digest deliveries")
     rows = connection.execute(
         text(
-            "SELECT delivery_id, attempt_no, outcome, phase, reply_code, enhanced, text, server, started_at,"
-            " finished_at FROM attempts WHERE delivery_id = :id ORDER BY id"
+            "SELECT a.delivery_id, a.attempt_no, a.outcome, a.phase, a.reply_code, a.enhanced, a.text, a.server,"
+            " COALESCE(NULLIF(a.recipient, ''), d.address) AS recipient, a.started_at, a.finished_at"
+            " FROM attempts a JOIN deliveries d ON d.id = a.delivery_id WHERE a.delivery_id = :id ORDER BY a.id"
         ),
         {"id": delivery_id},
     )
@@ -139,20 +141,37 @@ def count_states(connection: Connection, which: Filter) -> dict[str, int]:
     return {row[0]: row[1] for row in rows}
 
 
+_KEEP_RECIPIENTS = (
+    "UPDATE attempts SET recipient = (SELECT d.address FROM deliveries d WHERE d.id = attempts.delivery_id)"
+    " WHERE recipient = '' AND delivery_id IN "
+)
+
+
+def keep_recipients(connection: Connection, subscriber_id: int) -> None:
+    """Note on every attempt for this reader where it went, before deliveries go to another address."""
+    own = "(SELECT id FROM deliveries WHERE subscriber_id = :reader)"
+    connection.execute(text(_KEEP_RECIPIENTS + own), {"reader": subscriber_id})
+
+
 def retry_failed(connection: Connection, which: Filter, now: datetime) -> int:
     """Ask for a new plan for rows that expired, and for refused ones whose address was corrected since.
 
-    Returns how many. The reader must still be subscribed. Their editions are open again.
+    Returns how many. The reader must still be subscribed. Their editions are open again. Attempts go on telling
+    where they went.
     """
     wheres, values = _conditions(which)
+    chosen = (
+        "(SELECT d.id FROM deliveries d"  # noqa: S608
+        " JOIN editions e ON e.id = d.edition_id JOIN newsletters n ON n.id = e.newsletter_id"
+        " JOIN subscribers u ON u.id = d.subscriber_id JOIN subscriptions s ON s.id = d.subscription_id"
+        f" WHERE {wheres} AND s.state = 'active'"
+        " AND (d.state = 'expired' OR (d.state = 'refused' AND u.address <> d.address)))"
+    )
+    connection.execute(text(_KEEP_RECIPIENTS + chosen), values)
     count = connection.execute(
         text(
             "UPDATE deliveries SET state = 'ready', digest_id = NULL, plan_no = plan_no + 1, reason = '',"  # noqa: S608
-            " next_attempt_at = :retry_now, finished_at = NULL WHERE id IN (SELECT d.id FROM deliveries d"
-            " JOIN editions e ON e.id = d.edition_id JOIN newsletters n ON n.id = e.newsletter_id"
-            " JOIN subscribers u ON u.id = d.subscriber_id JOIN subscriptions s ON s.id = d.subscription_id"
-            f" WHERE {wheres} AND s.state = 'active'"
-            " AND (d.state = 'expired' OR (d.state = 'refused' AND u.address <> d.address)))"
+            f" next_attempt_at = :retry_now, finished_at = NULL WHERE id IN {chosen}"
         ),
         {**values, "retry_now": to_micros(now)},
     ).rowcount
@@ -184,7 +203,10 @@ def _conditions(which: Filter) -> tuple[str, dict[str, Any]]:
         wheres.append("d.state = :state")
         values["state"] = which.state
     if which.address:
-        wheres.append("LOWER(d.address) = LOWER(:address)")
+        wheres.append(
+            "(LOWER(d.address) = LOWER(:address)"
+            " OR d.id IN (SELECT delivery_id FROM attempts WHERE LOWER(recipient) = LOWER(:address)))"
+        )
         values["address"] = which.address
     if which.since is not None:
         wheres.append("COALESCE(d.finished_at, d.planned_at) >= :since")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, func, select
 
 from digest.store.tables import (
     attempts,
@@ -30,6 +30,7 @@ def subscriptions_of(conn: Connection, subscriber_id: int) -> list[Row[Any]]:
                 subscriptions.c.paused_until,
                 subscriptions.c.send_at,
                 subscriptions.c.since,
+                subscriptions.c.chosen_at,
                 profiles.c.interests,
                 cadences.c.rule,
                 cadences.c.zone,
@@ -101,6 +102,7 @@ def attempts_of(conn: Connection, subscriber_id: int) -> list[Row[Any]]:
                 attempts.c.enhanced,
                 attempts.c.text,
                 attempts.c.server,
+                func.coalesce(func.nullif(attempts.c.recipient, ""), deliveries.c.address).label("recipient"),
                 attempts.c.started_at,
                 attempts.c.finished_at,
             )

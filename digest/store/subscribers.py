@@ -26,12 +26,14 @@ class Known:
     name: str
     locale: str
     zone: str
+    placed_at: datetime | None = None  #: when the reader chose locale and zone
     subscription_id: int = 0
     profile_id: int = 0
     cadence_id: int = 0
     state: str = ""
     ended_reason: str = ""
     send_at: str = ""
+    chosen_at: datetime | None = None  #: when the reader chose interests and hour
 
 
 def known_readers(conn: Connection, newsletter_id: int, address_keys: Iterable[str]) -> dict[str, Known]:
@@ -41,15 +43,15 @@ def known_readers(conn: Connection, newsletter_id: int, address_keys: Iterable[s
         subscriptions, and_(what.subscriber_id == who.id, what.newsletter_id == newsletter_id)
     )
     columns = (
-        *(who.address_key, who.id, who.name, who.locale, who.zone),
-        *(what.id, what.profile_id, what.cadence_id, what.state, what.ended_reason, what.send_at),
+        *(who.address_key, who.id, who.name, who.locale, who.zone, who.chosen_at.label("placed_at")),
+        *(what.id, what.profile_id, what.cadence_id, what.state, what.ended_reason, what.send_at, what.chosen_at),
     )
     found: dict[str, Known] = {}
     for part in chunks(address_keys):
-        for key, *person, own, profile, cadence, state, reason, at in conn.execute(
+        for key, *person, own, profile, cadence, state, reason, at, chosen in conn.execute(
             select(*columns).select_from(joined).where(among(conn, who.address_key, part))
         ):
-            agreed = (own, profile, cadence, state, reason, at) if own else ()
+            agreed = (own, profile, cadence, state, reason, at, chosen) if own else ()
             found[key] = Known(*person, *agreed)
     return found
 
@@ -80,9 +82,9 @@ def add_subscribers(conn: Connection, rows: list[tuple[Any, ...]]) -> None:
 
 
 def update_subscribers(conn: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write name, locale and zone of the subscribers named by `row_id`."""
+    """Write name, locale, zone and chosen_at of the subscribers named by `row_id`."""
     if rows:
-        named: dict[str, Any] = {key: bindparam(f"new_{key}") for key in ("name", "locale", "zone")}
+        named: dict[str, Any] = {key: bindparam(f"new_{key}") for key in ("name", "locale", "zone", "chosen_at")}
         statement = update(subscribers).where(subscribers.c.id == bindparam("row_id")).values(named)
         conn.execute(statement, [_prefixed(row) for row in rows])
 
@@ -94,9 +96,10 @@ def add_subscriptions(conn: Connection, rows: list[tuple[Any, ...]]) -> None:
 
 
 def update_subscriptions(conn: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write profile, cadence and hour of the subscriptions named by `row_id`."""
+    """Write profile, cadence, hour and chosen_at of the subscriptions named by `row_id`."""
     if rows:
-        named: dict[str, Any] = {key: bindparam(f"new_{key}") for key in ("profile_id", "cadence_id", "send_at")}
+        names = ("profile_id", "cadence_id", "send_at", "chosen_at")
+        named: dict[str, Any] = {key: bindparam(f"new_{key}") for key in names}
         statement = update(subscriptions).where(subscriptions.c.id == bindparam("row_id")).values(named)
         conn.execute(statement, [_prefixed(row) for row in rows])
 

@@ -103,7 +103,7 @@ def test_a_refused_mail_is_planned_anew_when_the_address_was_corrected(house: Ho
     refused = house.states()
     with house.engine.begin() as connection:
         wrong_still = retry_failed(connection, Filter(), house.clock.now())
-    correct_address(house.engine, ANNA, BEN, secret=SECRET)
+    correct_address(house.engine, ANNA, BEN, secret=SECRET, now=house.clock.now())
     with house.engine.begin() as connection:
         corrected = retry_failed(connection, Filter(state="refused", limit=200), house.clock.now())
     house.dispatch(sink)

@@ -37,9 +37,9 @@ postal_address = "1 Example Street"
 sender = {name = "Press", address = "digest@news.example.org"}
 """
 READERS = (
-    "email,name,locale,timezone,topics,muted,keywords,send_at,consent_source,consent_at\n"
-    "kim.secretive@example.org,Kimberly Secretive,ko,Asia/Seoul,trade:2,sport,secretive-keyword,06:30,secretive form,2026-03-01T09:30:00Z\n"
-    "lee@example.org,Lee,en,UTC,trade,,,,,\n"
+    "email,name,locale,timezone,topics,muted,keywords,languages,send_at,consent_source,consent_at\n"
+    "kim.secretive@example.org,Kimberly Secretive,ko,Asia/Seoul,trade:2,sport,secretive-keyword,ko|pt-BR,06:30,secretive form,2026-03-01T09:30:00Z\n"
+    "lee@example.org,Lee,en,UTC,trade,,,,,,\n"
 )
 
 
