@@ -79,8 +79,13 @@ class SkipReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What was chosen, in order, and everything that was not."""
+    """What was chosen, in order.
+
+    `waiting` counts what suits the reader and is kept for next time because this digest is full. `rejected` is
+    everything that was not chosen, once it has been explained; before that only what the selection itself gave up.
+    """
 
     chosen: tuple[Choice, ...]
     rejected: tuple[Rejected, ...] = ()
     skip: SkipReason | None = None
+    waiting: int = 0

@@ -130,9 +130,10 @@ class Workshop:
         since = wanted.since if wanted.since and wanted.since > self.since_cut else None
         return Wanted(interests, wanted.history & self._stories, since, wanted.locale)
 
-    def explain(self, made: Made, archive: Iterable[StoredArticle] = ()) -> Selection:
-        """Return the selection of *made* with a reason for every article of the pool, and of *archive*."""
-        found = explain(self._pool.pool, made.selection)
+    def explain(self, wanted: Wanted, archive: Iterable[StoredArticle] = ()) -> Selection:
+        """Return the selection of *wanted*'s digest with a reason for every article of the pool, and of *archive*."""
+        made, key = self.make(wanted), self._normal(wanted)
+        found = explain(self._pool.pool, made.selection, key.interests, key.history, key.since)
         candidates = {each.article.article_id for each in self._pool.pool.candidates}
         rules, sources = self._pool.pool.rules, self._newsletter.sources
         outside = tuple(
@@ -150,7 +151,7 @@ class Workshop:
         bench = self._bench(locale)
         limit = self._newsletter.limits.max_html_bytes
         while selection.chosen:
-            parts = bench.parts(selection.chosen, interests, _waiting(selection), self._pool.archive)
+            parts = bench.parts(selection.chosen, interests, selection.waiting, self._pool.archive)
             fitting = bench.press.how_many_fit(parts, self._widths(), limit)
             if fitting == len(selection.chosen):
                 composed = bench.press.compose(parts)
@@ -169,7 +170,8 @@ class Workshop:
         chosen = selection.chosen
         kept, gone = (chosen[:fitting], chosen[fitting:]) if fitting else (chosen[1:], chosen[:1])
         dropped = tuple(Rejected(each.article, Rejection.TOO_LARGE, each.score) for each in gone)
-        left = finish(kept, dropped + selection.rejected, self._newsletter.limits.min_items)
+        waiting = selection.waiting + len(dropped)
+        left = finish(kept, dropped + selection.rejected, self._newsletter.limits.min_items, waiting)
         return left if kept else replace(left, skip=SkipReason.TOO_LARGE)
 
     def _stored(self, composed: Composed) -> str:
@@ -235,11 +237,6 @@ def _fingerprint(templates: TemplateSet) -> str:
     for file in sorted(templates.folder.iterdir()):
         digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
     return digest.hexdigest()
-
-
-def _waiting(selection: Selection) -> int:
-    kept = (Rejection.OVER_LIMIT, Rejection.TOO_LARGE)
-    return sum(rejected.reason in kept for rejected in selection.rejected)
 
 
 def _without_stale_days(interests: Interests, cut: date) -> Interests:

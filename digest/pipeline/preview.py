@@ -95,8 +95,8 @@ def preview(house: Installation, slug: str, address: str, *, at: datetime) -> Pr
     due = latest_slot(days, local_time, reader.zone, at)
     period = period_of(days, due.local_date)
     workshop = open_workshop(house, newsletter, due.slot_at, period, max(at, due.slot_at, house.clock.now()))
-    made = workshop.make(Wanted(agreement.interests, history, reader.since, agreement.locale))
-    selection = workshop.explain(made, archive)
+    wanted = Wanted(agreement.interests, history, reader.since, agreement.locale)
+    made, selection = workshop.make(wanted), workshop.explain(wanted, archive)
     skip = _no_mail_at_all(agreement, house.clock.now())
     if skip:
         selection = replace(selection, chosen=(), skip=skip)

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from digest.model.article import StoredArticle
-from digest.model.digest import Why
+from digest.model.article import ArticleState, StoredArticle
+from digest.model.digest import Rejection, Why
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,11 @@ class Rules:
 
 
 class Pool:
-    """Candidates with an index; free keywords are matched once each, when first asked for."""
+    """Candidates with an index; free keywords are matched once each, when first asked for.
+
+    What is the same for every profile is worked out here, once: of the candidate at each position whether anybody
+    can get it (`barred`), its `freshness`, its `story`, and its place (`order`) among equals.
+    """
 
     def __init__(
         self,
@@ -47,19 +51,26 @@ class Pool:
     ) -> None:
         self.candidates = tuple(candidates)
         self.rules = rules
+        articles = [candidate.article for candidate in self.candidates]
+        self.story = [article.story_id for article in articles]
+        self.barred = [bar_of(article, rules) for article in articles]
+        self.freshness = [freshness(article, rules) for article in articles]
+        # On a tie the earlier publication leads, then the article that was collected first.
+        in_order = sorted(range(len(articles)), key=lambda n: (dated(articles[n]), articles[n].article_id))
+        self.order = [0] * len(articles)
+        for place, position in enumerate(in_order):
+            self.order[position] = place
         self._match_keyword = match_keyword
         self._by_keyword: dict[str, dict[int, Why]] = {}
-        self.by_topic: dict[str, list[int]] = defaultdict(list)
-        self._not_on_offer: dict[str, list[int]] = defaultdict(list)
+        self.by_topic: dict[str, list[tuple[int, float]]] = defaultdict(list)
         for position, candidate in enumerate(self.candidates):
-            for slug in candidate.topics:
-                self.by_topic[slug].append(position)
-            for slug in candidate.not_on_offer:
-                self._not_on_offer[slug].append(position)
+            for slug, why in candidate.topics.items():
+                self.by_topic[slug].append((position, why.score))
 
-    def about(self, slug: str) -> list[int]:
-        """Return the position of each candidate that matches the topic, whether it is on offer or not."""
-        return [*self.by_topic.get(slug, ()), *self._not_on_offer.get(slug, ())]
+    def is_about(self, position: int, slug: str) -> bool:
+        """Whether the candidate at *position* matches the topic, be it on offer or not."""
+        candidate = self.candidates[position]
+        return slug in candidate.topics or slug in candidate.not_on_offer
 
     def by_keyword(self, keyword: str) -> Mapping[int, Why]:
         """Return position -> why for each candidate that has the reader's *keyword*."""
@@ -67,3 +78,26 @@ class Pool:
             matches = ((n, self._match_keyword(n, keyword)) for n in range(len(self.candidates)))
             self._by_keyword[keyword] = {n: why for n, why in matches if why is not None}
         return self._by_keyword[keyword]
+
+
+def bar_of(article: StoredArticle, rules: Rules) -> Rejection | None:
+    """Return why nobody can get *article* from a pool with *rules*, None when somebody can."""
+    if article.state is ArticleState.WITHDRAWN:
+        return Rejection.WITHDRAWN
+    if article.collected_at >= rules.cut_off:
+        return Rejection.NOT_YET_COLLECTED
+    if article.collected_at < rules.cut_off - rules.expires_after:
+        return Rejection.EXPIRED
+    return None
+
+
+def freshness(article: StoredArticle, rules: Rules) -> float:
+    """Return 1.0 for now, one half after each half-life."""
+    age = max(rules.slot_at - dated(article), timedelta())
+    return float(0.5 ** (age / rules.half_life))
+
+
+def dated(article: StoredArticle) -> datetime:
+    """Return when *article* was published; the time of collection where its own date is missing or later."""
+    published = article.article.published_at
+    return min(published, article.collected_at) if published else article.collected_at

@@ -1,20 +1,21 @@
 """Select one digest: match, gate, score, limit; every candidate that is not chosen has a reason.
 
-A pure function of pool, interests and history: the same three give the same digest on any machine.
+A pure function of pool, interests and history: the same three give the same digest on any machine. Planning asks
+for the digest only; the reasons are worked out when somebody wants to see them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from collections.abc import Set as AbstractSet
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, time
 
 from digest.model.article import ArticleState, StoredArticle
 from digest.model.digest import Choice, Rejected, Rejection, Selection, SkipReason, Why
 from digest.model.subscriber import Interests
-from digest.selection.pool import Pool, Rules
+from digest.selection.pool import Pool, Rules, bar_of
 
-VERSION = 2  #: part of the pool's hash: raise it when the same inputs may give another digest
+VERSION = 3  #: part of the pool's hash: raise it when the same inputs may give another digest
 
 
 def select_digest(
@@ -22,51 +23,60 @@ def select_digest(
 ) -> Selection:
     """Return what a reader with *interests* and *history* (story ids) gets from *pool*.
 
-    *since* is the day the reader joined, None when that is longer ago than stories live. Only candidates that
-    match are listed as rejected here; `explain` adds the rest.
+    *since* is the day the reader joined, None when that is longer ago than stories live. `explain` says why the
+    others are left out.
     """
-    matched = match(pool, interests)
-    muted = {n for slug in interests.muted for n in pool.about(slug)}
+    gate = _Gate(pool, interests, history, since)
+    fit = sorted(
+        (-score, pool.order[position], position)
+        for position, score in _scores(pool, interests).items()
+        if gate.reason(position) is None
+    )
     chosen: list[Choice] = []
-    rejected: list[Rejected] = []
     told: set[int] = set()
-    for score, position, why in _ranked(pool, interests, matched):
-        article = pool.candidates[position].article
-        reason = _gate(article, pool.rules, history, _floor(interests, why, since, pool.rules))
-        if position in muted:
-            reason = Rejection.MUTED
-        elif reason is None and interests.languages and not _speaks(interests, article):
-            reason = Rejection.OTHER_LANGUAGE
-        elif reason is None and article.story_id in told:
-            reason = Rejection.SAME_STORY
-        elif reason is None and len(chosen) >= pool.rules.max_items:
-            reason = Rejection.OVER_LIMIT
-        if reason is None:
-            chosen.append(Choice(article, score, why))
-            told.add(article.story_id)
-        else:
-            rejected.append(Rejected(article, reason, score))
-    return finish(tuple(chosen), tuple(rejected), pool.rules.min_items)
+    waiting = 0
+    for loss, _, position in fit:
+        story = pool.story[position]
+        if story in told:
+            continue
+        if len(chosen) >= pool.rules.max_items:
+            waiting += 1
+            continue
+        told.add(story)
+        chosen.append(Choice(pool.candidates[position].article, -loss, why_of(pool, position, interests)))
+    return finish(tuple(chosen), (), pool.rules.min_items, waiting)
 
 
-def finish(chosen: tuple[Choice, ...], rejected: tuple[Rejected, ...], min_items: int) -> Selection:
+def finish(chosen: tuple[Choice, ...], rejected: tuple[Rejected, ...], min_items: int, waiting: int) -> Selection:
     """Return the selection, or its skip when *chosen* has fewer than *min_items*; nothing is lost by a skip."""
     if chosen and len(chosen) >= min_items:
-        return Selection(chosen, rejected)
+        return Selection(chosen, rejected, waiting=waiting)
     kept = tuple(Rejected(choice.article, Rejection.BELOW_MIN_ITEMS, choice.score) for choice in chosen)
-    return Selection((), kept + rejected, SkipReason.TOO_FEW if chosen else SkipReason.NOTHING_NEW)
+    return Selection((), kept + rejected, SkipReason.TOO_FEW if chosen else SkipReason.NOTHING_NEW, waiting)
 
 
-def explain(pool: Pool, selection: Selection) -> Selection:
-    """Return *selection* with a reason for every other candidate of the pool too."""
+def explain(
+    pool: Pool, selection: Selection, interests: Interests, history: AbstractSet[int], since: datetime | None = None
+) -> Selection:
+    """Return *selection* (of the same pool, interests, history) with a reason for every other candidate too."""
+    scores, gate = _scores(pool, interests), _Gate(pool, interests, history, since)
+    told = {choice.article.story_id for choice in selection.chosen}
+    told |= {each.article.story_id for each in selection.rejected}
     known = {choice.article.article_id for choice in selection.chosen}
-    known |= {rejected.article.article_id for rejected in selection.rejected}
-    rest = tuple(
-        Rejected(candidate.article, _gate(candidate.article, pool.rules, frozenset(), None) or Rejection.NO_MATCH)
-        for candidate in pool.candidates
-        if candidate.article.article_id not in known
-    )
-    return Selection(selection.chosen, selection.rejected + rest, selection.skip)
+    known |= {each.article.article_id for each in selection.rejected}
+    rest: list[Rejected] = []
+    for position, candidate in enumerate(pool.candidates):
+        if candidate.article.article_id in known:
+            continue
+        if position not in scores:
+            rest.append(Rejected(candidate.article, pool.barred[position] or Rejection.NO_MATCH))
+            continue
+        reason = gate.reason(position)
+        if reason is None:
+            reason = Rejection.SAME_STORY if pool.story[position] in told else Rejection.OVER_LIMIT
+        rest.append(Rejected(candidate.article, reason, scores[position]))
+    rest.sort(key=lambda each: -each.score)
+    return Selection(selection.chosen, selection.rejected + tuple(rest), selection.skip, selection.waiting)
 
 
 def why_outside(article: StoredArticle, rules: Rules, sources: Collection[str]) -> Rejection:
@@ -77,83 +87,74 @@ def why_outside(article: StoredArticle, rules: Rules, sources: Collection[str]) 
     # What was added by hand has no source; it is for every newsletter.
     if article.state is not ArticleState.WITHDRAWN and sources and article.source and article.source not in sources:
         return Rejection.OTHER_SOURCE
-    return _gate(article, rules, frozenset(), None) or Rejection.NOT_YET_COLLECTED
+    return bar_of(article, rules) or Rejection.NOT_YET_COLLECTED
 
 
-def match(pool: Pool, interests: Interests) -> dict[int, tuple[Why, ...]]:
-    """Return position -> reasons, for each candidate that suits *interests*; "everything" needs no reason."""
-    found: dict[int, list[Why]] = {}
-    if interests.everything:
-        return dict.fromkeys(range(len(pool.candidates)), ())
-    for follow in interests.follows:
-        for position in pool.by_topic.get(follow.topic, ()):
-            found.setdefault(position, []).append(pool.candidates[position].topics[follow.topic])
+def why_of(pool: Pool, position: int, interests: Interests) -> tuple[Why, ...]:
+    """Return the reasons why the candidate at *position* suits *interests*, best first; none for "everything"."""
+    topics = pool.candidates[position].topics
+    whys = [topics[follow.topic] for follow in interests.follows if follow.topic in topics]
     for keyword in interests.keywords:
+        why = pool.by_keyword(keyword).get(position)
+        if why is not None:
+            whys.append(why)
+    return tuple(sorted(whys, key=lambda why: (-why.score, why.topic, why.words)))
+
+
+def _scores(pool: Pool, interests: Interests) -> dict[int, float]:
+    """Return position -> score, for each candidate that suits *interests*; work grows with matches."""
+    if interests.everything:
+        return {position: round(fresh, 6) for position, fresh in enumerate(pool.freshness)}
+    worth: dict[int, float] = {}
+    for position, score in _worths(pool, interests):
+        worth[position] = worth.get(position, 0.0) + score
+    return {position: round(score * pool.freshness[position], 6) for position, score in worth.items()}
+
+
+def _worths(pool: Pool, interests: Interests) -> Iterator[tuple[int, float]]:
+    # In one order, whatever order the interests came in: a sum of floats depends on it.
+    for follow in sorted(interests.follows, key=lambda follow: follow.topic):
+        for position, score in pool.by_topic.get(follow.topic, ()):
+            yield position, follow.weight * score
+    for keyword in sorted(interests.keywords):
         for position, why in pool.by_keyword(keyword).items():
-            found.setdefault(position, []).append(why)
-    return {n: tuple(sorted(whys, key=lambda why: (-why.score, why.topic, why.words))) for n, whys in found.items()}
+            yield position, why.score
 
 
-def freshness(article: StoredArticle, rules: Rules) -> float:
-    """Return 1.0 for now, one half after each half-life."""
-    age = max(rules.slot_at - dated(article), timedelta())
-    return float(0.5 ** (age / rules.half_life))
+class _Gate:
+    """What keeps a candidate that suits these readers from them."""
 
+    def __init__(self, pool: Pool, interests: Interests, history: AbstractSet[int], since: datetime | None) -> None:
+        self._pool, self._interests, self._history = pool, interests, history
+        self._joined = since - pool.rules.look_back if since else None
+        self._followed = {follow.topic: follow.since for follow in interests.follows if follow.since}
 
-def dated(article: StoredArticle) -> datetime:
-    """Return when *article* was published; the time of collection where its own date is missing or later."""
-    published = article.article.published_at
-    return min(published, article.collected_at) if published else article.collected_at
-
-
-def _ranked(
-    pool: Pool, interests: Interests, matched: dict[int, tuple[Why, ...]]
-) -> list[tuple[float, int, tuple[Why, ...]]]:
-    weights = {follow.topic: follow.weight for follow in interests.follows}
-    scored = []
-    for position, why in matched.items():
+    def reason(self, position: int) -> Rejection | None:
+        """Return why the candidate at *position* cannot be theirs, None when it can."""
+        pool, interests = self._pool, self._interests
+        if interests.muted and any(pool.is_about(position, slug) for slug in interests.muted):
+            return Rejection.MUTED
+        barred = pool.barred[position]
+        if barred is not Rejection.WITHDRAWN and pool.story[position] in self._history:
+            return Rejection.ALREADY_SHOWN
+        if barred is not None:
+            return barred
         article = pool.candidates[position].article
-        worth = sum(weights.get(each.topic, 1.0) * each.score for each in why) if why else 1.0
-        scored.append((round(worth * freshness(article, pool.rules), 6), position, why))
-    # On a tie the earlier publication leads, then the article that was collected first.
-    scored.sort(
-        key=lambda each: (
-            -each[0],
-            dated(pool.candidates[each[1]].article),
-            pool.candidates[each[1]].article.article_id,
-        )
-    )
-    return scored
+        if self._joined is not None and article.collected_at < self._joined:
+            return Rejection.BEFORE_LOOK_BACK
+        if self._followed and self._is_older_than_its_topics(position):
+            return Rejection.BEFORE_LOOK_BACK
+        if interests.languages and not _speaks(interests, article):
+            return Rejection.OTHER_LANGUAGE
+        return None
 
-
-def _gate(article: StoredArticle, rules: Rules, history: AbstractSet[int], floor: datetime | None) -> Rejection | None:
-    if article.state is ArticleState.WITHDRAWN:
-        return Rejection.WITHDRAWN
-    if article.story_id in history:
-        return Rejection.ALREADY_SHOWN
-    if article.collected_at >= rules.cut_off:
-        return Rejection.NOT_YET_COLLECTED
-    if article.collected_at < rules.cut_off - rules.expires_after:
-        return Rejection.EXPIRED
-    if floor is not None and article.collected_at < floor:
-        return Rejection.BEFORE_LOOK_BACK
-    return None
-
-
-def _floor(interests: Interests, why: tuple[Why, ...], since: datetime | None, rules: Rules) -> datetime | None:
-    """Return the moment this reader looks back to for an article with these reasons; None: no bound."""
-    joined = since - rules.look_back if since else None
-    since_of = {follow.topic: follow.since for follow in interests.follows}
-    floors: list[datetime] = []
-    for each in why:
-        followed = since_of.get(each.topic)
-        if followed is None:
-            return joined
-        floors.append(datetime.combine(followed, time(), UTC) - rules.look_back)
-    if not floors:
-        return joined
-    lowest = min(floors)
-    return max(lowest, joined) if joined else lowest
+    def _is_older_than_its_topics(self, position: int) -> bool:
+        """Whether each reason is a topic that was followed only after the article, less `look_back`."""
+        days = [self._followed.get(why.topic) for why in why_of(self._pool, position, self._interests)]
+        if not days or None in days:
+            return False
+        earliest = datetime.combine(min(filter(None, days)), time(), UTC)
+        return self._pool.candidates[position].article.collected_at < earliest - self._pool.rules.look_back
 
 
 def _speaks(interests: Interests, article: StoredArticle) -> bool:

@@ -60,6 +60,11 @@ def follows(*topics: str, **more: tuple[str, ...]) -> Interests:
     return Interests(tuple(Follow(topic) for topic in topics), **more)
 
 
+def explained(made: Pool, interests: Interests, history: set[int], since: datetime | None = None) -> Selection:
+    """Return the selection with every reason."""
+    return explain(made, select_digest(made, interests, history, since), interests, history, since)
+
+
 def fate(selection: Selection, number: int = 1) -> str:
     """Return "chosen" or the reason why not."""
     if number in {choice.article.article_id for choice in selection.chosen}:
@@ -159,7 +164,7 @@ class Case:
 def test_what_becomes_of_an_article(case: Case):
     """Each reason can be shown to the reader who asks for it."""
     made = pool([case.article])
-    selection = explain(made, select_digest(made, case.interests, case.history, case.since))
+    selection = explained(made, case.interests, case.history, case.since)
 
     assert fate(selection) == case.expected
 
@@ -191,7 +196,7 @@ def test_too_few_articles_are_kept_for_next_time():
 
 def test_of_two_articles_on_one_story_one_is_told():
     """The other is not lost: its story is told."""
-    found = select_digest(pool([article("Tariff", 1, story=5), article("Tariff", 2, story=5)]), follows("trade"), set())
+    found = explained(pool([article("Tariff", 1, story=5), article("Tariff", 2, story=5)]), follows("trade"), set())
 
     assert (len(found.chosen), [each.reason for each in found.rejected]) == (1, [Rejection.SAME_STORY])
 
@@ -264,7 +269,7 @@ def test_every_candidate_has_exactly_one_fate(
 ):
     """Chosen, or left out for one reason; and the limits hold."""
     made = pool(articles, max_items=most, min_items=least)
-    found = explain(made, select_digest(made, interests, history, since))
+    found = explained(made, interests, history, since)
     fates = [each.article.article_id for each in (*found.chosen, *found.rejected)]
 
     assert sorted(fates) == [each.article_id for each in articles]
@@ -293,6 +298,6 @@ def test_what_is_muted_never_comes(articles: list[StoredArticle], interests: Int
     """Whatever else the reader follows."""
     muting = Interests(interests.follows, (topic,), interests.keywords, interests.languages)
     made = pool(articles)
-    with_topic = {made.candidates[n].article.article_id for n in made.by_topic.get(topic, ())}
+    with_topic = {made.candidates[n].article.article_id for n, _ in made.by_topic.get(topic, ())}
 
     assert not with_topic & {choice.article.article_id for choice in select_digest(made, muting, set()).chosen}
