@@ -56,11 +56,10 @@ class EndedReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """How somebody agreed: where, when (aware UTC), in which words."""
+    """How somebody agreed: where, when (aware UTC)."""
 
     source: str
     at: datetime
-    wording: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,7 +70,7 @@ def forget(conn: Connection, subscriber_id: int, now: datetime) -> int:
             state=case((waiting, "skipped"), else_=deliveries.c.state),
         )
     ).rowcount
-    conn.execute(update(consents).where(consents.c.subscriber_id == subscriber_id).values(source="", wording=""))
+    conn.execute(update(consents).where(consents.c.subscriber_id == subscriber_id).values(source=""))
     _forget_interests(conn, subscriber_id)
     conn.execute(
         update(subscribers)

@@ -93,19 +93,37 @@ def pause(connection: Connection, agreement: Agreement, until: datetime, source:
     _log(connection, agreement, "paused", source, now)
 
 
-def change(connection: Connection, agreement: Agreement, *, profile_id: int, cadence_id: int, send_at: str) -> None:
-    """Set interests and hour."""
+def change(
+    connection: Connection, agreement: Agreement, *, profile_id: int, cadence_id: int, send_at: str, now: datetime
+) -> None:
+    """Set interests and hour as the reader chose them."""
     connection.execute(
-        text("UPDATE subscriptions SET profile_id = :p, cadence_id = :c, send_at = :at WHERE id = :id"),
-        {"id": agreement.subscription_id, "p": profile_id, "c": cadence_id, "at": send_at},
+        text(
+            "UPDATE subscriptions SET profile_id = :p, cadence_id = :c, send_at = :at, chosen_at = :now WHERE id = :id"
+        ),
+        {
+            "id": agreement.subscription_id,
+            "p": profile_id,
+            "c": cadence_id,
+            "at": send_at,
+            "now": to_micros(now),
+        },
+    )
+
+
+def settle(connection: Connection, subscriber_id: int, *, zone: str, locale: str, now: datetime) -> None:
+    """Set zone and language as the reader chose them."""
+    connection.execute(
+        text("UPDATE subscribers SET zone = :zone, locale = :locale, chosen_at = :now WHERE id = :id"),
+        {"id": subscriber_id, "zone": zone, "locale": locale, "now": to_micros(now)},
     )
 
 
 def _log(connection: Connection, agreement: Agreement, event: str, source: str, now: datetime) -> None:
     connection.execute(
         text(
-            "INSERT INTO consents (subscriber_id, newsletter_id, event, source, wording, at)"
-            " VALUES (:u, :n, :event, :source, '', :at)"
+            "INSERT INTO consents (subscriber_id, newsletter_id, event, source, at)"
+            " VALUES (:u, :n, :event, :source, :at)"
         ),
         {
             "u": agreement.subscriber_id,

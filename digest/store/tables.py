@@ -230,7 +230,6 @@ consents = Table(
     Column("newsletter_id", Id, ForeignKey("newsletters.id"), nullable=False),
     Column("event", String(20), nullable=False),
     Column("source", Text, nullable=False, server_default=""),
-    Column("wording", Text, nullable=False, server_default=""),
     Column("at", Instant, nullable=False),
 )
 
@@ -250,7 +249,6 @@ editions = Table(
     Column("newsletter_id", Id, ForeignKey("newsletters.id"), nullable=False),
     Column("period", String(40), nullable=False),
     Column("state", String(20), nullable=False),
-    Column("note", Text, nullable=False, server_default=""),
     Column("created_at", Instant, nullable=False),
     UniqueConstraint("newsletter_id", "period"),
 )

@@ -220,7 +220,7 @@ def test_what_stays_of_an_erased_reader_is_counts_and_a_hash(engine: Engine):
 
     assert rows(engine, "SELECT address, name, state FROM deliveries") == [("", "", "sent")]
     assert rows(engine, "SELECT reply_code, text FROM attempts") == [(250, "")]
-    assert rows(engine, "SELECT event, source, wording FROM consents WHERE subscriber_id = 1") == [("given", "", "")]
+    assert rows(engine, "SELECT event, source FROM consents WHERE subscriber_id = 1") == [("given", "")]
     assert rows(engine, "SELECT state, ended_reason FROM subscriptions WHERE id = 1") == [("ended", "erased")]
     assert rows(engine, "SELECT reason FROM suppressions") == [("erased",)]
     again = bring(engine, READERS)
