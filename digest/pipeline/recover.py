@@ -1,7 +1,8 @@
 """Recover: what a sender that died was doing, from its journal, before anything new is claimed.
 
 A message with a recorded reply is settled by it. One that may have been complete, without a reply, is in
-doubt. One that was claimed and never got that far is simply ready again.
+doubt. One that was claimed and never got that far is simply ready again. Without a journal, or with one that
+nobody can read, all that its sender had claimed is in doubt.
 """
 
 from __future__ import annotations
@@ -31,6 +32,11 @@ def recover(house: Installation) -> int:
         if orphan is None:
             continue
         said = orphan.replay()
+        if said.header is None:
+            # It says nothing, not even that what it does not name was never begun. Its bytes are kept aside.
+            get_logger().warning("journal_unreadable", worker=path.stem, quarantined=said.quarantined_bytes)
+            orphan.discard()
+            continue
         with house.engine.begin() as connection:
             results = _results(house, connection, {each.key: each.attempt for each in said.acked}, said.in_doubt)
             dispatching.record(connection, results)
