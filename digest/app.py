@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,8 @@ from digest.tokens import Tokens
 
 if TYPE_CHECKING:
     from digest.pipeline.dispatch import Sending
+
+FIRST_CONTACT = 10.0  # seconds
 
 
 def open_database(settings: Settings) -> Engine:
@@ -63,9 +66,19 @@ def state_folder(settings: Settings) -> Path:
     return Path(f"{database}.state")
 
 
-def sending(settings: Settings) -> Sending:
-    """Return how to send: the server, the connections, the name we give it in EHLO."""
+def sending(settings: Settings, *, somebody_waits: bool = False) -> Sending:
+    """Return how to send: the server, the connections, the name we give it in EHLO.
+
+    When *somebody_waits* for the end, a server that was never reached is given up after some ten seconds.
+    """
     # Commands that only look into the database need neither templates nor SMTP, which take a second to load.
+    from digest.delivery.connection import Timeouts
+    from digest.delivery.pool import Patience
     from digest.pipeline.dispatch import Sending
 
-    return Sending(relay(settings), connections=settings.smtp_connections, helo=settings.helo_name)
+    how = Sending(relay(settings), connections=settings.smtp_connections, helo=settings.helo_name)
+    if not somebody_waits:
+        return how
+    # A server that takes the connection is there, and may ask slow name servers about us before it says so.
+    timeouts = Timeouts(connect=FIRST_CONTACT, greeting=3 * FIRST_CONTACT)
+    return replace(how, timeouts=timeouts, patience=Patience(first_contact=FIRST_CONTACT))

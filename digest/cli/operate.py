@@ -18,7 +18,7 @@ from digest.errors import BadInput
 if TYPE_CHECKING:
     import uvicorn
 
-_PATIENCE = 10.0  # seconds that a message in hand may take when the process is told to end
+_PATIENCE = 30.0  # seconds that a message under way may take when the process is told to end
 
 
 def add_to(app: typer.Typer) -> None:
@@ -51,8 +51,8 @@ def serve(
 ) -> None:
     """Run everything: pages, scheduler and sender.
 
-    One process, which ends at Ctrl-C or SIGTERM and first lets what it is sending come to an end, for ten
-    seconds at most.
+    One process, which ends at Ctrl-C or SIGTERM: it begins no more mails and waits for the server's answers to
+    those under way, for half a minute at most. The rest goes out after the next start.
     """
     from digest import log
     from digest.app import open_installation, sending
@@ -69,12 +69,6 @@ def serve(
     settings = read_settings(needs=SENDING)
     house = open_installation(settings)
     how = sending(settings)
-    jobs = [
-        Job("sources", every, lambda: visit_sources(house, allow_private=settings.fetch_private_addresses)),
-        # Two jobs: a long sending must not keep the next slots from being planned.
-        Job("plan", every, lambda: plan_due(house)),
-        Job("send", every, lambda: send_due(house, how)),
-    ]
     # Named, not imported: the pages are another face, and an optional one. No access log: paths hold tokens.
     pages = uvicorn.Config(
         "digest.web.site:create",
@@ -84,12 +78,19 @@ def serve(
         server_header=False,
         timeout_graceful_shutdown=5,
     )
-    # A second `digest serve` by mistake must not get as far as sending.
     server = uvicorn.Server(pages)
+    jobs = [
+        Job("sources", every, lambda: visit_sources(house, allow_private=settings.fetch_private_addresses)),
+        # Two jobs: a long sending must not keep the next slots from being planned.
+        Job("plan", every, lambda: plan_due(house)),
+        Job("send", every, lambda: send_due(house, how, stop=lambda: server.should_exit)),
+    ]
+    # A second `digest serve` by mistake must not get as far as sending.
     with _listening(host, port) as listener, _ending_calmly(server):
         with ticking(jobs, patience=_PATIENCE) as under_way:
             log.get_logger().info("serving", address="{}:{}".format(*listener.getsockname()[:2]))
             server.run(sockets=[listener])
+            server.should_exit = True  # for the sender, also when the pages ended by themselves
         log.get_logger().info("ended", unfinished=under_way.unfinished)
     if under_way.unfinished:
         # The journal knows what was on the wire, and the next start goes on from there; threads would hold us up.

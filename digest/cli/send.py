@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -12,6 +16,7 @@ import typer
 from digest.cli.options import At, ExitError, Json, moment, the_installation
 from digest.cli.screen import as_json as json_text
 from digest.cli.screen import complain, print_json, progress_bar, say
+from digest.model.delivery import DeliveryState
 
 
 class Format(StrEnum):
@@ -41,7 +46,7 @@ def send(
     """Plan and deliver a newsletter; nothing goes twice.
 
     It goes to every active subscriber whose latest slot has not been served. Run again, it resumes. It ends when
-    every row is terminal or deferred.
+    every row is terminal or deferred; at Ctrl-C, once the mails under way have their answers.
     """
     from digest import log
     from digest.app import open_installation, sending
@@ -63,8 +68,11 @@ def send(
                 say(line)
         return
     planned = plan_newsletter(house, newsletter, at=moment(at), who=who)
-    with progress_bar(f"Sending {newsletter}", planned.ready) as advance:
-        done = dispatch(house, sending(settings), newsletter=newsletter, progress=advance)
+    how = sending(settings, somebody_waits=True)
+    with _noted_signals() as seen, progress_bar(f"Sending {newsletter}", planned.ready) as advance:
+        done = dispatch(
+            house, how, newsletter=newsletter, progress=advance, stop=lambda: bool(seen), on_stop=_tell_stopping
+        )
     result = {
         "newsletter": newsletter,
         "editions": sorted(planned.editions),
@@ -78,9 +86,40 @@ def send(
         print_json({**result, "stopped_by": done.stopped_by or None})
     else:
         typer.echo(_sentence(result))
-    if done.stopped_by:
+    if done.fault:
         complain(f"sending stopped; {done.stopped_by}. Mend it and run this again.")
         raise ExitError(1)
+    if done.away:
+        complain(
+            f"sending stopped; {done.stopped_by}. Nothing is lost: see that it runs and DIGEST_SMTP_URL names it,"
+            " then run this again."
+        )
+        raise ExitError(1)
+    if done.interrupted:
+        complain(f"stopped; {done.states[DeliveryState.SENT]} sent. The same command sends the rest.")
+        raise ExitError(128 + seen[0])
+
+
+@contextmanager
+def _noted_signals() -> Iterator[list[int]]:
+    """Give the list of SIGINT and SIGTERM as they come, instead of ending at once; the second one does that."""
+    seen: list[int] = []
+
+    def note(number: int, _frame: object) -> None:
+        seen.append(number)
+        if len(seen) > 1:
+            os._exit(128 + number)  # the journal knows what was on the wire
+
+    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield seen
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _tell_stopping(under_way: int) -> None:
+    complain(f"stopping: waiting for {under_way} messages under way; once more to end at once")
 
 
 def _sentence(result: dict[str, object]) -> str:

@@ -14,10 +14,11 @@ import os
 import random
 import secrets
 from collections import Counter, deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from typing import Any
 
 from digest.delivery.connection import Timeouts
 from digest.delivery.journal import Journal
@@ -40,8 +41,10 @@ from digest.store.origins import part_from_lost_keys
 
 LEASE = timedelta(seconds=60)
 _LOOK_FOR_STOPS = 0.5  # seconds; the stop set is at most this old
+_LOOK_FOR_STOP = 0.1  # seconds between two looks at whether the run is to end
 _GROUP_FOR = 0.005  # seconds that results wait for others before they are committed
 Progress = Callable[[int], None]
+Stop = Callable[[], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +62,14 @@ class Sending:
 class Dispatched:
     """What a dispatch came to: rows by new state, and why it stopped early, if it did.
 
-    `fault` is one of ours (sign-in, settings, reputation); `away` is the server that could not be reached.
+    `fault` is one of ours (sign-in, settings, reputation); `away` is the server that could not be reached;
+    `interrupted` when the caller wished it to end.
     """
 
     states: Counter[DeliveryState] = field(default_factory=Counter)
     fault: Fault | None = None
     away: Fault | None = None
+    interrupted: bool = False
     recovered: int = 0
 
     @property
@@ -72,16 +77,24 @@ class Dispatched:
         """Why the rest was not tried, in words; "" when there is no rest."""
         why = self.fault or self.away
         if why is None:
-            return ""
+            return "told to stop" if self.interrupted else ""
         words = " ".join(str(part) for part in (why.reply.code or "", why.reply.enhanced, why.reply.text) if part)
         return f"{why.server} {'does not take our mail' if self.fault else 'is away'} ({why.phase}): {words}"
 
 
 def dispatch(
-    house: Installation, sending: Sending, *, newsletter: str | None = None, progress: Progress | None = None
+    house: Installation,
+    sending: Sending,
+    *,
+    newsletter: str | None = None,
+    progress: Progress | None = None,
+    stop: Stop | None = None,
+    on_stop: Callable[[int], None] | None = None,
 ) -> Dispatched:
     """Send every due row (of *newsletter*, or of all) until each is terminal or deferred.
 
+    Once *stop* returns True (it is asked ten times a second, on the event loop) nothing more is begun, messages
+    under way get their answers, and the rest stays due. *on_stop* then hears how many are waited for.
     Raises DatabaseBusy when another process is sending from this database.
     """
     only = None
@@ -96,7 +109,7 @@ def dispatch(
         worker = f"{os.getpid()}-{secrets.token_hex(4)}"
         with closing(Journal(house.state_folder, worker, clock=house.clock)) as journal:
             run = _Run(house, sending, journal, worker, only, progress)
-            done = _run_loop(run)
+            done = _run_loop(run.send(stop, on_stop))
     done.recovered = recovered
     with house.engine.begin() as connection:
         dispatching.lapse_ended(connection, house.clock.now())
@@ -104,9 +117,9 @@ def dispatch(
     return done
 
 
-def _run_loop(run: _Run) -> Dispatched:
+def _run_loop(sending: Coroutine[Any, Any, Dispatched]) -> Dispatched:
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        return runner.run(run.send())
+        return runner.run(sending)
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
@@ -150,14 +163,23 @@ class _Run:
         with reading(house.engine) as connection:
             self._newsletters = load_newsletters(connection)
 
-    async def send(self) -> Dispatched:
-        """Run to the end."""
+    async def send(self, stop: Stop | None, on_stop: Callable[[int], None] | None) -> Dispatched:
+        """Run to the end, or until *stop* returns True."""
         self._loop = asyncio.get_running_loop()
+        stopping = asyncio.Event()
         with self._house.engine.connect() as self._ledger:
-            return await self._drain()
+            looking = [self._loop.create_task(self._look_for_stops())]
+            if stop is not None and stop():
+                stopping.set()
+            elif stop is not None:
+                looking.append(self._loop.create_task(self._look_for_stop(stop, on_stop, stopping)))
+            try:
+                return await self._drain(stopping)
+            finally:
+                for each in looking:
+                    each.cancel()
 
-    async def _drain(self) -> Dispatched:
-        looking = self._loop.create_task(self._look_for_stops())
+    async def _drain(self, stopping: asyncio.Event) -> Dispatched:
         try:
             result = await drain(
                 self._sending.relay,
@@ -168,12 +190,18 @@ class _Run:
                 timeouts=self._sending.timeouts,
                 helo=self._sending.helo,
                 patience=self._sending.patience,
+                stop=stopping,
             )
-        finally:
-            looking.cancel()
+        except asyncio.CancelledError:
+            # Connections were cut in the middle of messages. The journal knows which; recovery reads it.
+            self._write_results()
+            raise
+        except BaseException:
             self._close_books()
+            raise
+        self._close_books()
         self._raise_if_failed()
-        return Dispatched(self._states, result.fault, result.gave_up)
+        return Dispatched(self._states, result.fault, result.gave_up, stopping.is_set())
 
     # What the pool calls
 
@@ -308,6 +336,17 @@ class _Run:
                 self._fail(error)
             await asyncio.sleep(_LOOK_FOR_STOPS)
 
+    async def _look_for_stop(self, stop: Stop, on_stop: Callable[[int], None] | None, stopping: asyncio.Event) -> None:
+        """Set *stopping* once *stop* says so."""
+        try:
+            while not stop():
+                await asyncio.sleep(_LOOK_FOR_STOP)
+            stopping.set()
+            if on_stop is not None:
+                on_stop(len(self._out))
+        except Exception as error:  # noqa: BLE001 - the next call of the pool raises it
+            self._fail(error)
+
     def _fail(self, error: Exception) -> None:
         """Let nothing more begin: messages in flight have their answers, then *error* is raised."""
         self._error = self._error or error
@@ -331,13 +370,17 @@ class _Run:
 
     def _close_books(self) -> None:
         """Write the last results and give back what was claimed and not tried; then the journal may go."""
-        self._dry = True
-        self._exchange()
+        self._write_results()
         left = [*self._ready, *self._out.values()]
         with self._house.engine.begin() as connection:
             dispatching.release(connection, left, now=self._house.clock.now())
         self._journal.truncate_after_commit([_key(each) for each in left])
         self._journal.discard()
+
+    def _write_results(self) -> None:
+        """Write the last results and claim nothing more."""
+        self._dry = True
+        self._exchange()
 
 
 def _key(claim: Claim) -> Key:

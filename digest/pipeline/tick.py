@@ -5,7 +5,7 @@ from __future__ import annotations
 from digest.errors import DatabaseBusy
 from digest.log import get_logger
 from digest.pipeline.collect import collect_due
-from digest.pipeline.dispatch import Sending, dispatch
+from digest.pipeline.dispatch import Sending, Stop, dispatch
 from digest.pipeline.installation import Installation
 from digest.pipeline.plan import Who, plan_newsletter
 from digest.store import dispatching
@@ -39,13 +39,15 @@ def plan_due(house: Installation) -> None:
             dispatching.finish_editions(connection)
 
 
-def send_due(house: Installation, sending: Sending) -> None:
-    """Send what is due, if anything is."""
+def send_due(house: Installation, sending: Sending, stop: Stop | None = None) -> None:
+    """Send what is due, if anything is, until *stop* returns True."""
+    if stop is not None and stop():
+        return
     with reading(house.engine) as connection:
         if not dispatching.needs_sender(connection, house.clock.now()):
             return
     try:
-        done = dispatch(house, sending)
+        done = dispatch(house, sending, stop=stop)
     except DatabaseBusy:
         # `digest send` is at it; what it leaves is still due at the next tick.
         return

@@ -188,20 +188,20 @@ def test_a_database_that_is_none_is_told(program, tmp_path, monkeypatch, make, s
 
 
 def test_a_mail_server_that_is_away_is_told_and_nothing_is_lost(installation, tmp_path, monkeypatch):
-    """Status 1; the next `digest send` goes on where this one stopped."""
-    from digest.delivery import traffic
+    """Status 1, within seconds; the next `digest send` goes on where this one stopped, without any wait."""
+    from digest import app
 
-    # The program is patient for a minute; here it has none.
-    monkeypatch.setattr(traffic.Patience.__init__, "__defaults__", (0.01, 0.02, 0.1))
+    monkeypatch.setattr(app, "FIRST_CONTACT", 0.3)  # a person waits for ten seconds; tests do not
 
     told = installation("send", "daily", "--json")
     with Catcher() as catcher:
         monkeypatch.setenv("DIGEST_SMTP_URL", catcher.smtp_url)
-        change(tmp_path, "UPDATE deliveries SET next_attempt_at = 0 WHERE next_attempt_at IS NOT NULL")
         again = installation("send", "daily", "--json")
 
-    assert "127.0.0.1:1 is away" in one_line(told)
+    assert "127.0.0.1:1 is away (connect): Connection refused" in one_line(told)
+    assert "DIGEST_SMTP_URL" in one_line(told)
     assert told.json["stopped_by"]
+    assert "deferred" not in told.json
     assert (again.status, again.json["sent"], len(catcher.messages)) == (0, 1, 1)
 
 

@@ -7,11 +7,13 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections import Counter, defaultdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import structlog
 
 from digest.clock import FixedClock
 from digest.delivery.journal import Journal, Orphan
@@ -39,8 +41,12 @@ def environment(house: House, sink: Sink) -> dict[str, str]:
 
 
 def digest_send(house: House, sink: Sink) -> subprocess.Popen[bytes]:
+    return run_digest(house, sink, "send", "daily")
+
+
+def run_digest(house: House, sink: Sink, *arguments: str) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
-        [sys.executable, "-m", "digest", "send", "daily"],
+        [sys.executable, "-m", "digest", *arguments],
         cwd=house.folder,
         env=environment(house, sink),
         stdout=subprocess.PIPE,
@@ -167,3 +173,114 @@ def claims_of_the_dead(house: House, worker: str, count: int) -> None:
             connection, worker=worker, newsletter_id=None, limit=count, now=now, lease_until=now + timedelta(minutes=1)
         )
     os.close(journal._fd)  # what the death of the process does
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        pytest.param(lambda data: b"", id="empty"),
+        pytest.param(lambda data: b"\0" * len(data), id="zeros"),
+        pytest.param(lambda data: data[:20], id="cut in its header"),
+        pytest.param(lambda data: data[:9] + b"\xff" + data[10:], id="of another version"),
+    ],
+)
+def test_a_journal_that_cannot_be_read_counts_as_gone_and_is_kept_aside(crowd: House, sink: Sink, damage):
+    """It does not say which mails were never begun, so none of its sender's is sent blindly."""
+    crowd.newsletter(in_doubt=InDoubt.HOLD)
+    crowd.plan()
+    claims_of_the_dead(crowd, "first", 5)
+    claims_of_the_dead(crowd, "second", 5)
+    folder = crowd.installation.state_folder
+    left = damage((folder / "first.journal").read_bytes())
+    (folder / "first.journal").write_bytes(left)
+    with structlog.testing.capture_logs() as lines:
+        crowd.dispatch(sink)
+
+    assert Counter(crowd.states().values()) == {"sent": READERS - 5, "in_doubt": 5}
+    assert len(sink.mails) == READERS - 5
+    assert list(folder.glob("*.journal")) == []
+    assert [kept.read_bytes() for kept in folder.glob("*.quarantine")] == ([left] if left else [])
+    assert [(line["worker"], line["quarantined"]) for line in lines if line["event"] == "journal_unreadable"] == [
+        ("first", len(left))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("asked", "status"), [pytest.param(signal.SIGTERM, 143, id="TERM"), pytest.param(signal.SIGINT, 130, id="Ctrl-C")]
+)
+def test_a_send_that_is_told_to_end_leaves_nothing_in_doubt(crowd: House, sink: Sink, asked: int, status: int):
+    """It says how many it waits for and how many it sent; the same command sends exactly the rest."""
+    reached = threading.Event()
+
+    def tell(mail: Mail) -> None:
+        time.sleep(0.02)
+        if len(sink.mails) == 30:
+            first.send_signal(asked)
+            reached.set()
+
+    sink.on_mail = tell
+    first = digest_send(crowd, sink)
+    assert reached.wait(60), first.communicate()
+    told = first.communicate(timeout=20)[0].decode()
+    after, sent = Counter(crowd.states().values()), len(sink.mails)
+    sink.on_mail = lambda mail: None
+    second = digest_send(crowd, sink)
+    said = second.communicate(timeout=120)[0].decode()
+
+    assert first.returncode == status, told
+    assert "stopping: waiting for " in told
+    assert f"stopped; {sent} sent. The same command sends the rest." in told
+    assert 30 <= sent < READERS
+    assert after == {"sent": sent, "ready": READERS - sent}
+    assert second.returncode == 0, said
+    assert len(sink.mails) == len({mail.recipient for mail in sink.mails}) == READERS
+
+
+def test_a_second_ctrl_c_ends_a_send_at_once(crowd: House, sink: Sink):
+    """The server keeps it waiting; what had left is in doubt, as after any sudden end."""
+    crowd.newsletter(in_doubt=InDoubt.HOLD)
+    hung = threading.Event()
+    sink.script = lambda _recipient, _number: Do.HANG
+    sink.on_mail = lambda mail: hung.set() if len(sink.mails) == CONNECTIONS else None
+    first = digest_send(crowd, sink)
+    assert hung.wait(60), first.communicate()
+    first.send_signal(signal.SIGINT)
+    assert first.stdout is not None
+    told = first.stdout.readline().decode()
+    first.send_signal(signal.SIGINT)
+    first.communicate(timeout=5)
+    under_way = {mail.recipient for mail in sink.mails}
+    sink.script = lambda _recipient, _number: Do.TAKE
+    crowd.clock.at = datetime.now(UTC)
+    crowd.dispatch(sink)
+
+    assert f"stopping: waiting for {CONNECTIONS} messages" in told
+    assert first.returncode == 130
+    assert {who for who, state in crowd.states().items() if state == "in_doubt"} == under_way
+    assert len(sink.mails) == READERS
+
+
+def test_a_service_that_is_told_to_end_leaves_nothing_in_doubt(crowd: House, sink: Sink):
+    """A restart in the middle of an edition: what is under way gets its answer, the rest is for the next start."""
+    crowd.plan()
+    reached = threading.Event()
+
+    def tell(mail: Mail) -> None:
+        time.sleep(0.02)
+        if len(sink.mails) == 30:
+            service.send_signal(signal.SIGTERM)
+            reached.set()
+
+    sink.on_mail = tell
+    service = run_digest(crowd, sink, "serve", "--port", "0", "--every", "0.5")
+    assert reached.wait(60), service.communicate()
+    told = service.communicate(timeout=20)[0].decode()
+    after, sent = Counter(crowd.states().values()), len(sink.mails)
+    sink.on_mail = lambda mail: None
+    crowd.clock.at = datetime.now(UTC)
+    crowd.dispatch(sink)
+
+    assert service.returncode == 0, told
+    assert 30 <= sent < READERS
+    assert after == {"sent": sent, "ready": READERS - sent}
+    assert len(sink.mails) == len({mail.recipient for mail in sink.mails}) == READERS
