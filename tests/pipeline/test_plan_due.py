@@ -1,0 +1,182 @@
+"""Who is due when: each reader at their own hour and zone, whatever was missed, paused or sent by hand."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time, timedelta
+
+from digest.model.newsletter import Schedule
+from digest.pipeline.plan import Who
+from digest.pipeline.subscribe import pause, resume
+from tests.house import House
+from tests.pipeline.people import ANNA, BEN, CHO, DAN, choices, told
+from tests.sink import Sink
+
+
+def test_each_reader_gets_the_mail_at_their_own_hour_and_zone(house: House, sink: Sink):
+    """07:00 in Tokyo, in London at an own 09:30, in New York: three slots of one day, none of them early."""
+    house.clock.at = datetime(2026, 11, 22, 20, tzinfo=UTC)
+    house.article("trade")
+    house.reader(CHO, timezone="Asia/Tokyo")
+    house.reader(BEN, timezone="Europe/London", send_at="09:30")
+    house.reader(DAN, timezone="America/New_York")
+    got: dict[str, datetime] = {}
+    for _ in range(100):
+        house.move(minutes=15)
+        house.plan(who=Who.DUE)
+        house.dispatch(sink)
+        for mail in sink.mails:
+            got.setdefault(mail.recipient, house.clock.now())
+
+    assert got == {
+        CHO: datetime(2026, 11, 22, 22, tzinfo=UTC),
+        BEN: datetime(2026, 11, 23, 9, 30, tzinfo=UTC),
+        DAN: datetime(2026, 11, 23, 12, tzinfo=UTC),
+    }
+    assert len(sink.mails) == 3
+    assert len(house.rows("SELECT id FROM editions")) == 1, "all of them are the edition of one local date"
+
+
+def test_a_weekly_letter_goes_out_on_its_day_only(house: House, sink: Sink):
+    """And takes what came all week."""
+    house.newsletter("weekly", schedule=Schedule(days=(4,), at=time(8)))
+    house.reader(ANNA, "weekly")
+    house.move(hours=3)
+    days = []
+    for day in range(14):
+        house.article("trade", f"Tariff {day:02}")
+        house.plan("weekly", Who.DUE)
+        house.dispatch(sink)
+        days += [house.clock.now().strftime("%a")] * (len(sink.mails) - len(days))
+        house.move(days=1)
+
+    assert days == ["Fri", "Fri"]
+    assert [len(each) for each in told(house, sink)] == [4, 7], "Friday's own comes after Friday's slot"
+
+
+def test_days_that_were_missed_become_one_mail(house: House, sink: Sink):
+    """Down for three days, back at ten: one mail with everything (C7)."""
+    house.reader(ANNA)
+    house.plan(who=Who.DUE)
+    for day in range(3):
+        house.article("trade", f"Tariff {day}")
+        house.move(days=1)
+    house.move(hours=4)
+    house.plan(who=Who.DUE)
+    house.dispatch(sink)
+
+    assert told(house, sink) == [["Tariff 0", "Tariff 1", "Tariff 2"]]
+
+
+def test_a_slot_that_is_much_too_late_is_missed_and_the_next_has_everything(house: House, sink: Sink):
+    """Back at nine in the evening, fourteen hours late (C8); the log says so."""
+    house.reader(ANNA)
+    house.article("trade", "Tariff one")
+    house.move(hours=15)
+    house.plan(who=Who.DUE)
+    missed = house.states()
+    house.article("trade", "Tariff two")
+    house.move(hours=11)
+    house.plan(who=Who.DUE)
+    house.dispatch(sink)
+
+    assert missed == {ANNA: "skipped(missed)"}
+    assert told(house, sink) == [["Tariff one", "Tariff two"]]
+
+
+def test_a_person_can_send_what_the_tick_missed(house: House, sink: Sink):
+    """`digest send` serves whoever was not served, for whatever reason."""
+    house.reader(ANNA)
+    house.article("trade", "Tariff one")
+    house.move(hours=15)
+    house.plan(who=Who.DUE)
+    house.send(sink)
+
+    assert told(house, sink) == [["Tariff one"]]
+
+
+def test_who_pauses_is_skipped_and_gets_later_what_they_missed(house: House, sink: Sink):
+    """The log has the reason for each day; the pause ends by itself."""
+    house.reader(ANNA)
+    pause(house.installation, choices(house, ANNA), house.clock.now() + timedelta(days=2), source="test")
+    house.move(hours=2)
+    for day in range(3):
+        house.article("trade", f"Tariff {day}", at=house.clock.now() - timedelta(hours=3))
+        house.plan(who=Who.DUE)
+        house.dispatch(sink)
+        house.move(days=1)
+
+    assert [f"{each.state} {each.reason}".strip() for each in house.log()] == [
+        "sent",
+        "skipped paused",
+        "skipped paused",
+    ]
+    assert told(house, sink) == [["Tariff 0", "Tariff 1", "Tariff 2"]]
+
+
+def test_who_resumes_on_the_same_day_is_served_by_the_next_send(house: House, sink: Sink):
+    """They were skipped, not served."""
+    house.reader(ANNA)
+    house.article("trade")
+    pause(house.installation, choices(house, ANNA), house.clock.now() + timedelta(days=9), source="test")
+    house.send(sink)
+    skipped = house.states()
+    resume(house.installation, choices(house, ANNA), source="test")
+    house.send(sink)
+
+    assert (skipped, house.states()) == ({ANNA: "skipped(paused)"}, {ANNA: "sent"})
+
+
+def test_a_send_for_a_day_to_come_ends_no_pause(house: House, sink: Sink):
+    """The pause is over by the clock, not by what a person asks to see planned."""
+    house.reader(ANNA)
+    house.article("trade")
+    pause(house.installation, choices(house, ANNA), house.clock.now() + timedelta(days=5), source="test")
+    house.plan(at=house.clock.now() + timedelta(days=7))
+    house.dispatch(sink)
+
+    assert (house.states(), sink.mails) == ({ANNA: "skipped(paused)"}, [])
+    assert choices(house, ANNA).agreement.state == "paused"
+
+
+def test_who_joins_after_a_slot_that_comes_too_late_has_missed_nothing(house: House):
+    """The log speaks of those who were readers then, and of those who had not just come back."""
+    house.reader(ANNA)
+    house.reader(CHO)
+    house.leave(CHO)
+    house.article("trade")
+    house.move(hours=10)
+    house.reader(BEN)
+    resume(house.installation, choices(house, CHO), source="test")
+    house.move(hours=5)
+    planned = house.plan(who=Who.DUE)
+
+    assert house.states() == {ANNA: "skipped(missed)"}
+    assert dict(planned.skipped) == {"missed": 1}
+
+
+def test_everyone_gets_todays_edition_before_their_hour_and_not_again_at_it(house: House, sink: Sink):
+    """`send --everyone`; the tick finds nobody left."""
+    house.reader(ANNA, send_at="22:00")
+    house.article("trade")
+    house.send(sink, who=Who.EVERYONE)
+    house.move(hours=17)
+    house.plan(who=Who.DUE)
+    house.dispatch(sink)
+
+    assert len(sink.mails) == 1
+
+
+def test_who_moves_to_another_zone_gets_one_mail_a_day(house: House, sink: Sink):
+    """The edition is that of the local date, wherever it is."""
+    house.reader(ANNA, timezone="Asia/Tokyo")
+    house.clock.at = datetime(2026, 11, 22, 22, 30, tzinfo=UTC)
+    house.article("trade")
+    house.plan(who=Who.DUE)
+    house.dispatch(sink)
+    house.reader(ANNA, timezone="America/New_York")
+    house.article("trade")
+    house.clock.at = datetime(2026, 11, 23, 12, 30, tzinfo=UTC)
+    house.plan(who=Who.DUE)
+    house.dispatch(sink)
+
+    assert [each.state for each in house.log()] == ["sent"]
