@@ -13,12 +13,21 @@ from digest.errors import BadInput
 
 _LONGEST_TAG = 20  # the width of the column; "zh-Hant-TW" has ten
 _TAG = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*")
+_REGIONS = frozenset(
+    ["Africa", "America", "Antarctica", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific", "UTC"]
+)
 _NOT_PLACES = frozenset({"Factory", "localtime", "posixrules"})
 
 
 @lru_cache(maxsize=1)
 def _zones() -> dict[str, str]:
     return {name.casefold(): name for name in available_timezones() - _NOT_PLACES}
+
+
+@lru_cache(maxsize=1)
+def zones_on_offer() -> tuple[str, ...]:
+    """Return the IANA names of places, and UTC, by name: what a person may choose from."""
+    return tuple(sorted(name for name in _zones().values() if name.partition("/")[0] in _REGIONS))
 
 
 def read_zone(text: str) -> str:

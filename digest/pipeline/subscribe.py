@@ -1,4 +1,4 @@
-"""What a reader changes through the links in a mail: leave, pause, resume, topics and hour.
+"""What a reader changes through the links in a mail: leave, pause, resume, interests and hour, zone and language.
 
 A token says who and what for; nothing else is asked. Asking twice is the same as once. The BadInput sentences
 are for readers: each stands in the catalogues of the pages.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hmac
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
@@ -20,9 +20,12 @@ from digest.model.subscriber import EndedReason, Follow, Interests, Subscription
 from digest.model.topic import Topic
 from digest.pipeline.addresses import read_address
 from digest.pipeline.installation import Installation
+from digest.pipeline.places import read_zone
+from digest.pipeline.subscriber_rows import Problems, read_keywords
 from digest.pipeline.suppression import suppressed_keys
+from digest.rendering.i18n import CATALOGUES
 from digest.store import subscriptions
-from digest.store.cadences import cadence_for, cadence_ids
+from digest.store.cadences import align_cadences, cadence_for, cadence_ids
 from digest.store.engine import reading
 from digest.store.newsletters import load_newsletters, load_topics
 from digest.store.profiles import profile_of
@@ -30,6 +33,7 @@ from digest.store.subscriptions import Agreement
 from digest.tokens import Purpose
 
 _HOUR = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]")
+_COMMAS = re.compile("[\u060c\u061b\u3001\uff0c\uff1b]")  # Arabic, ideographic and fullwidth commas and semicolons
 _BY_THE_READER = (EndedReason.ONE_CLICK, EndedReason.PAGE)
 
 
@@ -150,18 +154,33 @@ def hour_of(choices: Choices) -> str:
     return choices.agreement.send_at or f"{choices.newsletter.schedule.at:%H:%M}"
 
 
-def choose(house: Installation, choices: Choices, *, topics: Collection[str], send_at: str) -> None:
-    """Set the topics followed (none: everything) and the hour ("HH:MM", "" for the newsletter's own).
+def choose(
+    house: Installation,
+    choices: Choices,
+    *,
+    topics: Collection[str],
+    send_at: str,
+    muted: Collection[str] | None = None,
+    keywords: str | None = None,
+) -> None:
+    """Set interests and the hour ("HH:MM", "" for the newsletter's own), and note that the reader chose them.
 
-    The hour that `hour_of` gave is no choice: who never named one goes on with the newsletter's own. A newly
-    followed topic looks back a few days, not into the whole archive. Raises BadInput.
+    *topics* are followed (none: everything, unless there are keywords); *muted* topics and *keywords*, with commas
+    between them, stay as they are when None. The hour that `hour_of` gave is no choice: who never named one goes
+    on with the newsletter's own. A newly followed topic looks back a few days, not into the whole archive. Raises
+    BadInput.
     """
-    if set(topics) - {topic.slug for topic in choices.topics}:
+    if {*topics, *(muted or ())} - {topic.slug for topic in choices.topics}:
         raise BadInput("A topic that you chose is no longer on offer. Please look again.")
     if send_at and not _HOUR.fullmatch(send_at):
         raise BadInput("The hour must look like 07:30.")
     now = house.clock.now()
-    interests = follow_only(choices.agreement.interests, sorted(set(topics)), now.date())
+    # Who followed everything until now has nothing to look back to: no topic is new to them.
+    since = None if choices.agreement.interests.everything else now.date()
+    before = choices.agreement.interests
+    if keywords is not None:
+        before = replace(before, keywords=_keywords_in(keywords))
+    interests = follow_only(before, topics, before.muted if muted is None else muted, since)
     hour = choices.agreement.send_at if send_at == hour_of(choices) else send_at
     cadence = cadence_for(choices.newsletter, choices.agreement.zone, hour)
     newsletter_id = choices.agreement.newsletter_id
@@ -172,20 +191,52 @@ def choose(house: Installation, choices: Choices, *, topics: Collection[str], se
             profile_id=profile_of(connection, interests),
             cadence_id=cadence_ids(connection, newsletter_id, [cadence], now)[cadence],
             send_at=hour,
+            now=now,
         )
 
 
-def follow_only(before: Interests, topics: Sequence[str], today: date) -> Interests:
-    """Return *before* with exactly *topics* followed: weights stay, new ones count from *today*.
+def follow_only(before: Interests, topics: Collection[str], muted: Collection[str], since: date | None) -> Interests:
+    """Return *before* with exactly *topics* followed and *muted* muted; weights stay, new topics count from *since*.
 
-    A reader who followed everything until now has nothing to look back to: no topic is new to them. A topic that
-    was muted and is followed now is muted no more.
+    A topic in both is what it was not before; one that is new in both is followed.
     """
     known = {follow.topic: follow for follow in before.follows}
-    since = None if before.everything else today
-    follows = tuple(sorted(known.get(topic) or Follow(topic, since=since) for topic in topics))
-    muted = tuple(topic for topic in before.muted if topic not in topics)
-    return replace(before, follows=follows, muted=muted)
+    followed = set(topics) - ((set(muted) - set(before.muted)) & known.keys())
+    follows = tuple(sorted(known.get(topic) or Follow(topic, since=since) for topic in followed))
+    return replace(before, follows=follows, muted=tuple(sorted(set(muted) - followed)))
+
+
+def languages_on_offer(locale: str) -> tuple[str, ...]:
+    """Return the language tags that mails can be had in, and *locale*, which may be a finer one."""
+    return tuple(sorted({folder.name for folder in CATALOGUES.iterdir() if folder.is_dir()} | {locale}))
+
+
+def settle(house: Installation, reader: int, *, zone: str, locale: str) -> None:
+    """Set the zone and the language of the mails of *reader*, and note that the reader chose them.
+
+    Newsletters that follow the reader's own clock follow it into the new zone. Raises BadInput.
+    """
+    try:
+        zone = read_zone(zone)
+    except BadInput:
+        raise BadInput("That time zone is not known. Write it like Europe/Berlin.") from None
+    now = house.clock.now()
+    with house.engine.begin() as connection:
+        agreements = subscriptions.agreements_of(connection, reader)
+        if locale not in languages_on_offer(agreements[0].locale):
+            raise BadInput("Choose one of the languages on offer.")
+        subscriptions.settle(connection, reader, zone=zone, locale=locale, now=now)
+        newsletters = load_newsletters(connection)
+        for each in agreements:
+            align_cadences(connection, each.newsletter_id, newsletters[each.newsletter], now, [reader])
+
+
+def _keywords_in(text: str) -> tuple[str, ...]:
+    problems: Problems = []
+    keywords = read_keywords(_COMMAS.sub(",", text), problems)
+    if problems:
+        raise BadInput("Please give at most 100 keywords, each with at most 80 characters.")
+    return keywords
 
 
 def _is_erased(agreement: Agreement) -> bool:

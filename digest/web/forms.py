@@ -33,6 +33,11 @@ def text_of(form: FormData, name: str) -> str:
     return value if isinstance(value, str) else ""
 
 
+def texts_of(form: FormData, name: str) -> list[str]:
+    """Return every field *name*: the boxes that were checked."""
+    return [value for value in form.getlist(name) if isinstance(value, str)]
+
+
 class LimitBody:
     """Refuses a request body over 64 KB before anything parses it; the rest is handed on whole."""
 

@@ -1,4 +1,4 @@
-"""The preferences page: topics, hour, pause, leave; one form for each, all of them plain HTML."""
+"""The preferences page: interests, hour, pause, leave, zone and language; one form for each, all of them plain HTML."""
 
 from __future__ import annotations
 
@@ -18,10 +18,11 @@ from digest.model.topic import Topic
 from digest.model.words import fold
 from digest.pipeline import subscribe
 from digest.pipeline.installation import Installation
+from digest.pipeline.places import zones_on_offer
 from digest.pipeline.subscribe import Choices
 from digest.rendering.languages import weekday_date_text
 from digest.scheduling.cadence import zone_of
-from digest.web.forms import read_form, text_of
+from digest.web.forms import read_form, text_of, texts_of
 from digest.web.pages import Pages, masked
 
 _SOURCE = "preferences page"
@@ -58,6 +59,9 @@ def _show(
         saved=saved,
         problem=problem,
         subscriptions=[_shown(each, house.clock.now()) for each in choices],
+        zone=first.zone,
+        zones=zones_on_offer(),
+        languages=[_language(tag, first.locale) for tag in subscribe.languages_on_offer(first.locale)],
         any_left=any(each.agreement.state is not SubscriptionState.ENDED for each in choices),
     )
 
@@ -70,6 +74,8 @@ def _change(house: Installation, pages: Pages, token: str, request: Request, for
     try:
         if text_of(form, "action") == "leave_all":
             subscribe.leave_all(house, reader, source=_SOURCE)
+        elif text_of(form, "action") == "settle":
+            subscribe.settle(house, reader, zone=text_of(form, "zone"), locale=text_of(form, "locale"))
         else:
             _act(house, _chosen(choices, form), form)
     except BadInput as problem:
@@ -87,8 +93,16 @@ def _chosen(choices: list[Choices], form: FormData) -> Choices:
 def _act(house: Installation, one: Choices, form: FormData) -> None:
     match text_of(form, "action"):
         case "save":
-            topics = [value for value in form.getlist("topics") if isinstance(value, str)]
-            subscribe.choose(house, one, topics=topics, send_at=text_of(form, "send_at"))
+            # A form without keywords is no form of ours as it is now, so it says nothing of muted topics either.
+            more = "keywords" in form
+            subscribe.choose(
+                house,
+                one,
+                topics=texts_of(form, "topics"),
+                send_at=text_of(form, "send_at"),
+                muted=texts_of(form, "muted") if more else None,
+                keywords=text_of(form, "keywords") if more else None,
+            )
         case "pause":
             subscribe.pause(house, one, _pause_end(one, text_of(form, "until")), source=_SOURCE)
         case "resume":
@@ -126,9 +140,14 @@ def _shown(one: Choices, now: datetime) -> Mapping[str, object]:
         "tomorrow": (now.astimezone(own_zone).date() + timedelta(days=1)).isoformat(),
         "send_at": subscribe.hour_of(one),
         "place": _place(one.newsletter.schedule.zone or agreement.zone, locale),
-        "has_keywords": bool(agreement.interests.keywords),
+        "keywords": ", ".join(agreement.interests.keywords),
         "topics": [
-            {"slug": topic.slug, "name": topic.name_in(locale), "followed": topic.slug in followed}
+            {
+                "slug": topic.slug,
+                "name": topic.name_in(locale),
+                "followed": topic.slug in followed,
+                "muted": topic.slug in agreement.interests.muted,
+            }
             for topic in _in_order(one, locale)
         ],
     }
@@ -139,6 +158,15 @@ def _in_order(one: Choices, locale: str) -> Sequence[Topic]:
     if one.newsletter.topics:
         return one.topics
     return sorted(one.topics, key=lambda topic: fold(topic.name_in(locale)))
+
+
+def _language(tag: str, chosen: str) -> Mapping[str, object]:
+    """Return *tag* with its name in that language itself, which who speaks it can read."""
+    try:
+        name = Locale.parse(tag, sep="-").get_display_name() or tag
+    except (ValueError, UnknownLocaleError):
+        name = tag
+    return {"tag": tag, "name": name, "chosen": tag == chosen}
 
 
 def _place(zone: str, locale: str) -> str:

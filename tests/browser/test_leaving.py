@@ -121,13 +121,15 @@ def test_a_reader_leaves_by_a_mail_comes_back_and_gets_what_they_chose(house: Ho
         # Other topics, another hour.
         house.article("space", "Satellite over the sea")
         house.article("trade", "Tariff on tar")
-        page.get_by_label("Trade").uncheck()
-        page.get_by_label("Space").check()
+        daily = page.get_by_role("region", name="Daily")
+        topics = daily.get_by_role("group", name="Topics", exact=True)
+        topics.get_by_label("Trade").uncheck()
+        topics.get_by_label("Space").check()
         page.get_by_label("Hour").fill("05:45")
-        page.get_by_role("button", name="Save").click()
+        daily.get_by_role("button", name="Save").click()
         page.get_by_text("Saved.").wait_for()
-        assert page.get_by_label("Space").is_checked()
-        assert not page.get_by_label("Trade").is_checked()
+        assert topics.get_by_label("Space").is_checked()
+        assert not topics.get_by_label("Trade").is_checked()
         assert page.get_by_label("Hour").input_value() == "05:45"
         assert agreement(house) == ("active", "", "05:45")
 
