@@ -26,11 +26,11 @@ from digest.store import planning
 from digest.store.digests import DigestRow, open_slot, save_digests, save_pieces, save_pool
 from digest.store.engine import reading
 from digest.store.get_or_create import chunks
-from digest.store.histories import history_of, stories_of
+from digest.store.histories import history_ids, stories_by_history
 from digest.store.newsletters import load_newsletter
 from digest.store.origins import save_origin
 from digest.store.planning import CadenceRow, Cohort, Group
-from digest.store.profiles import interests_of
+from digest.store.profiles import interests_by_profile
 
 _ROUNDS = 10  # a reader who changes settings in each of ten rounds waits for the next tick
 _COHORTS_PER_WRITE = 500
@@ -231,8 +231,8 @@ def _compose_part(
     house: Installation, edition_id: int, slot: Slot, workshop: Workshop, groups: list[Group]
 ) -> list[Cohort]:
     with reading(house.engine) as connection:
-        profiles = {each: interests_of(connection, each) for each in {group.profile_id for group in groups}}
-        histories = {each: stories_of(connection, each) for each in {group.history_id for group in groups}}
+        profiles = interests_by_profile(connection, {group.profile_id for group in groups})
+        histories = stories_by_history(connection, {group.history_id for group in groups})
     made = workshop.make_all(
         [
             Wanted(profiles[group.profile_id], histories[group.history_id], planning.since_of(group), group.locale)
@@ -244,26 +244,28 @@ def _compose_part(
         slot_id = open_slot(connection, edition_id, slot.slot_at, pool_id, house.clock.now())
         origin_id = save_origin(connection, house.origin)
         save_pieces(connection, workshop.take_pieces())
-        rows: list[DigestRow] = []
-        for group, each in zip(groups, made, strict=True):
-            if each.layout is None:
-                continue
-            before = histories[group.history_id]
-            told = {choice.article.story_id for choice in each.selection.chosen}
-            rows.append(
-                DigestRow(
-                    slot_id=slot_id,
-                    pool_id=pool_id,
-                    profile_id=group.profile_id,
-                    locale=group.locale,
-                    history_before=group.history_id,
-                    history_after=history_of(connection, (before & workshop.alive) | told),
-                    origin_id=origin_id,
-                    subject=each.subject,
-                    items=each.items,
-                    layout=each.layout,
-                )
+        told = {
+            place: (histories[group.history_id] & workshop.alive)
+            | {one.article.story_id for one in each.selection.chosen}
+            for place, (group, each) in enumerate(zip(groups, made, strict=True))
+            if each.layout is not None
+        }
+        after = history_ids(connection, told.values())
+        rows = [
+            DigestRow(
+                slot_id=slot_id,
+                pool_id=pool_id,
+                profile_id=groups[place].profile_id,
+                locale=groups[place].locale,
+                history_before=groups[place].history_id,
+                history_after=after[stories],
+                origin_id=origin_id,
+                subject=made[place].subject,
+                items=made[place].items,
+                layout=made[place].layout or "",
             )
+            for place, stories in told.items()
+        ]
         ids = iter(save_digests(connection, rows))
     return [
         Cohort(group, next(ids), revisions=frozenset(one.article.revision_id for one in each.selection.chosen))

@@ -12,9 +12,9 @@ from digest.pipeline.compose import Wanted, open_workshop
 from digest.pipeline.installation import Installation
 from digest.pipeline.plan import Who, prepare_slot, slots_of
 from digest.store import planning
-from digest.store.histories import stories_of
+from digest.store.histories import stories_by_history
 from digest.store.newsletters import load_newsletter
-from digest.store.profiles import interests_of
+from digest.store.profiles import interests_by_profile
 
 
 @dataclass(slots=True)
@@ -63,9 +63,9 @@ def rehearse(house: Installation, slug: str, *, at: datetime, who: Who) -> Rehea
             cut = cut_off - newsletter.expires_after + newsletter.look_back
             due.append((slot, planning.groups_due(connection, edition_id, cut), cut_off))
         profiles = {group.profile_id for _, groups, _ in due for group in groups}
-        interests = {each: interests_of(connection, each) for each in profiles}
+        interests = interests_by_profile(connection, profiles)
         histories = {group.history_id for _, groups, _ in due for group in groups}
-        shown = {each: stories_of(connection, each) for each in histories}
+        shown = stories_by_history(connection, histories)
         transaction.rollback()
     for slot, groups, cut_off in due:
         if not groups:

@@ -4,31 +4,42 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 
 from sqlalchemy import Connection, select
 
 from digest.errors import NotFound
-from digest.store.get_or_create import ids_of
+from digest.store.get_or_create import among, chunks, ids_of
 from digest.store.tables import histories
 
 
-def history_key(stories: frozenset[int]) -> str:
-    """Return the key of a set of story ids: SHA-256 of the sorted ids, in hexadecimal."""
-    return hashlib.sha256(_as_text(stories).encode()).hexdigest()
+def history_ids(conn: Connection, sets: Iterable[frozenset[int]]) -> dict[frozenset[int], int]:
+    """Return the id of the history that holds exactly each set of stories, making those that nobody had before."""
+    texts = {stories: _as_text(stories) for stories in sets}
+    keys = {stories: hashlib.sha256(text.encode()).hexdigest() for stories, text in texts.items()}
+    ids = ids_of(conn, histories, {keys[stories]: {"stories": text} for stories, text in texts.items()})
+    return {stories: ids[key] for stories, key in keys.items()}
 
 
 def history_of(conn: Connection, stories: frozenset[int]) -> int:
     """Return the id of the history that holds exactly *stories*, making it when nobody had it before."""
-    key = history_key(stories)
-    return ids_of(conn, histories, {key: {"stories": _as_text(stories)}})[key]
+    return history_ids(conn, [stories])[stories]
+
+
+def stories_by_history(conn: Connection, ids: Iterable[int]) -> dict[int, frozenset[int]]:
+    """Return the story ids of each history; raises NotFound when there is none with one of these ids."""
+    wanted, found = set(ids), dict[int, frozenset[int]]()
+    for part in chunks(wanted):
+        rows = conn.execute(select(histories.c.id, histories.c.stories).where(among(conn, histories.c.id, part)))
+        found |= {row.id: frozenset(json.loads(row.stories)) for row in rows}
+    for missing in wanted - found.keys():
+        raise NotFound(f"there is no history {missing} in this database")
+    return found
 
 
 def stories_of(conn: Connection, history_id: int) -> frozenset[int]:
     """Return the story ids of a history; raises NotFound when there is none with this id."""
-    text = conn.execute(select(histories.c.stories).where(histories.c.id == history_id)).scalar()
-    if text is None:
-        raise NotFound(f"there is no history {history_id} in this database")
-    return frozenset(json.loads(text))
+    return stories_by_history(conn, [history_id])[history_id]
 
 
 def _as_text(stories: frozenset[int]) -> str:

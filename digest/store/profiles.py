@@ -70,9 +70,10 @@ def interests_texts(conn: Connection, profile_ids: Iterable[int]) -> dict[int, s
     return found
 
 
-def interests_of(conn: Connection, profile_id: int) -> Interests:
-    """Return the interests of one profile; raises NotFound when there is none with this id."""
-    found = interests_texts(conn, [profile_id])
-    if profile_id not in found:
-        raise NotFound(f"there is no profile {profile_id} in this database")
-    return interests_from_text(found[profile_id])
+def interests_by_profile(conn: Connection, ids: Iterable[int]) -> dict[int, Interests]:
+    """Return the interests of each profile; raises NotFound when there is none with one of these ids."""
+    wanted = set(ids)
+    texts = interests_texts(conn, wanted)
+    for missing in wanted - texts.keys():
+        raise NotFound(f"there is no profile {missing} in this database")
+    return {profile_id: interests_from_text(text) for profile_id, text in texts.items()}
