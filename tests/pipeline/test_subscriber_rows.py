@@ -54,6 +54,7 @@ def test_a_full_row_gives_a_reader_and_what_they_agreed_to():
         topics="trade:2|Artificial Intelligence",
         muted="law",
         keywords="chips; tariff",
+        languages="pt_br|en, EN",
         send_at="6:30",
         consent_source="form",
         consent_at="2026-03-01T09:30:00+09:00",
@@ -64,6 +65,7 @@ def test_a_full_row_gives_a_reader_and_what_they_agreed_to():
     interests = row.subscription.interests
     assert interests.follows == (Follow("artificial-intelligence"), Follow("trade", 2.0))
     assert (interests.muted, interests.keywords) == (("law",), ("chips", "tariff"))
+    assert interests.languages == ("en", "pt-BR")
     assert row.subscription.send_at == time(6, 30)
     seoul = timezone(timedelta(hours=9))
     assert row.subscription.consent == Consent("form", datetime(2026, 3, 1, 9, 30, tzinfo=seoul))
@@ -114,6 +116,8 @@ def test_topics_are_understood_by_slug_and_by_name(text: str, slugs: set[str]):
         pytest.param("muted", "trdae", "did you mean 'trade'", id="unknown mute"),
         pytest.param("keywords", "x" * 81, "longer than 80", id="long keyword"),
         pytest.param("keywords", "|".join(f"w{n}" for n in range(101)), "at most 100", id="many keywords"),
+        pytest.param("languages", "en|klingon", "'klingon' is no locale", id="no language"),
+        pytest.param("languages", ",".join(f"en-{n:02}" for n in range(21)), "at most 20", id="many languages"),
         pytest.param("send_at", "25:00", "is no time of day", id="hour"),
         pytest.param("consent_at", "2026-03-01T09:30:00", "does not say in which zone", id="naive time"),
         pytest.param("consent_at", "yesterday", "is no time", id="words for a time"),

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from lxml import html as lxml_html
 from starlette.testclient import TestClient
 
 from digest.model.newsletter import Schedule
+from digest.model.subscriber import Interests
 from digest.pipeline.addresses import address_hash
+from digest.pipeline.places import read_zone
 from digest.pipeline.preview import preview
+from digest.pipeline.subscriber_rows import MAX_KEYWORD, MAX_KEYWORDS
+from digest.store.profiles import interests_from_text
 from digest.store.subscribers import suppressed_hashes
 from tests.house import SECRET, House
 from tests.sink import Sink
@@ -76,6 +81,163 @@ def test_a_topic_that_was_muted_and_is_chosen_is_muted_no_more(anna: House, ask:
     shown = preview(anna.installation, "daily", "mo@example.org", at=anna.move(days=1))
 
     assert [each.article.article.title for each in shown.made.selection.chosen] == ["Satellite news"]
+
+
+def interests(house: House, address: str = ANNA) -> Interests:
+    (row,) = house.rows(
+        "SELECT p.interests FROM subscriptions s JOIN profiles p ON p.id = s.profile_id WHERE s.id = :i",
+        i=house.subscription_id(address),
+    )
+    return interests_from_text(row[0])
+
+
+def cadences(house: House, address: str = ANNA) -> list[tuple[Any, ...]]:
+    return house.rows(
+        "SELECT n.slug, c.zone FROM subscriptions s JOIN cadences c ON c.id = s.cadence_id"
+        " JOIN newsletters n ON n.id = s.newsletter_id JOIN subscribers u ON u.id = s.subscriber_id"
+        " WHERE u.address = :a ORDER BY n.slug",
+        a=address,
+    )
+
+
+def test_a_reader_names_keywords_and_mutes_a_topic(anna: House, ask: TestClient) -> None:
+    """The next digest has what matches, and nothing of what was muted; the page shows both."""
+    anna.article("energy", "A harbour of batteries")
+    anna.article("space", "A harbour in orbit")
+    chosen = form(anna, "save", topics=["trade"], muted=["space"], keywords=" harbour,  tall   ships ", send_at="07:00")
+
+    page = ask.post(preferences_path(anna), data=chosen)
+    shown = preview(anna.installation, "daily", ANNA, at=anna.move(days=1))
+
+    document = lxml_html.document_fromstring(page.text)
+    assert document.xpath("//input[@name='keywords']/@value")[0] == "harbour, tall ships"
+    assert document.xpath("//input[@name='muted'][@checked]/@value") == ["space"]
+    assert [each.article.article.title for each in shown.made.selection.chosen] == ["A harbour of batteries"]
+
+
+@pytest.mark.parametrize("comma", [",", ";", "|", "،", "、", "，"])
+def test_keywords_are_told_apart_by_the_comma_of_the_readers_own_script(
+    anna: House, ask: TestClient, comma: str
+) -> None:
+    """Arabic, Japanese and Chinese keyboards have commas of their own."""
+    ask.post(preferences_path(anna), data=form(anna, "save", keywords=f"harbour{comma}naira", send_at="07:00"))
+
+    assert interests(anna).keywords == ("harbour", "naira")
+
+
+def test_the_newer_of_mute_and_follow_is_what_the_reader_wants(anna: House, ask: TestClient) -> None:
+    """Both boxes are there; who checks the other one means it."""
+    both = form(anna, "save", topics=["trade"], muted=["trade"], keywords="", send_at="07:00")
+
+    ask.post(preferences_path(anna), data=both)
+    muted = interests(anna)
+    ask.post(preferences_path(anna), data=both)
+
+    assert (muted.follows, muted.muted) == ((), ("trade",))
+    assert ([each.topic for each in interests(anna).follows], interests(anna).muted) == (["trade"], ())
+
+
+def test_a_form_without_keywords_leaves_them_and_what_is_muted(anna: House, ask: TestClient) -> None:
+    """A page that was drawn before these were on it says nothing about them."""
+    anna.reader("mo@example.org", topics="trade", muted="sport", keywords="harbour")
+    number = str(anna.subscription_id("mo@example.org"))
+
+    ask.post(preferences_path(anna, "mo@example.org"), data={"action": "save", "subscription": number})
+
+    assert (interests(anna, "mo@example.org").keywords, interests(anna, "mo@example.org").muted) == (
+        ("harbour",),
+        ("sport",),
+    )
+
+
+@pytest.mark.parametrize(
+    "keywords",
+    [
+        pytest.param("k" * (MAX_KEYWORD + 1), id="too long"),
+        pytest.param(",".join(f"word{number}" for number in range(MAX_KEYWORDS + 1)), id="too many"),
+        pytest.param("a\x00b", id="a control character"),
+    ],
+)
+def test_keywords_that_cannot_be_kept_are_told_and_change_nothing(anna: House, ask: TestClient, keywords: str) -> None:
+    """422 with the limits, which are those of a file."""
+    before = anna.dump()
+
+    page = ask.post(preferences_path(anna), data=form(anna, "save", keywords=keywords, send_at="07:00"))
+
+    assert page.status_code == 422
+    assert f"at most {MAX_KEYWORDS} keywords, each with at most {MAX_KEYWORD} characters" in page.text
+    assert anna.dump() == before
+
+
+def test_a_reader_moves_and_every_newsletter_moves_along(anna: House, ask: TestClient) -> None:
+    """Those on the reader's own clock, that is; a newsletter with a zone of its own stays."""
+    anna.newsletter("weekly", schedule=Schedule(zone="America/New_York"))
+    anna.newsletter("monthly")
+    anna.reader(ANNA, "monthly")
+
+    page = ask.post(preferences_path(anna), data={"action": "settle", "zone": "asia/seoul", "locale": "ko"})
+
+    document = lxml_html.document_fromstring(page.text)
+    assert (page.status_code, document.get("lang")) == (200, "ko")
+    assert document.xpath("//input[@name='zone']/@value") == ["Asia/Seoul"]
+    assert document.xpath("//select/option[@selected]/@value") == ["ko"]
+    assert cadences(anna) == [("daily", "Asia/Seoul"), ("monthly", "Asia/Seoul"), ("weekly", "America/New_York")]
+    shown = preview(anna.installation, "daily", ANNA, at=anna.move(days=1))
+    assert shown.slot_at.astimezone(UTC).hour == 22
+
+
+def test_a_finer_language_than_ours_is_on_the_list_for_who_has_it(anna: House, ask: TestClient) -> None:
+    """Saving the zone beside it takes no dialect away."""
+    anna.change("UPDATE subscribers SET locale = 'de-AT'")
+
+    page = ask.post(preferences_path(anna), data={"action": "settle", "zone": "Europe/Vienna", "locale": "de-AT"})
+
+    assert page.status_code == 200
+    assert anna.rows("SELECT zone, locale FROM subscribers") == [("Europe/Vienna", "de-AT")]
+
+
+@pytest.mark.parametrize(
+    ("zone", "locale", "told"),
+    [
+        pytest.param("Mars/Olympus", "en", "That time zone is not known.", id="no place"),
+        pytest.param("", "en", "That time zone is not known.", id="no zone"),
+        pytest.param("localtime", "en", "That time zone is not known.", id="the server's own"),
+        pytest.param("../../etc/passwd", "en", "That time zone is not known.", id="a path"),
+        pytest.param("x" * 9_999, "en", "That time zone is not known.", id="long"),
+        pytest.param("Asia/Seoul", "tlh", "Choose one of the languages on offer.", id="not ours"),
+        pytest.param("Asia/Seoul", "", "Choose one of the languages on offer.", id="no language"),
+    ],
+)
+def test_a_place_or_language_that_is_none_is_told_and_changes_nothing(
+    anna: House, ask: TestClient, zone: str, locale: str, told: str
+) -> None:
+    """422 with the page and the reason."""
+    before = anna.dump()
+
+    page = ask.post(preferences_path(anna), data={"action": "settle", "zone": zone, "locale": locale})
+
+    assert page.status_code == 422
+    assert told in page.text
+    assert anna.dump() == before
+
+
+def test_every_place_on_the_list_can_be_chosen(anna: House, ask: TestClient) -> None:
+    """The list is for the eye; what is checked is the name."""
+    document = lxml_html.document_fromstring(ask.get(preferences_path(anna)).text)
+    offered = document.xpath("//datalist[@id='zones']/option/@value")
+
+    assert {"Asia/Seoul", "Europe/Berlin", "America/New_York", "UTC"} <= set(offered)
+    assert all(read_zone(name) == name for name in offered)
+
+
+def test_every_box_and_field_has_a_label(anna: House, ask: TestClient) -> None:
+    """For who hears the page instead of seeing it."""
+    document = lxml_html.document_fromstring(ask.get(preferences_path(anna)).text)
+    fields = document.xpath("//select | //input[@type!='hidden']")
+
+    labelled = set(document.xpath("//label/@for"))
+    assert fields
+    assert all(each.get("id") in labelled or each.getparent().tag == "label" for each in fields)
 
 
 def test_who_never_named_an_hour_goes_on_with_the_newsletters_own(anna: House, ask: TestClient) -> None:
