@@ -1,6 +1,6 @@
 """Log lines are events in the past tense with fields, once per unit of work.
 
-Pretty on a terminal, JSON otherwise. Addresses are masked: a log is not a subscriber list.
+Pretty on a terminal, JSON otherwise. No address stands in one: a log is not a subscriber list.
 """
 
 from __future__ import annotations
@@ -32,9 +32,3 @@ def configure(*, json: bool | None = None, level: int = logging.INFO) -> None:
 def get_logger() -> Any:
     """Return a logger: `log.info("edition_planned", edition=..., ready=412)`."""
     return structlog.get_logger()
-
-
-def masked(address: str) -> str:
-    """Return *address* as it may stand in a log: first letter and domain."""
-    local, at, domain = address.rpartition("@")
-    return f"{local[:1]}***{at}{domain}"

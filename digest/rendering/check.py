@@ -72,14 +72,6 @@ def check_template(folder: Path, name: str = "digest") -> list[str]:
     return list(problems)
 
 
-def require_template(folder: Path, name: str = "digest") -> TemplateSet:
-    """Return the mail *name*, checked; raises BadTemplate that says where it breaks."""
-    problems = check_template(folder, name)
-    if problems:
-        raise BadTemplate(f"the mail template {name!r} cannot be used: " + "; ".join(problems[:5]))
-    return TemplateSet.load(folder, name)
-
-
 def differences(splicer: Splicer, whole: Whole, reader: ReaderValues) -> list[str]:
     """Return where the spliced message of *reader* is not what *whole* is; an empty list when it is the same."""
     found = []

@@ -104,16 +104,6 @@ def update_subscriptions(conn: Connection, rows: Sequence[Mapping[str, Any]]) ->
         conn.execute(statement, [_prefixed(row) for row in rows])
 
 
-def revive_subscriptions(conn: Connection, subscription_ids: Iterable[int], since: datetime) -> None:
-    """Make ended subscriptions active again, looking back from *since* as a new one does."""
-    for part in chunks(subscription_ids):
-        conn.execute(
-            update(subscriptions)
-            .where(among(conn, subscriptions.c.id, part))
-            .values(state="active", ended_reason="", paused_until=None, since=since)
-        )
-
-
 def add_consents(conn: Connection, rows: list[tuple[Any, ...]]) -> None:
     """Append to the record of consent: (subscriber id, newsletter id, event, source, at in microseconds)."""
     insert_rows(conn, consents, ("subscriber_id", "newsletter_id", "event", "source", "at"), rows)
