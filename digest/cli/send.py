@@ -85,7 +85,7 @@ def send(
     if as_json:
         print_json({**result, "stopped_by": done.stopped_by or None})
     else:
-        typer.echo(_sentence(result))
+        typer.echo(_sentence(result, nothing="nothing sent" if done.stopped_by else "nothing to send"))
     if done.fault:
         complain(f"sending stopped; {done.stopped_by}. Mend it and run this again.")
         raise ExitError(1)
@@ -122,7 +122,7 @@ def _tell_stopping(under_way: int) -> None:
     complain(f"stopping: waiting for {under_way} messages under way; once more to end at once")
 
 
-def _sentence(result: dict[str, object]) -> str:
+def _sentence(result: dict[str, object], *, nothing: str) -> str:
     states = ("sent", "deferred", "refused", "in_doubt", "expired", "poison")
     told = [f"{result[state]} {state.replace('_', ' ')}" for state in states if result.get(state)]
     skipped = result["skipped"]
@@ -130,7 +130,7 @@ def _sentence(result: dict[str, object]) -> str:
     told += [f"{count} skipped ({reason.replace('_', ' ')})" for reason, count in sorted(skipped.items()) if count]
     editions = result["editions"]
     assert isinstance(editions, list)
-    return f"{', '.join(editions) or result['newsletter']}: {', '.join(told) or 'nothing to send'}."
+    return f"{', '.join(editions) or result['newsletter']}: {', '.join(told) or nothing}."
 
 
 def preview(

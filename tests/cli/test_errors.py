@@ -194,6 +194,7 @@ def test_a_mail_server_that_is_away_is_told_and_nothing_is_lost(installation, tm
     monkeypatch.setattr(app, "FIRST_CONTACT", 0.3)  # a person waits for ten seconds; tests do not
 
     told = installation("send", "daily", "--json")
+    told_in_words = installation("send", "daily")
     with Catcher() as catcher:
         monkeypatch.setenv("DIGEST_SMTP_URL", catcher.smtp_url)
         again = installation("send", "daily", "--json")
@@ -202,6 +203,7 @@ def test_a_mail_server_that_is_away_is_told_and_nothing_is_lost(installation, tm
     assert "DIGEST_SMTP_URL" in one_line(told)
     assert told.json["stopped_by"]
     assert "deferred" not in told.json
+    assert told_in_words.out.endswith(": nothing sent.\n")
     assert (again.status, again.json["sent"], len(catcher.messages)) == (0, 1, 1)
 
 
