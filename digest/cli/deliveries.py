@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import csv
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from digest.cli.options import Json, moment, the_database
 from digest.cli.screen import counted, on_one_line, print_json, print_json_lines, print_table
 from digest.model.delivery import DeliveryState
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Engine
+
+    from digest.store.log import Filter
 
 _SHOWN = 200
 
@@ -45,18 +50,15 @@ def deliveries(
 
     Skipped readers stand in the log with their reason.
     """
-    from datetime import UTC, datetime
-
     if retry and limit is not None:
         raise typer.BadParameter(
             "--retry takes all deliveries that match; narrow it with --edition, --state or --address, not with --limit"
         )
-    from digest.pipeline.formulas import neutralised
-    from digest.store import log
     from digest.store.editions import require_edition
     from digest.store.engine import reading
+    from digest.store.log import Filter
 
-    which = log.Filter(
+    which = Filter(
         edition=edition,
         state=state or "",
         address=address,
@@ -68,44 +70,65 @@ def deliveries(
     with reading(engine) as connection:
         require_edition(connection, edition)
     if retry:
-        with engine.begin() as connection:
-            count = log.retry_failed(connection, which, datetime.now(UTC))
-        typer.echo(f"{counted(count, 'delivery', 'deliveries')} will be planned anew at the next send.")
+        _plan_anew(engine, which)
         return
     with reading(engine) as connection:
-        found = log.deliveries(connection, which)
-        if as_json:
-            print_json_lines(each.as_json() for each in found)
-        elif as_csv:
-            writer = csv.writer(sys.stdout)
-            names = list(log.LoggedDelivery.__slots__)
-            writer.writerow(names)
-            for each in found:
-                row = {**each.as_json(), "items": " | ".join(each.items)}
-                cells = (on_one_line(str(row[name])) if row[name] is not None else "" for name in names)
-                writer.writerow([neutralised(cell) for cell in cells])
-        else:
-            print_table(
-                ["id", "edition", "address", "state", "reason", "slot (UTC)", "tries", "server's words", "subject"],
-                [
-                    [
-                        str(each.delivery_id),
-                        each.edition,
-                        each.address,
-                        each.state,
-                        each.reason,
-                        f"{each.slot_at:%Y-%m-%d %H:%M}",
-                        str(each.attempts),
-                        each.reply[:60],
-                        each.subject,
-                    ]
-                    for each in found
-                ],
-                empty="No deliveries match. Plan and send with: digest send NEWSLETTER",
-            )
-            counts = log.count_states(connection, which)
-            if counts:
-                typer.echo(", ".join(f"{name} {number}" for name, number in counts.items()))
+        (_print_json if as_json else _print_csv if as_csv else _print_table)(connection, which)
+
+
+def _plan_anew(engine: Engine, which: Filter) -> None:
+    from datetime import UTC, datetime
+
+    from digest.store import log
+
+    with engine.begin() as connection:
+        count = log.retry_failed(connection, which, datetime.now(UTC))
+    typer.echo(f"{counted(count, 'delivery', 'deliveries')} will be planned anew at the next send.")
+
+
+def _print_json(connection: Connection, which: Filter) -> None:
+    from digest.store import log
+
+    print_json_lines(each.as_json() for each in log.deliveries(connection, which))
+
+
+def _print_csv(connection: Connection, which: Filter) -> None:
+    from digest.pipeline.formulas import neutralised
+    from digest.store import log
+
+    writer = csv.writer(sys.stdout)
+    names = list(log.LoggedDelivery.__slots__)
+    writer.writerow(names)
+    for each in log.deliveries(connection, which):
+        row = {**each.as_json(), "items": " | ".join(each.items)}
+        cells = (on_one_line(str(row[name])) if row[name] is not None else "" for name in names)
+        writer.writerow([neutralised(cell) for cell in cells])
+
+
+def _print_table(connection: Connection, which: Filter) -> None:
+    from digest.store import log
+
+    print_table(
+        ["id", "edition", "address", "state", "reason", "slot (UTC)", "tries", "server's words", "subject"],
+        [
+            [
+                str(each.delivery_id),
+                each.edition,
+                each.address,
+                each.state,
+                each.reason,
+                f"{each.slot_at:%Y-%m-%d %H:%M}",
+                str(each.attempts),
+                each.reply[:60],
+                each.subject,
+            ]
+            for each in log.deliveries(connection, which)
+        ],
+        empty="No deliveries match. Plan and send with: digest send NEWSLETTER",
+    )
+    counts = log.count_states(connection, which)
+    if counts:
+        typer.echo(", ".join(f"{name} {number}" for name, number in counts.items()))
 
 
 def attempts(
