@@ -21,6 +21,7 @@ from digest.rendering.encode import (
     quoted_printable,
     smaller,
 )
+from digest.rendering.fold import wrap
 from digest.rendering.layout import Item, Layout, Part, Run, piece_hash
 from digest.rendering.marks import (
     CARD_FRAGMENTS,
@@ -246,7 +247,7 @@ class Press:
     def _text_atoms(self, parts: DigestParts) -> list[str | SlotRef]:
         said = {
             "date": clean_text(parts.date),
-            "preheader": clean_text(parts.preheader),
+            "preheader": wrap(clean_text(parts.preheader)),
             "more": self._say_text("more", clean_text(parts.more)) if parts.more else "",
             "follows": self._say_text("follows", clean_text(parts.follows)) if parts.follows else "",
         }

@@ -19,6 +19,7 @@ from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from digest.errors import BadTemplate
+from digest.rendering.fold import wrap
 from digest.rendering.i18n import Speaker, load_translations
 from digest.rendering.inline import Inliner, PremailerInliner
 from digest.rendering.languages import LocaleView, locale_view
@@ -34,7 +35,6 @@ FILES = (
     "fragments.txt",
 )
 FRAGMENTS = ("why", "related", "more", "follows")
-WIDTH = 72
 _T = TypeVar("_T")
 _FILTERS = ("e", "upper", "lower", "trim", "join", "length", "default")
 
@@ -97,21 +97,6 @@ class Sheets:
     def _template(self, file: str) -> Template:
         environment = self._html if file.endswith(".html") else self._text
         return _guarded(file, lambda: environment.get_template(file))
-
-
-def wrap(text: str) -> str:
-    """Return *text* folded at white space to 72 columns (a wide character takes two); a URL is never broken."""
-    lines: list[str] = []
-    width = 0
-    for word in str(text).split():
-        columns = sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in word)
-        if lines and width + 1 + columns <= WIDTH:
-            lines[-1] += f" {word}"
-            width += 1 + columns
-        else:
-            lines.append(word)
-            width = columns
-    return "\n".join(lines)
 
 
 class _Sandbox(ImmutableSandboxedEnvironment):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup
 
 from digest.rendering.clean import clean_text, shorten
+from digest.rendering.fold import wrap
 from digest.rendering.marks import Places
 from digest.rendering.press import CardChoice, DigestParts
 from digest.rendering.splice import NAME_LENGTH, ReaderValues
@@ -44,10 +45,11 @@ def render_whole(
 
 
 def _document(sheets: Sheets, kind: str, cards: Sequence[CardView], parts: DigestParts, reader: ReaderValues) -> str:
+    preheader = clean_text(parts.preheader)
     shown = [_card(sheets, kind, cards[choice.card_id], choice) for choice in parts.cards]
     holes = {
         "date": clean_text(parts.date),
-        "preheader": clean_text(parts.preheader),
+        "preheader": wrap(preheader) if kind == "txt" else preheader,
         "cards": _ready(kind, ("" if kind == "html" else "\n\n").join(shown)),
         "more": _said(sheets, kind, "more", clean_text(parts.more)),
         "follows": _said(sheets, kind, "follows", clean_text(parts.follows)),

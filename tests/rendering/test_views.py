@@ -11,7 +11,6 @@ import pytest
 from digest.model.article import Article, Image, StoredArticle
 from digest.rendering.i18n import Speaker, load_translations
 from digest.rendering.languages import clean_tag, date_text, direction, locale_view, weekday_date_text
-from digest.rendering.templates import wrap
 from digest.rendering.views import card_view, related_view
 
 PO = """
@@ -120,12 +119,3 @@ def test_hostile_articles_become_harmless_cards() -> None:
     assert (card.title, card.url, card.language, card.image, card.source) == ("a bc", "", "", None, "Example Press")
     assert card_view(stored(title="", image=Image("https://example.org/i", 0, 0, "")), "en").title == "…"
     assert related_view("x\ny", "data:x").url == ""
-
-
-def test_text_is_folded_at_seventy_two_columns_and_never_inside_an_address() -> None:
-    """Wide characters take two columns."""
-    url = "https://example.org/" + "x" * 90
-
-    assert wrap(f"see {url} now").split("\n") == ["see", url, "now"]
-    assert all(len(line) <= 72 for line in wrap("word " * 100).split("\n"))
-    assert wrap("港 " * 30).split("\n")[0] == "港 " * 23 + "港"
