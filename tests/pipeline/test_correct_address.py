@@ -155,6 +155,22 @@ def test_an_attempt_that_was_under_way_at_the_correction_tells_its_address_too(h
     assert [each.recipient for each in attempts(house)] == [WRONG, RIGHT]
 
 
+def test_an_attempt_keeps_its_address_when_its_mail_is_planned_anew_for_another_reason(
+    house: House, sink: Sink
+) -> None:
+    """Put off at the wrong address; then the mailbox moved on, and the new plan has the right one."""
+    sink.script = lambda recipient, _count: Do.LATER if recipient == WRONG else Do.TAKE
+    house.reader(WRONG)
+    house.article()
+    house.send(sink)
+    correct(house, WRONG, RIGHT)
+    house.change("UPDATE deliveries SET digest_id = NULL, state = 'ready', plan_no = 2, next_attempt_at = 0")
+
+    house.send(sink)
+
+    assert [(each.recipient, each.outcome) for each in attempts(house)] == [(WRONG, "deferred"), (RIGHT, "sent")]
+
+
 def test_an_erased_reader_comes_back_by_no_address_they_ever_had(house: House, sink: Sink) -> None:
     """Former addresses are suppressed with the last one, and nothing ties the hashes to a row."""
     refuse_wrong(sink)
