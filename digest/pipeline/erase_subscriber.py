@@ -30,8 +30,9 @@ class Erased:
 def erase_subscriber(engine: Engine, address: str, *, secret: str, now: datetime, previous_secret: str = "") -> Erased:
     """Take everything that tells who *address* is out of the database, and suppress it for good.
 
-    Deliveries stay as rows without address and name, consents as newsletter, event and time; mail that was
-    waiting is skipped. May be run again for the same address, which clears the file once more.
+    So is every address that was corrected to this one. Deliveries stay as rows without address and name, consents
+    as newsletter, event and time; mail that was waiting is skipped. May be run again for the same address, which
+    clears the file once more.
 
     Raises BadInput when *address* is none, NotFound when nobody has it.
     """
