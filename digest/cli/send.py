@@ -15,7 +15,7 @@ import typer
 
 from digest.cli.options import At, ExitError, Json, moment, the_installation
 from digest.cli.screen import as_json as json_text
-from digest.cli.screen import complain, print_json, progress_bar, say
+from digest.cli.screen import complain, counted, print_json, progress_bar, say
 from digest.model.delivery import DeliveryState
 
 
@@ -119,7 +119,7 @@ def _noted_signals() -> Iterator[list[int]]:
 
 
 def _tell_stopping(under_way: int) -> None:
-    complain(f"stopping: waiting for {under_way} messages under way; once more to end at once")
+    complain(f"stopping: waiting for {counted(under_way, 'message')} under way; once more to end at once")
 
 
 def _sentence(result: dict[str, object], *, nothing: str) -> str:

@@ -38,13 +38,17 @@ class Rehearsal:
     def lines(self) -> Iterator[str]:
         """Give it as sentences."""
         for edition, count in sorted(self.ready.items()):
-            yield f"{edition}: {count} readers would get a mail."
+            yield f"{edition}: {_readers(count)} would get a mail."
         for reason, count in sorted(self.skipped.items()):
-            yield f"{count} readers would get none: {reason.replace('_', ' ')}."
+            yield f"{_readers(count)} would get none: {reason.replace('_', ' ')}."
         for subject, count in self.subjects.most_common(10):
             yield f"  {count} × {subject}"
         if not self.ready and not self.skipped:
             yield f"{self.newsletter}: nobody is due."
+
+
+def _readers(count: int) -> str:
+    return "1 reader" if count == 1 else f"{count} readers"
 
 
 def rehearse(house: Installation, slug: str, *, at: datetime, who: Who) -> Rehearsal:

@@ -367,8 +367,8 @@ def test_an_article_keeps_its_own_direction_in_a_foreign_frame(locale: str) -> N
     for card, direction, side in ((FULL, "ltr", "left"), (ARABIC, "rtl", "right")):
         heading = titles[card.title]
         cell = heading.getparent()
-        assert (cell.get("lang"), heading.get("lang", card.language)) == (card.language, card.language)
-        assert (cell.get("dir"), heading.get("dir", direction)) == (direction, direction)
+        assert (cell.get("lang"), heading.get("lang")) == (card.language, card.language)
+        assert (cell.get("dir"), heading.get("dir")) == (direction, direction)
         assert (cell.get("dir"), cell.get("align"), style_of(cell)["text-align"]) == (direction, side, side)
 
 
