@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class DeliveryState(StrEnum):
@@ -59,8 +59,7 @@ class Phase(StrEnum):
     DOT = "dot"  #: final dot handed over: from here on a lost reply is in doubt
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """A server's reply: code 0 when there was none; enhanced "" when it had none (RFC 2034, 3463)."""
 
     code: int
@@ -68,8 +67,7 @@ class Reply:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(NamedTuple):
     """One message for one recipient, ready for the wire.
 
     `content` is the whole message as joined bytes: CRLF line ends, no bare CR or LF, not dot-stuffed.
@@ -86,8 +84,7 @@ class Envelope:
     wire_ready: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(NamedTuple):
     """One SMTP try of a delivery: which server, how far, its words, when (aware UTC)."""
 
     delivery_id: int

@@ -16,7 +16,7 @@ import secrets
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -34,7 +34,7 @@ from digest.pipeline.settle import AFTER_OUR_FAULT, STOPPED, settle
 from digest.settings import Relay
 from digest.store import dispatching
 from digest.store.dispatching import Claim, Result
-from digest.store.engine import reading
+from digest.store.engine import Exchange, reading
 from digest.store.lock import sender_lock
 from digest.store.newsletters import load_newsletters, newsletter_ids
 from digest.store.origins import part_from_lost_keys
@@ -42,7 +42,7 @@ from digest.store.origins import part_from_lost_keys
 LEASE = timedelta(seconds=60)
 _LOOK_FOR_STOPS = 0.5  # seconds; the stop set is at most this old
 _LOOK_FOR_STOP = 0.1  # seconds between two looks at whether the run is to end
-_GROUP_FOR = 0.005  # seconds that results wait for others before they are committed
+_GROUP_FOR = 0.02  # seconds that results wait for others before they are committed
 Progress = Callable[[int], None]
 Stop = Callable[[], bool]
 
@@ -167,7 +167,7 @@ class _Run:
         """Run to the end, or until *stop* returns True."""
         self._loop = asyncio.get_running_loop()
         stopping = asyncio.Event()
-        with self._house.engine.connect() as self._ledger:
+        with closing(Exchange(self._house.engine)) as self._ledger:
             looking = [self._loop.create_task(self._look_for_stops())]
             if stop is not None and stop():
                 stopping.set()
@@ -254,7 +254,7 @@ class _Run:
                 # It came due in this sending, so the next one parts from that key.
                 result = self._untried(claim, Outcome.SENDER_FAULT, str(error), DeliveryState.DEFERRED)
                 self._keep(
-                    replace(result, reason="key_gone", next_attempt_at=result.attempt.finished_at + AFTER_OUR_FAULT)
+                    result._replace(reason="key_gone", next_attempt_at=result.attempt.finished_at + AFTER_OUR_FAULT)
                 )
                 continue
             except (BadInput, NotFound) as error:
@@ -310,7 +310,8 @@ class _Run:
                 claims = []
             if any(each.newsletter not in self._newsletters for each in claims):
                 # Planned while we send: its rules must be known before the first reply to it.
-                self._newsletters = load_newsletters(self._ledger)
+                with reading(self._house.engine) as connection:
+                    self._newsletters = load_newsletters(connection)
         self._results = []
         self._journal.truncate_after_commit([_key(each.claim) for each in results])
         self._ready.extend(claims)

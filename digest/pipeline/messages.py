@@ -6,6 +6,7 @@ import json
 from collections import OrderedDict
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from digest.errors import NotFound
 from digest.model.delivery import Envelope
@@ -14,13 +15,14 @@ from digest.pipeline.links import Links
 from digest.rendering.headers import ConstantHeaders, NeedsSmtputf8, ascii_address
 from digest.rendering.layout import Layout
 from digest.rendering.splice import ReaderValues, Splicer
-from digest.store.digests import load_digest, load_pieces
+from digest.store.digests import StoredDigest, load_digests, load_pieces
 from digest.store.dispatching import Claim
 from digest.store.engine import reading
 from digest.store.origins import Origin
 from digest.tokens import Purpose
 
 _KEPT = 200  # splicers, each with the joined bytes of one digest; rows are planned digest by digest
+_AHEAD = 20  # digests read from the database at once
 _PIECES_KEPT = 5_000  # encoded pieces; digests of one pool share most of theirs
 
 
@@ -42,9 +44,23 @@ class Sheet:
     period: str
 
     @cached_property
+    def return_path(self) -> str:
+        """The sender's address as it stands in MAIL, for want of a bounce mailbox."""
+        return ascii_address(self.sender)
+
+    @cached_property
     def domain(self) -> str:
         """The sender's domain as A-labels, the right side of each Message-ID."""
-        return ascii_address(self.sender).rpartition("@")[2]
+        return self.return_path.rpartition("@")[2]
+
+
+class _Read(NamedTuple):
+    """A digest as it was stored, read."""
+
+    stored: StoredDigest
+    layout: Layout
+    headers: ConstantHeaders
+    sender: str
 
 
 class Messages:
@@ -53,6 +69,7 @@ class Messages:
     def __init__(self, house: Installation) -> None:
         self._house = house
         self._sheets: OrderedDict[int, Sheet] = OrderedDict()
+        self._ahead: dict[int, _Read] = {}
         self._pieces: dict[str, bytes] = {}
 
     def sheet(self, digest_id: int) -> Sheet:
@@ -73,17 +90,22 @@ class Messages:
         return envelope_of(self._house, claim, self.sheet(claim.digest_id))
 
     def _load(self, digest_id: int) -> Sheet:
+        if digest_id not in self._ahead:
+            self._read_from(digest_id)
+        read = self._ahead.pop(digest_id)
+        links = _links_from(self._house, read.stored.origin)
+        splicer = Splicer(read.layout, self._pieces, read.headers)
+        return Sheet(splicer, links, read.sender, read.stored.newsletter, read.stored.period)
+
+    def _read_from(self, digest_id: int) -> None:
+        """Read a digest and the next ones with their pieces; rows are sent digest by digest."""
+        if len(self._pieces) > _PIECES_KEPT:
+            self._pieces = {}  # the splicers keep theirs
         with reading(self._house.engine) as connection:
-            stored = load_digest(connection, digest_id)
-            links = _links_from(self._house, stored.origin)
-            layout, headers, sender = read_stored(stored.layout)
-            missing = layout.hashes - self._pieces.keys()
-            if missing:
-                self._pieces |= load_pieces(connection, missing)
-            splicer = Splicer(layout, self._pieces, headers)
-            if len(self._pieces) > _PIECES_KEPT:
-                self._pieces = {}  # the splicers keep theirs
-        return Sheet(splicer, links, sender, stored.newsletter, stored.period)
+            found = load_digests(connection, digest_id, _AHEAD)
+            self._ahead = {each: _Read(stored, *read_stored(stored.layout)) for each, stored in found.items()}
+            wanted = frozenset[str]().union(*(read.layout.hashes for read in self._ahead.values()))
+            self._pieces |= load_pieces(connection, wanted - self._pieces.keys())
 
 
 def _links_from(house: Installation, origin: Origin) -> Links:
@@ -103,16 +125,15 @@ def read_stored(text: str) -> tuple[Layout, ConstantHeaders, str]:
 
 def envelope_of(house: Installation, claim: Claim, sheet: Sheet) -> Envelope:
     """Return the message of *claim* made from *sheet*; raises BadInput when the address cannot be mailed."""
-    values = values_of(claim, sheet)
     try:
-        content, needs_smtputf8 = sheet.splicer.splice(values), False
+        recipient, needs_smtputf8 = ascii_address(claim.address), False
     except NeedsSmtputf8:
-        content, needs_smtputf8 = sheet.splicer.splice(values, smtputf8=True), True
+        recipient, needs_smtputf8 = ascii_address(claim.address, smtputf8=True), True
     return Envelope(
         delivery_id=claim.delivery_id,
         sender=_return_path(house, claim.delivery_id, sheet),
-        recipient=ascii_address(claim.address, smtputf8=needs_smtputf8),
-        content=content,
+        recipient=recipient,
+        content=sheet.splicer.splice(values_of(claim, sheet), to=recipient),
         needs_smtputf8=needs_smtputf8,
         wire_ready=sheet.splicer.is_wire_ready,
     )
@@ -139,6 +160,6 @@ def values_of(claim: Claim, sheet: Sheet) -> ReaderValues:
 def _return_path(house: Installation, delivery_id: int, sheet: Sheet) -> str:
     """Return the envelope sender: with a bounce mailbox set, one that tells the delivery (VERP)."""
     if not house.return_path:
-        return ascii_address(sheet.sender)
+        return sheet.return_path
     local, _, domain = house.return_path.rpartition("@")
     return f"{local}+{sheet.links.tokens.make(Purpose.BOUNCE, delivery_id)}@{domain}"

@@ -34,16 +34,18 @@ _LOCAL_UTF8 = re.compile(
 )
 _ENCODED_WORD = re.compile(r"=\?[^?\s]*\?[A-Za-z]\?[^?\s]*\?=")
 _PHRASE = re.compile(rf"{_ATEXT}(?: {_ATEXT})*")
-_LINK = re.compile(
-    r"(?:https://|http://(?:localhost|127\.0\.0\.1|\[::1\])(?=[:/]))[A-Za-z0-9._~:/?#@!$&'()*+,;=%\[\]-]+"
-)
-_MAILTO = re.compile(rf"mailto:{_ATEXT}(?:\.{_ATEXT})*@[A-Za-z0-9.-]+(?:\?[A-Za-z0-9._~=&%+@:-]+)?")
-_MESSAGE_ID = re.compile(rf"<{_ATEXT}(?:\.{_ATEXT})*@[A-Za-z0-9.-]+>")
+_LINK_TEXT = r"(?:https://|http://(?:localhost|127\.0\.0\.1|\[::1\])(?=[:/]))[A-Za-z0-9._~:/?#@!$&'()*+,;=%\[\]-]+"
+_LINK = re.compile(_LINK_TEXT)
+_MAILTO_TEXT = rf"mailto:{_ATEXT}(?:\.{_ATEXT})*@[A-Za-z0-9.-]+(?:\?[A-Za-z0-9._~=&%+@:-]+)?"
+_MAILTO = re.compile(_MAILTO_TEXT)
+_MESSAGE_ID_TEXT = rf"<{_ATEXT}(?:\.{_ATEXT})*@[A-Za-z0-9.-]+>"
+_MESSAGE_ID = re.compile(_MESSAGE_ID_TEXT)
 _LIST_ID = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)+")
 _FEEDBACK_ID = re.compile(r"[^:\s]+(:[^:\s]+){0,2}:[A-Za-z0-9_-]{5,15}")
-_TO = re.compile(rb"To: [!-~\x80-\xff]+\r\n")
-_STAMP = re.compile(rb"Date: [ -~]{29,35}\r\nMessage-ID: <[!-~]+>\r\n")
-_LEAVE = re.compile(rb"List-Unsubscribe: <[!-;=?-~]+>(?:,\r\n <mailto:[!-;=?-~]+>)?\r\n")
+# What a reader's lines look like as a whole: the wire check.
+_TO = re.compile(r"To: [^\x00- \x7f]+\r\n")
+_STAMP = re.compile(rf"Date: [ -~]{{29,35}}\r\nMessage-ID: {_MESSAGE_ID_TEXT}\r\n")
+_LEAVE = re.compile(rf"List-Unsubscribe: <{_LINK_TEXT}>(?:,\r\n <{_MAILTO_TEXT}>)?\r\n")
 
 
 class NeedsSmtputf8(BadInput):
@@ -55,13 +57,15 @@ class ConstantHeaders:
     """The header lines that all readers of a digest share, around the places of the per-reader ones.
 
     Order: `opening` (From), To, `subject`, Date, Message-ID, `identity` (Reply-To, MIME-Version, List-Id),
-    List-Unsubscribe, `closing` (the rest and the empty line). `mailto` is added to List-Unsubscribe when given.
+    List-Unsubscribe, `closing` (the rest, with the `boundary` of the parts, and the empty line). `mailto` is added to
+    List-Unsubscribe when given.
     """
 
     opening: str
     subject: str
     identity: str
     closing: str
+    boundary: str
     mailto: str = ""
 
     def to_json(self) -> str:
@@ -99,6 +103,7 @@ def constant_headers(frame: Frame, subject: str, boundary: str) -> ConstantHeade
         subject=f"Subject: {unstructured(clean_text(subject) or frame.name, len('Subject: '))}\r\n",
         identity="".join(f"{line}\r\n" for line in identity),
         closing="".join(f"{line}\r\n" for line in closing) + "\r\n",
+        boundary=boundary,
         mailto=f"mailto:{ascii_address(frame.unsubscribe_address)}" if frame.unsubscribe_address else "",
     )
     _check_constant(headers)
@@ -115,30 +120,32 @@ def date_line(date: datetime) -> str:
 def reader_lines(
     *, to: str, date: str, message_id: str, unsubscribe_url: str, mailto: str
 ) -> tuple[bytes, bytes, bytes]:
-    """Return the per-reader lines: To; Date and Message-ID; List-Unsubscribe.
+    """Return the per-reader lines: To; Date and Message-ID; List-Unsubscribe; exactly these fields, nothing more.
 
     *to* comes from ascii_address, *date* from date_line; *mailto* may be "". Raises BadInput when an id or
     address cannot stand in a header literally.
     """
-    _atom(_MESSAGE_ID, message_id, "a Message-ID like <id@example.org>")
-    check_link(unsubscribe_url)
-    also = f",\r\n <{_atom(_MAILTO, mailto, 'a mailto: address for List-Unsubscribe')}>" if mailto else ""
-    return (
-        f"To: {to}\r\n".encode(),
-        f"Date: {date}\r\nMessage-ID: {message_id}\r\n".encode(),
-        f"List-Unsubscribe: <{unsubscribe_url}>{also}\r\n".encode(),
-    )
+    also = f",\r\n <{mailto}>" if mailto else ""
+    first = f"To: {to}\r\n"
+    stamp = f"Date: {date}\r\nMessage-ID: {message_id}\r\n"
+    leave = f"List-Unsubscribe: <{unsubscribe_url}>{also}\r\n"
+    if (
+        "=?" in stamp
+        or "=?" in leave
+        or not (_TO.fullmatch(first) and _STAMP.fullmatch(stamp) and _LEAVE.fullmatch(leave))
+    ):
+        _atom(_MESSAGE_ID, message_id, "a Message-ID like <id@example.org>")
+        check_link(unsubscribe_url)
+        if mailto:
+            _atom(_MAILTO, mailto, "a mailto: address for List-Unsubscribe")
+        if not (_TO.fullmatch(first) and _STAMP.fullmatch(stamp) and _LEAVE.fullmatch(leave)):
+            raise BadInput(f"header lines of a reader are not what was meant; nothing was sent: {first[:80]!r}")
+    return first.encode(), stamp.encode(), leave.encode()
 
 
 def check_link(url: str) -> None:
     """Raise BadInput unless *url* is one https address in ASCII (http only for a server on this machine)."""
     _atom(_LINK, url, "an https address for a link of ours")
-
-
-def check_reader_lines(to: bytes, stamp: bytes, leave: bytes) -> None:
-    """Raise BadInput unless these are exactly the four per-reader fields, nothing more (the wire check)."""
-    if not (_TO.fullmatch(to) and _STAMP.fullmatch(stamp) and _LEAVE.fullmatch(leave)):
-        raise BadInput(f"header lines of a reader are not what was meant; nothing was sent: {to[:80]!r}")
 
 
 def ascii_address(address: str, *, smtputf8: bool = False) -> str:

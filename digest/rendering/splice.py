@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from binascii import a2b_base64, a2b_qp
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from digest.errors import BadInput, NotFound
 from digest.rendering.clean import clean_text, escape_html, shorten
@@ -19,7 +19,6 @@ from digest.rendering.headers import (
     ConstantHeaders,
     ascii_address,
     check_link,
-    check_reader_lines,
     date_line,
     reader_lines,
 )
@@ -31,8 +30,7 @@ NAME_LENGTH = 200
 _PLAIN_VALUE = re.compile(r"[!#-%(-\-/-;?-~](?:[ !#-%(-;?-~]{0,73}[!#-%(-;?-~])?")
 
 
-@dataclass(frozen=True, slots=True)
-class ReaderValues:
+class ReaderValues(NamedTuple):
     """What differs between the readers of one digest.
 
     URLs are absolute https; `message_id` is "<id@domain>"; `date` is aware, the time of submission; `mailto`
@@ -59,7 +57,7 @@ class Splicer:
         """Take the parts of a digest; raises NotFound for a piece that *pieces* lacks."""
         self._layout, self._pieces, self._mailto = layout, pieces, headers.mailto
         self._stamp: tuple[datetime | None, str] = (None, "")
-        boundary = layout.boundary
+        boundary = headers.boundary
         self._chain = _Chain(headers)
         self._chain.add(f"--{boundary}\r\n{_part_head('plain', layout.text)}".encode("ascii"))
         self._chain.add_part(layout.text, pieces, html=False)
@@ -68,24 +66,23 @@ class Splicer:
         self._chain.add(f"\r\n--{boundary}--\r\n".encode("ascii"))
         self.is_wire_ready = self._chain.is_wire_ready()
 
-    def splice(self, values: ReaderValues, *, smtputf8: bool = False) -> bytes:
-        """Return the whole message for one reader: CRLF line ends, ASCII unless *smtputf8* was needed.
+    def splice(self, values: ReaderValues, *, to: str = "") -> bytes:
+        """Return the whole message for one reader: CRLF line ends, ASCII but for the local part of *to*.
 
-        Raises NeedsSmtputf8 or BadInput for an address, id or URL that cannot stand in it; nothing else of a
-        reader can make this fail.
+        *to* is the address from `ascii_address`; it is made from the values when left out. Raises NeedsSmtputf8 or
+        BadInput for an address, id or URL that cannot stand in a message; nothing else of a reader can make this
+        fail.
         """
-        address = ascii_address(values.address, smtputf8=smtputf8)
         if values.date != self._stamp[0]:
             self._stamp = (values.date, date_line(values.date))
-        to, stamp, leave = reader_lines(
-            to=address,
+        lines = reader_lines(
+            to=to or ascii_address(values.address),
             date=self._stamp[1],
             message_id=values.message_id,
             unsubscribe_url=values.unsubscribe_url,
             mailto=values.mailto or self._mailto,
         )
-        check_reader_lines(to, stamp, leave)
-        return self._chain.join((to, stamp, leave), _slot_values(values))
+        return self._chain.join(lines, _slot_values(values))
 
     def html(self, values: ReaderValues) -> str:
         """Return the HTML part for one reader, decoded: for preview and view in browser."""

@@ -6,12 +6,12 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, insert, select, text
 
 from digest.errors import NotFound
-from digest.store.get_or_create import chunks
+from digest.store.get_or_create import among, chunks
 from digest.store.origins import Origin
 from digest.store.tables import digests, pieces, to_micros
 
@@ -67,13 +67,11 @@ def save_pieces(connection: Connection, found: Mapping[str, bytes]) -> None:
 
 
 def load_pieces(connection: Connection, hashes: Collection[str]) -> dict[str, bytes]:
-    """Return the pieces with these *hashes*; raises NotFound when one is gone (past its retention)."""
+    """Return the pieces with these *hashes* that are still kept."""
     found: dict[str, bytes] = {}
-    for part in chunks(sorted(hashes), 500):
-        rows = connection.execute(select(pieces.c.hash, pieces.c.content).where(pieces.c.hash.in_(part)))
+    for part in chunks(sorted(hashes)):
+        rows = connection.execute(select(pieces.c.hash, pieces.c.content).where(among(connection, pieces.c.hash, part)))
         found |= {row.hash: row.content for row in rows}
-    if len(found) < len(set(hashes)):
-        raise NotFound("this mail is no longer kept: its pieces are past their retention")
     return found
 
 
@@ -100,36 +98,27 @@ def save_digests(connection: Connection, rows: Sequence[DigestRow]) -> list[int]
     return [int(found) for found in connection.execute(statement, values).scalars()]
 
 
-@dataclass(frozen=True, slots=True)
-class StoredDigest:
-    """What a message is made from, and which newsletter and edition it belongs to."""
+class StoredDigest(NamedTuple):
+    """What a message is made from: its layout, and whose mail of which period it is, planned where."""
 
-    digest_id: int
     layout: str
-    items: tuple[Mapping[str, Any], ...]
-    subject: str
-    locale: str
-    newsletter_id: int
     newsletter: str
-    edition_id: int
     period: str
     origin: Origin
 
 
-def load_digest(connection: Connection, digest_id: int) -> StoredDigest:
-    """Return one digest; raises NotFound."""
-    row = connection.execute(
+def load_digests(connection: Connection, digest_id: int, count: int) -> dict[int, StoredDigest]:
+    """Return a digest and those planned after it in its slot, *count* in all or fewer; raises NotFound."""
+    rows = connection.execute(
         text(
-            "SELECT g.id AS digest_id, g.layout, g.items, g.subject, g.locale, n.id AS newsletter_id,"
-            " n.slug AS newsletter, e.id AS edition_id, e.period, o.key_id, o.base_url"
-            " FROM digests g JOIN origins o ON o.id = g.origin_id"
-            " JOIN slots t ON t.id = g.slot_id JOIN editions e ON e.id = t.edition_id"
-            " JOIN newsletters n ON n.id = e.newsletter_id WHERE g.id = :id"
+            "SELECT g.id, g.layout, n.slug, e.period, o.key_id, o.base_url FROM digests g"
+            " JOIN origins o ON o.id = g.origin_id JOIN slots t ON t.id = g.slot_id"
+            " JOIN editions e ON e.id = t.edition_id JOIN newsletters n ON n.id = e.newsletter_id"
+            " WHERE g.slot_id = (SELECT slot_id FROM digests WHERE id = :id) AND g.id >= :id"
+            " ORDER BY g.id LIMIT :count"
         ),
-        {"id": digest_id},
-    ).one_or_none()
-    if row is None:
+        {"id": digest_id, "count": count},
+    ).all()
+    if not rows:
         raise NotFound(f"there is no digest {digest_id}")
-    facts = dict(row._mapping)
-    origin = Origin(facts.pop("key_id"), facts.pop("base_url"))
-    return StoredDigest(**{**facts, "items": tuple(json.loads(row.items)), "origin": origin})
+    return {row.id: StoredDigest(row.layout, row.slug, row.period, Origin(row.key_id, row.base_url)) for row in rows}

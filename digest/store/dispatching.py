@@ -9,17 +9,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, text
 
 from digest.model.delivery import Attempt, DeliveryState
-from digest.store.prepared import Prepared
+from digest.store.prepared import Ledger, Prepared
 from digest.store.tables import from_micros, to_micros
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(NamedTuple):
     """One row that is ours until the lease ends, with what its message needs."""
 
     delivery_id: int
@@ -38,8 +37,7 @@ class Claim:
     dated_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(NamedTuple):
     """What one attempt makes of its row."""
 
     claim: Claim
@@ -60,7 +58,7 @@ _JOINED = """deliveries d JOIN digests g ON g.id = d.digest_id JOIN editions e O
 
 
 def claim(
-    connection: Connection,
+    ledger: Ledger,
     *,
     worker: str,
     newsletter_id: int | None,
@@ -73,33 +71,25 @@ def claim(
     Consent, edition state and history are read in the same statement. With *newsletter_id* only its rows.
     A mailbox has at most one message under way: two that were planned on one history may tell one story.
     """
-    rows = _CLAIM[newsletter_id is not None].rows(
-        connection,
-        {
-            "worker": worker,
-            "lease": to_micros(lease_until),
-            "now": to_micros(now),
-            "limit": limit,
-            "newsletter": newsletter_id,
-        },
-    )
-    return [_claim_of(row) for row in rows]
-
-
-def _claim_of(values: tuple[Any, ...]) -> Claim:
-    """Return the claim of a row whose columns are its fields in their order."""
-    return Claim(*values[:-1], from_micros(values[-1]))  # type: ignore[call-arg]  # mypy cannot count them
+    at = to_micros(now)
+    only = () if newsletter_id is None else (newsletter_id,)
+    rows = _CLAIM[newsletter_id is not None].rows(ledger, (worker, to_micros(lease_until), at, at, *only, limit))
+    # Nearly all are dated now.
+    return [
+        Claim(*row[:-1], now if row[-1] == at else from_micros(row[-1]))  # type: ignore[call-arg]  # mypy cannot count them
+        for row in rows
+    ]
 
 
 def _claim_statement(only: str) -> Prepared:
     """Return the statement, whose columns are the fields of a claim in their order."""
     return Prepared(
-        "UPDATE deliveries SET state = 'claimed', claimed_by = :worker, token = token + 1, lease_until = :lease,"  # noqa: S608
-        " attempt_no = attempt_no + 1, dated_at = COALESCE(dated_at, :now), next_attempt_at = NULL"
+        "UPDATE deliveries SET state = 'claimed', claimed_by = ?, token = token + 1, lease_until = ?,"  # noqa: S608
+        " attempt_no = attempt_no + 1, dated_at = COALESCE(dated_at, ?), next_attempt_at = NULL"
         " WHERE id IN (SELECT MIN(c.id) FROM"
-        f"  (SELECT d.id, d.subscriber_id FROM {_JOINED} WHERE {_CLAIMABLE} {only}"
+        f"  (SELECT d.id, d.subscriber_id FROM {_JOINED} WHERE {_CLAIMABLE.replace(':now', '?')} {only}"
         "   AND d.subscriber_id NOT IN (SELECT subscriber_id FROM deliveries WHERE lease_until IS NOT NULL)"
-        "   ORDER BY d.next_attempt_at, d.id LIMIT :limit) c GROUP BY c.subscriber_id)"
+        "   ORDER BY d.next_attempt_at, d.id LIMIT ?) c GROUP BY c.subscriber_id)"
         " RETURNING id, token, attempt_no, digest_id, edition_id, subscriber_id, subscription_id,"
         " plan_no, doubt_count, address, name,"
         " (SELECT n.slug FROM editions x JOIN newsletters n ON n.id = x.newsletter_id"
@@ -108,69 +98,70 @@ def _claim_statement(only: str) -> Prepared:
 
 
 # The plus keeps SQLite from starting at the newsletter and sorting all its rows: the work index is in order.
-_CLAIM = {True: _claim_statement("AND +e.newsletter_id = :newsletter"), False: _claim_statement("")}
+_CLAIM = {True: _claim_statement("AND +e.newsletter_id = ?"), False: _claim_statement("")}
 _SENT = Prepared(
-    "UPDATE deliveries SET state = 'sent', reason = '', finished_at = :at, lease_until = NULL, next_attempt_at = NULL"
-    " WHERE id = :id AND state <> 'sent'"
+    "UPDATE deliveries SET state = 'sent', reason = '', finished_at = ?, lease_until = NULL, next_attempt_at = NULL"
+    " WHERE id = ? AND state <> 'sent'"
 )
 _OTHER = Prepared(
-    "UPDATE deliveries SET state = :state, reason = :reason, next_attempt_at = :next, lease_until = NULL,"
-    " finished_at = :finished, doubt_count = doubt_count + :doubt"
-    " WHERE id = :id AND token = :token AND state = 'claimed'"
+    "UPDATE deliveries SET state = ?, reason = ?, next_attempt_at = ?, lease_until = NULL,"
+    " finished_at = ?, doubt_count = doubt_count + ?"
+    " WHERE id = ? AND token = ? AND state = 'claimed'"
 )
 _ATTEMPT = Prepared(
     "INSERT INTO attempts (delivery_id, attempt_no, outcome, phase, reply_code, enhanced, text, server, started_at,"
-    " finished_at) VALUES (:id, :no, :outcome, :phase, :code, :enhanced, :text, :server, :started, :finished)"
+    " finished_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 # A message in doubt moved its mailbox already, which may have gone on since: its second try must not bring it back.
 _MOVE = Prepared(
-    "UPDATE subscribers SET history_id = (SELECT g.history_after FROM digests g WHERE g.id = :digest)"
-    " WHERE id = :subscriber AND history_id = (SELECT g.history_before FROM digests g WHERE g.id = :digest)"
+    "UPDATE subscribers SET history_id = (SELECT g.history_after FROM digests g WHERE g.id = ?)"
+    " WHERE id = ? AND history_id = (SELECT g.history_before FROM digests g WHERE g.id = ?)"
 )
 _FINAL = frozenset({DeliveryState.REFUSED, DeliveryState.IN_DOUBT, DeliveryState.EXPIRED, DeliveryState.POISON})
 
 
-def record(connection: Connection, results: Sequence[Result]) -> None:
+def record(ledger: Ledger, results: Sequence[Result]) -> None:
     """Write attempts and new states; `sent` and `in_doubt` move the mailbox to the history after the digest."""
-    sent = [each for each in results if each.state is DeliveryState.SENT]
-    other = [each for each in results if each.state is not DeliveryState.SENT]
+    sent = [
+        (to_micros(each.attempt.finished_at), each.claim.delivery_id)
+        for each in results
+        if each.state is DeliveryState.SENT
+    ]
+    other = [_other_values(each) for each in results if each.state is not DeliveryState.SENT]
     shown = [each.claim for each in results if each.state in (DeliveryState.SENT, DeliveryState.IN_DOUBT)]
-    _SENT.run_many(
-        connection,
-        [{"id": each.claim.delivery_id, "at": to_micros(each.attempt.finished_at)} for each in sent],
-    )
-    _OTHER.run_many(connection, [_other_values(each) for each in other])
-    _ATTEMPT.run_many(connection, [_attempt_values(each) for each in results])
-    _MOVE.run_many(connection, [{"digest": each.digest_id, "subscriber": each.subscriber_id} for each in shown])
+    _SENT.run_many(ledger, sent)
+    _OTHER.run_many(ledger, other)
+    _ATTEMPT.run_many(ledger, [_attempt_values(each) for each in results])
+    _MOVE.run_many(ledger, [(each.digest_id, each.subscriber_id, each.digest_id) for each in shown])
 
 
-def _other_values(result: Result) -> dict[str, object]:
+def _other_values(result: Result) -> tuple[object, ...]:
     final = result.state in _FINAL
-    return {
-        "id": result.claim.delivery_id,
-        "token": result.claim.token,
-        "state": result.state,
-        "reason": result.reason,
-        "next": to_micros(result.next_attempt_at) if result.next_attempt_at else None,
-        "finished": to_micros(result.attempt.finished_at) if final else None,
-        "doubt": int(result.state is DeliveryState.IN_DOUBT),
-    }
+    return (
+        result.state,
+        result.reason,
+        to_micros(result.next_attempt_at) if result.next_attempt_at else None,
+        to_micros(result.attempt.finished_at) if final else None,
+        int(result.state is DeliveryState.IN_DOUBT),
+        result.claim.delivery_id,
+        result.claim.token,
+    )
 
 
-def _attempt_values(result: Result) -> dict[str, object]:
+def _attempt_values(result: Result) -> tuple[object, ...]:
     attempt = result.attempt
-    return {
-        "id": result.claim.delivery_id,
-        "no": result.claim.attempt_no,
-        "outcome": attempt.outcome,
-        "phase": attempt.phase,
-        "code": attempt.reply.code,
-        "enhanced": attempt.reply.enhanced,
-        "text": attempt.reply.text,
-        "server": attempt.server,
-        "started": to_micros(attempt.started_at),
-        "finished": to_micros(attempt.finished_at),
-    }
+    return (
+        result.claim.delivery_id,
+        result.claim.attempt_no,
+        attempt.outcome,
+        attempt.phase,
+        attempt.reply.code,
+        attempt.reply.enhanced,
+        attempt.reply.text,
+        attempt.server,
+        to_micros(attempt.started_at),
+        to_micros(attempt.finished_at),
+    )
 
 
 def release(connection: Connection, claims: Sequence[Claim], *, now: datetime, used: bool = False) -> None:

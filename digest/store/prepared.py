@@ -1,4 +1,4 @@
-"""Statements of the hot path: compiled once for a database, then handed to its driver (PEP 249) as they are.
+"""Statements of the hot path, handed to the database's driver (PEP 249) as they are.
 
 The sender runs four statements for every few messages; SQLAlchemy's work for each of them and each of their
 rows was most of the ledger's time. They run inside the connection's own transaction.
@@ -6,48 +6,54 @@ rows was most of the ledger's time. They run inside the connection's own transac
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Protocol
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Dialect
+
+
+class _Driver(Protocol):
+    def cursor(self) -> Any: ...
+
+
+class Ledger(Protocol):
+    """A connection to the database: SQLAlchemy's own, or the sender's."""
+
+    @property
+    def dialect(self) -> Dialect:
+        """What kind of database it is."""
+        ...
+
+    @property
+    def connection(self) -> _Driver:
+        """The driver's connection."""
+        ...
 
 
 class Prepared:
-    """One SQL text with `:named` parameters."""
+    """One SQL text with a question mark for each parameter."""
 
     def __init__(self, sql: str) -> None:
-        self._text = text(sql)
-        self._compiled: dict[str, tuple[str, tuple[str, ...] | None]] = {}
+        self._texts = {"qmark": sql, "format": sql.replace("?", "%s")}
 
-    def rows(self, connection: Connection, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    def rows(self, ledger: Ledger, values: Sequence[Any]) -> list[tuple[Any, ...]]:
         """Execute once; return the rows as tuples of the driver's values."""
-        sql, order = self._for(connection)
-        cursor = connection.connection.cursor()
+        cursor = ledger.connection.cursor()
         try:
-            cursor.execute(sql, _ordered(values, order))
+            cursor.execute(self._for(ledger), values)
             return list(cursor.fetchall())
         finally:
             cursor.close()
 
-    def run_many(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    def run_many(self, ledger: Ledger, rows: Sequence[Sequence[Any]]) -> None:
         """Execute once for each of *rows*; nothing happens for none."""
         if not rows:
             return
-        sql, order = self._for(connection)
-        cursor = connection.connection.cursor()
+        cursor = ledger.connection.cursor()
         try:
-            cursor.executemany(sql, [_ordered(row, order) for row in rows])
+            cursor.executemany(self._for(ledger), rows)
         finally:
             cursor.close()
 
-    def _for(self, connection: Connection) -> tuple[str, tuple[str, ...] | None]:
-        name = connection.dialect.name
-        if name not in self._compiled:
-            compiled = self._text.compile(dialect=connection.dialect)
-            order = getattr(compiled, "positiontup", None)
-            self._compiled[name] = (str(compiled), tuple(order) if order is not None else None)
-        return self._compiled[name]
-
-
-def _ordered(values: Mapping[str, Any], order: tuple[str, ...] | None) -> Any:
-    return values if order is None else tuple([values[name] for name in order])
+    def _for(self, ledger: Ledger) -> str:
+        return self._texts["qmark" if ledger.dialect.name == "sqlite" else "format"]

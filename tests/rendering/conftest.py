@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -71,7 +71,7 @@ class Desk:
 @pytest.fixture(scope="session")
 def reader() -> Callable[..., ReaderValues]:
     """Return a maker of readers: Anna, with whatever is named otherwise."""
-    return lambda **changes: replace(READER, **changes)
+    return READER._replace
 
 
 @pytest.fixture

@@ -138,7 +138,7 @@ def test_the_date_is_the_time_of_submission(desk, reader) -> None:
 
     assert parsedate_to_datetime(parsed["Date"]) == anna.date
     with pytest.raises(BadInput, match="zone"):
-        splicer.splice(replace(anna, date=anna.date.replace(tzinfo=None)))
+        splicer.splice(anna._replace(date=anna.date.replace(tzinfo=None)))
 
 
 @pytest.mark.parametrize(
@@ -232,7 +232,7 @@ def test_the_size_known_before_rendering_holds_for_the_largest_reader(desk, read
     widths = slot_widths({"unsubscribe_url": 300, "preferences_url": 300, "view_url": 300})
     largest = reader(name="👍" * 200, unsubscribe_url=LONG_URL + "&" * 10)
 
-    for anna in (largest, replace(largest, name='"' * 200), replace(largest, name="")):
+    for anna in (largest, largest._replace(name='"' * 200), largest._replace(name="")):
         assert len(splicer.html(anna).replace("\n", "\r\n").encode()) <= composed.html_size(widths)
 
 
