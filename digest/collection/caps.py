@@ -14,26 +14,9 @@ MOST_TAGS = 100_000
 _TAG = re.compile(r"<!--|<!\[CDATA\[|<(/?)([A-Za-z][A-Za-z0-9:_.-]*)")
 # These need no end tag, so that a count of open ones says nothing about depth (HTML standard, section 13.1.2.4).
 _UNCOUNTED = frozenset(
-    {
-        *(
-            "area",
-            "base",
-            "br",
-            "col",
-            "embed",
-            "hr",
-            "img",
-            "input",
-            "link",
-            "meta",
-            "param",
-            "source",
-            "track",
-            "wbr",
-        ),
-        *("p", "li", "dt", "dd", "option", "tr", "td", "th", "thead", "tbody", "tfoot", "colgroup", "html", "head"),
-        *("body"),
-    }
+    {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr"}
+    | {"p", "li", "dt", "dd", "option", "tr", "td", "th", "thead", "tbody", "tfoot", "colgroup"}
+    | {"html", "head", "body"}
 )
 # What stands in these is text to a parser, however much it looks like tags.
 _RAW_ENDS = {"script": "</script", "style": "</style", "textarea": "</textarea", "title": "</title"}
