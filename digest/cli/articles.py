@@ -64,6 +64,7 @@ def read(
 
     from digest.cli.cards import article_card
     from digest.collection.as_json import article_as_json
+    from digest.enrichment.summary import summarise
     from digest.pipeline.collect import read_paths
     from digest.settings import read_settings
 
@@ -71,7 +72,7 @@ def read(
     found = read_paths(places, now=datetime.now(UTC), allow_private=allow)
     for article in found.articles:
         if as_json:
-            typer.echo(json_text(article_as_json(article)))
+            typer.echo(json_text({**article_as_json(article), "summary": summarise(article).text}))
             continue
         say(article_card(article))
     _tell(found.problems)
