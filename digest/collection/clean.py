@@ -60,16 +60,22 @@ def sentences(text: str) -> list[str]:
 
 
 def fold(text: str) -> str:
-    """Return *text* for comparing words: NFKC, case folded, punctuation to spaces, Arabic spelling levelled.
+    """Return *text* for comparing words: NFKC, case folded, punctuation to spaces, variant spellings levelled.
 
-    A space stands between Latin letters and another script, so that "AI가" holds the word "ai".
+    Capitals lose their dots in Turkish and their accents in Greek, so both are levelled; so are Arabic and Persian
+    letters and vowel signs, Hebrew points, and the Romanian cedilla. A space stands between Latin letters and another
+    script, so that "AI가" holds the word "ai".
     """
-    folded = unicodedata.normalize("NFKC", text.replace("ⓒ", "©")).casefold().translate(_ARABIC)
+    folded = unicodedata.normalize("NFKC", text.replace("ⓒ", "©")).casefold().translate(_LEVELLED)
     folded = _NOT_WORD.sub(" ", folded)
     return " ".join(_SCRIPT_CHANGE.sub(" ", folded).split())
 
 
-_ARABIC = {ord("أ"): "ا", ord("إ"): "ا", ord("آ"): "ا", ord("ى"): "ي", ord("ة"): "ه", 0x0640: None, 0x0670: None}
-_ARABIC |= dict.fromkeys(range(0x064B, 0x0660))
+_LEVELLED: dict[int, int | None] = {
+    **str.maketrans("أإآىیةکışţάέήίόύώϊϋΐΰʼ", "اااييهكișțαεηιουωιυιυ "),
+}
+# The dot that İ leaves behind when it is folded; Arabic vowel signs and joining stroke; Hebrew points.
+_LEVELLED |= dict.fromkeys([0x0307, 0x0640, 0x0670, *range(0x064B, 0x0660), *range(0x0591, 0x05BE)])
+_LEVELLED |= dict.fromkeys([0x05BF, 0x05C1, 0x05C2, 0x05C4, 0x05C5, 0x05C7])
 _NOT_WORD = re.compile(r"[^\w©\u0300-\u036f\u0900-\u0dff\u0e00-\u0eff]+|_")
 _SCRIPT_CHANGE = re.compile("(?<=[a-z0-9])(?=[\u0590-\uffff])|(?<=[\u0590-\uffff])(?=[a-z0-9])")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digest.collection.clean import clean_line, ends_sentence, split_lines, weight
+from digest.collection.clean import clean_line, ends_sentence, fold, split_lines, weight
 from digest.collection.dates import parse_date
 from digest.collection.decode import MAX_BYTES, decode
 from digest.collection.language import guess_language, language_tag
@@ -115,6 +115,29 @@ def test_cleaning_twice_changes_nothing(text):
 def test_every_line_end_there_is_ends_a_line(text):
     """No line keeps one inside."""
     assert all(len(line.splitlines()) <= 1 for line in split_lines(text))
+
+
+@pytest.mark.parametrize(
+    ("capitals", "small"),
+    [
+        ("İLGİLİ MAKALELER", "ilgili makaleler"),
+        ("AYRICA OKUYUN", "ayrıca okuyun"),
+        ("WEITERE STRASSEN", "weitere Straßen"),
+        ("ΣΧΕΤΙΚΆ ΆΡΘΡΑ", "σχετικά άρθρα"),
+        ("ΣΧΕΤΙΚΑ ΑΡΘΡΑ ΜΑΣ", "σχετικά άρθρα μας"),
+        ("CITEŞTE ŞI", "citește și"),
+        ("مطالب مرتبط", "مطالب مرتبط"),
+        ("هوش مصنوعی", "هوش مصنوعي"),
+        ("תּוֹכֶן", "תוכן"),
+        ("ПОВʼЯЗАНІ", "пов'язані"),
+        ("ǅ ﬁ", "ǆ fi"),
+    ],
+    ids=["Turkish İ", "Turkish I", "ß", "Greek", "bare Greek capitals", "Romanian cedilla", "Persian", "Persian yeh",
+         "Hebrew points", "Ukrainian apostrophe", "ligatures"],
+)  # fmt: skip
+def test_a_heading_in_capitals_is_the_same_heading(capitals, small):
+    """Sites set their headings in capitals, and no two keyboards write the same marks."""
+    assert fold(capitals) == fold(small)
 
 
 def test_a_letter_of_china_japan_or_korea_weighs_two():
