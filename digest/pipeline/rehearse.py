@@ -15,14 +15,20 @@ from digest.store import planning
 from digest.store.histories import stories_by_history
 from digest.store.newsletters import load_newsletter
 from digest.store.profiles import interests_by_profile
+from digest.store.waiting import waiting_mails
 
 
 @dataclass(slots=True)
 class Rehearsal:
-    """Editions with the number of readers who would get a mail, and who would not and why."""
+    """Editions with the number of readers who would get a mail, and who would not and why.
+
+    `ready` would be planned now; `waiting` was planned before and goes out now, `later` at another try's time.
+    """
 
     newsletter: str
     ready: Counter[str] = field(default_factory=Counter)
+    waiting: Counter[str] = field(default_factory=Counter)
+    later: Counter[str] = field(default_factory=Counter)
     skipped: Counter[str] = field(default_factory=Counter)
     subjects: Counter[str] = field(default_factory=Counter)
 
@@ -31,24 +37,30 @@ class Rehearsal:
         return {
             "newsletter": self.newsletter,
             "ready": dict(self.ready),
+            "waiting": dict(self.waiting),
+            "later": dict(self.later),
             "skipped": dict(self.skipped),
-            "subjects": dict(self.subjects),
+            "subjects": dict(+self.subjects),
         }
 
     def lines(self) -> Iterator[str]:
         """Give it as sentences."""
+        for edition, count in sorted(self.waiting.items()):
+            yield f"{edition}: {_readers(count)}, planned already, would get a mail."
+        for edition, count in sorted(self.later.items()):
+            yield f"{edition}: {_readers(count)}, planned already, would be tried again later."
         for edition, count in sorted(self.ready.items()):
             yield f"{edition}: {_readers(count)} would get a mail."
         for reason, count in sorted(self.skipped.items()):
             yield f"{_readers(count)} would get none: {reason.replace('_', ' ')}."
-        for subject, count in self.subjects.most_common(10):
-            yield f"  {count} × {subject}"
-        if not self.ready and not self.skipped:
+        for subject, count in (+self.subjects).most_common(10):
+            yield f"  {count:,} × {subject}"
+        if not (self.ready or self.waiting or self.later or self.skipped):
             yield f"{self.newsletter}: nobody is due."
 
 
 def _readers(count: int) -> str:
-    return "1 reader" if count == 1 else f"{count} readers"
+    return "1 reader" if count == 1 else f"{count:,} readers"
 
 
 def rehearse(house: Installation, slug: str, *, at: datetime, who: Who) -> Rehearsal:
@@ -66,6 +78,10 @@ def rehearse(house: Installation, slug: str, *, at: datetime, who: Who) -> Rehea
             cut_off = max(at, slot.slot_at, house.clock.now())
             cut = cut_off - newsletter.expires_after + newsletter.look_back
             due.append((slot, planning.groups_due(connection, edition_id, cut), cut_off))
+        # After the preparation: what a later edition takes the place of does not wait any more.
+        for mails in waiting_mails(connection, newsletter_id, house.clock.now()):
+            (done.later if mails.later else done.waiting)[f"{slug}/{mails.period}"] += mails.readers
+            done.subjects[mails.subject] += 0 if mails.later else mails.readers
         profiles = {group.profile_id for _, groups, _ in due for group in groups}
         interests = interests_by_profile(connection, profiles)
         histories = {group.history_id for _, groups, _ in due for group in groups}
