@@ -74,6 +74,7 @@ class SkipReason(StrEnum):
     PAUSED = "paused"
     SUPPRESSED = "suppressed"
     MISSED = "missed"  #: the slot was later than max_late
+    CANCELLED = "cancelled"  #: the edition was called off before its turn
     COALESCED = "coalesced"  #: a later slot took its place after downtime
 
 

@@ -34,6 +34,7 @@ from digest.pipeline.settle import AFTER_OUR_FAULT, STOPPED, settle
 from digest.settings import Relay
 from digest.store import dispatching
 from digest.store.dispatching import Claim, Result
+from digest.store.editions import lapse_cancelled
 from digest.store.engine import Exchange, reading
 from digest.store.lock import sender_lock
 from digest.store.newsletters import load_newsletters, newsletter_ids
@@ -113,6 +114,7 @@ def dispatch(
     done.recovered = recovered
     with house.engine.begin() as connection:
         dispatching.lapse_ended(connection, house.clock.now())
+        lapse_cancelled(connection, house.clock.now())
         dispatching.finish_editions(connection)
     return done
 

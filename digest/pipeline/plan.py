@@ -159,9 +159,13 @@ def prepare_slot(
     done = Planned()
     planning.resume_paused(connection, newsletter_id, now)
     edition_id, state = planning.open_edition(connection, newsletter_id, slot.period, now)
-    if state in ("paused", "cancelled"):
-        return None, done
     planning.fill_scope(connection, slot.cadence_ids)
+    if state == "cancelled":
+        called_off = planning.skip_others(
+            connection, edition_id, slot.slot_at, state="active", reason=SkipReason.CANCELLED, now=now
+        )
+        done.skipped[SkipReason.CANCELLED] += called_off
+        return None, done
     if slot.late:
         missed = planning.skip_others(
             connection, edition_id, slot.slot_at, state="active", reason=SkipReason.MISSED, now=now

@@ -2,13 +2,79 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, select
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, select, text, update
 
 from digest.errors import NotFound
 from digest.store.newsletters import newsletter_ids
-from digest.store.tables import editions
+from digest.store.tables import editions, newsletters, to_micros
 
 _SHOWN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """One newsletter for one period; `state` is open, paused, cancelled or finished."""
+
+    edition_id: int
+    newsletter: str
+    period: str
+    state: str
+
+    @property
+    def name(self) -> str:
+        """How people name it."""
+        return f"{self.newsletter}/{self.period}"
+
+
+def find_edition(connection: Connection, name: str) -> Edition:
+    """Return the one edition that *name* means ("daily/2026-11-23", or its id); raises NotFound."""
+    require_edition(connection, name)
+    slug, _, period = name.partition("/")
+    found = (
+        select(editions.c.id, newsletters.c.slug, editions.c.period, editions.c.state)
+        .join(newsletters, newsletters.c.id == editions.c.newsletter_id)
+        .where(
+            editions.c.id == int(name)
+            if name.isdecimal()
+            else (newsletters.c.slug == slug) & (editions.c.period == period)
+        )
+    )
+    row = connection.execute(found).first()
+    if row is None:
+        raise NotFound(f"name one edition, like {slug or 'daily'}/2026-11-23 or its id; see: digest deliveries")
+    return Edition(*row)
+
+
+def move_edition(connection: Connection, edition: Edition, before: Collection[str], after: str) -> bool:
+    """Bring *edition* from one of the states *before* to *after*; False when it is in another one by now."""
+    moved = update(editions).where(editions.c.id == edition.edition_id, editions.c.state.in_(before))
+    return connection.execute(moved.values(state=after)).rowcount == 1
+
+
+def count_waiting(connection: Connection, edition: Edition) -> int:
+    """Return how many of its messages are still to go out."""
+    waiting = text(
+        "SELECT COUNT(*) FROM deliveries WHERE edition_id = :e AND (next_attempt_at IS NOT NULL OR state = 'claimed')"
+    )
+    return int(connection.execute(waiting, {"e": edition.edition_id}).scalar_one())
+
+
+def lapse_cancelled(connection: Connection, now: datetime) -> int:
+    """End what waits in cancelled editions; return how many rows. What may have arrived stays in doubt."""
+    return connection.execute(
+        text(
+            "UPDATE deliveries SET next_attempt_at = NULL, finished_at = :now,"
+            " state = CASE WHEN doubt_count > 0 THEN 'in_doubt' ELSE 'skipped' END,"
+            " reason = CASE WHEN doubt_count > 0 THEN 'reply_lost' ELSE 'cancelled' END"
+            " WHERE next_attempt_at IS NOT NULL AND state IN ('ready', 'deferred', 'in_doubt')"
+            " AND edition_id IN (SELECT id FROM editions WHERE state = 'cancelled')"
+        ),
+        {"now": to_micros(now)},
+    ).rowcount
 
 
 def require_edition(connection: Connection, name: str) -> None:

@@ -1,0 +1,47 @@
+"""Pause, resume or cancel an edition, while it is being sent too.
+
+A sender looks for such changes twice a second: what it began before goes out, nothing else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from digest.errors import BadInput
+from digest.pipeline.installation import Installation
+from digest.store.editions import Edition, count_waiting, find_edition, lapse_cancelled, move_edition
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """An edition as it is now, and how many of its messages this was about: they wait, go on, or never go."""
+
+    edition: Edition
+    waiting: int
+
+
+def pause_edition(house: Installation, name: str) -> Held:
+    """Let no more of an edition go out until it is resumed; twice is fine. Raises NotFound or BadInput."""
+    with house.engine.begin() as connection:
+        edition = find_edition(connection, name)
+        if not move_edition(connection, edition, ("open", "paused"), "paused"):
+            raise BadInput(f"{edition.name} is {edition.state}: there is nothing to pause")
+        return Held(edition, count_waiting(connection, edition))
+
+
+def resume_edition(house: Installation, name: str) -> Held:
+    """Let exactly the rest of a paused edition go out; raises NotFound, or BadInput when it is not paused."""
+    with house.engine.begin() as connection:
+        edition = find_edition(connection, name)
+        if not move_edition(connection, edition, ("paused",), "open"):
+            raise BadInput(f"{edition.name} is {edition.state}, not paused")
+        return Held(edition, count_waiting(connection, edition))
+
+
+def cancel_edition(house: Installation, name: str) -> Held:
+    """Let no more of an edition go out, ever; its readers get those articles later. Raises NotFound or BadInput."""
+    with house.engine.begin() as connection:
+        edition = find_edition(connection, name)
+        if not move_edition(connection, edition, ("open", "paused", "cancelled"), "cancelled"):
+            raise BadInput(f"{edition.name} is {edition.state}: all of it has gone out")
+        return Held(edition, lapse_cancelled(connection, house.clock.now()))
