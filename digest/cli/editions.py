@@ -34,7 +34,10 @@ def pause(edition: Name, as_json: Json = False) -> None:
 
 
 def resume(edition: Name, as_json: Json = False) -> None:
-    """Let the rest of a paused edition go out: by `digest serve`, or by `digest send`."""
+    """Let the rest of a paused edition go out.
+
+    `digest serve` sends it, or `digest send`.
+    """
     from digest.pipeline.hold_edition import resume_edition
 
     held = resume_edition(the_installation(), edition)
