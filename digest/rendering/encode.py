@@ -80,11 +80,9 @@ def padded(data: bytes, before_end: int) -> bytes:
     return data[:at] + b" " * missing + data[at:]
 
 
-def smaller(text: str) -> Transfer:
-    """Return the encoding that makes *text* shorter; quoted-printable on a tie."""
-    data = crlf(text)
-    as_qp = len(quoted_printable(data))
-    return Transfer.BASE64 if (len(data) + 2) // 3 * 4 * 78 // 76 < as_qp else Transfer.QUOTED_PRINTABLE
+def smaller(plain: int, quoted: int) -> Transfer:
+    """Return the shorter encoding of *plain* bytes that take *quoted* in quoted-printable, which wins a tie."""
+    return Transfer.BASE64 if (plain + 2) // 3 * 4 * 78 // 76 < quoted else Transfer.QUOTED_PRINTABLE
 
 
 def piece_bytes(text: str, *, html: bool) -> bytes:

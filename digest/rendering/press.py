@@ -125,8 +125,8 @@ class Press:
 
     def compose(self, parts: DigestParts) -> Composed:
         """Return the digest made of *parts*; joins ready pieces, encodes only what is new in this press."""
-        html = self._part(self._html, self._html_atoms(parts), self._shell_html)
-        text = self._part(self._text, self._text_atoms(parts), self._shell_text)
+        html = self._html.part(self._html_atoms(parts))
+        text = self._text.part(self._text_atoms(parts))
         pieces = {name: self._html.pieces[name] for name in html.items if isinstance(name, str)}
         pieces.update({name: self._text.pieces[name] for name in text.items if isinstance(name, str)})
         return Composed(Layout(text=text, html=html), pieces, self.subject(parts))
@@ -137,11 +137,9 @@ class Press:
         Everything else in *parts* counts, so give it the `more` line it would have with cards left out.
         """
         shell = DigestParts((), parts.date, parts.preheader, parts.more, parts.follows)
-        size = self._part(self._html, self._html_atoms(shell), self._shell_html).decoded_size(widths)
+        size = self._html.at_most(self._html_atoms(shell), widths)
         for count, choice in enumerate(parts.cards):
-            card = [atom for atom in self._card_html(choice) if isinstance(atom, str)]
-            # In base64 each piece may grow by two filling bytes.
-            size += sum(len(crlf(atom)) + 2 for atom in card)
+            size += self._html.at_most(self._card_html(choice), widths)
             if size > max_bytes:
                 return count
         return len(parts.cards)
@@ -181,12 +179,6 @@ class Press:
         together = "".join(region(name, html) for name, html in cards.items())
         document = self._raw_shell.replace(fragment_mark("cards"), together)
         return _regions(self._sheets.inliner.inline(document), where)
-
-    def _part(self, encoder: _Encoder, atoms: list[str | SlotRef], shell: Mould) -> Part:
-        if encoder.transfer is None:
-            sample = [*shell, *(s for card in self._cards for s in (card.html if encoder.html else card.text))]
-            encoder.transfer = smaller("".join(segment for segment in sample if isinstance(segment, str)))
-        return encoder.part(atoms)
 
     def _html_atoms(self, parts: DigestParts) -> list[str | SlotRef]:
         said = {"date": escape_html(clean_text(parts.date)), "preheader": escape_html(clean_text(parts.preheader))}
@@ -292,31 +284,45 @@ class Press:
 
 
 class _Encoder:
-    """Encodes the texts of one part, each once; the encoding is chosen at the first digest and then kept."""
+    """Encodes the texts of one part, each once; the part's own texts decide how, whatever else is in the press."""
 
     def __init__(self, *, html: bool) -> None:
         self.html = html
-        self.transfer: Transfer | None = None
         self.pieces: dict[str, bytes] = {}
-        self._known: dict[str, tuple[str, int]] = {}
+        self._known: dict[tuple[Transfer, str], tuple[str, int]] = {}
+        self._weights: dict[str, tuple[int, int]] = {}
 
     def part(self, atoms: list[str | SlotRef]) -> Part:
         """Return *atoms* as a part; its pieces are in `pieces`."""
-        assert self.transfer is not None
+        weights = [self._weigh(atom) for atom in atoms if isinstance(atom, str)]
+        transfer = smaller(sum(plain for plain, _ in weights), sum(quoted for _, quoted in weights))
         items: list[Item] = []
         size = 0
-        for item in arrange(atoms, self.transfer, html=self.html):
+        for item in arrange(atoms, transfer, html=self.html):
             if isinstance(item, Run):
                 items.append(item)
                 size += sum(len(crlf(part)) for part in item.parts if isinstance(part, str))
             else:
-                name, length = self._known.get(item) or self._encode(item)
+                name, length = self._known.get((transfer, item)) or self._encode(transfer, item)
                 items.append(name)
                 size += length
-        return Part(self.transfer, tuple(items), size)
+        return Part(transfer, tuple(items), size)
 
-    def _encode(self, text: str) -> tuple[str, int]:
-        if self.transfer is Transfer.BASE64:
+    def at_most(self, atoms: list[str | SlotRef], widths: Mapping[str, int]) -> int:
+        """Return the most bytes that *atoms* take when decoded: base64 fills a piece, or a slot, with up to two."""
+        texts = sum(2 + self._weigh(atom)[0] for atom in atoms if isinstance(atom, str))
+        slots = tuple(Run((atom,)) for atom in atoms if isinstance(atom, SlotRef))
+        return Part("", slots, texts).decoded_size(widths)
+
+    def _weigh(self, text: str) -> tuple[int, int]:
+        """Return the bytes of *text*, plain and in quoted-printable."""
+        if text not in self._weights:
+            data = crlf(text)
+            self._weights[text] = len(data), len(quoted_printable(data))
+        return self._weights[text]
+
+    def _encode(self, transfer: Transfer, text: str) -> tuple[str, int]:
+        if transfer is Transfer.BASE64:
             data = piece_bytes(text, html=self.html)
             encoded = base64_lines(data)
         else:
@@ -324,8 +330,8 @@ class _Encoder:
             encoded = quoted_printable(data)
         name = piece_hash(encoded)
         self.pieces[name] = encoded
-        self._known[text] = (name, len(data))
-        return self._known[text]
+        self._known[transfer, text] = (name, len(data))
+        return self._known[transfer, text]
 
 
 def _regions(html: str, where: str) -> dict[str, Mould]:

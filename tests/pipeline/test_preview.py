@@ -41,6 +41,36 @@ def test_a_preview_is_what_is_then_sent(house: House, sink: Sink, locale: str):
     assert "\n".join(seen.html.splitlines()) == "\n".join(shown.html.splitlines())
 
 
+MIXES = {
+    "Korean among English": [("ko", "trade"), ("en", "trade"), ("en", "energy"), ("ko", "trade|energy")],
+    "one language each": [("ja", "trade"), ("ar", "trade"), ("de", "trade"), ("en", "trade"), ("fr", "trade")],
+    "one reader": [("ko", "energy")],
+    "regions, and languages without a catalogue": [("ko-KR", "trade"), ("ko", "trade"), ("pt-BR", "trade"), ("de-AT", "energy")],
+}
+
+
+@pytest.mark.parametrize("mix", [pytest.param(mix, id=name) for name, mix in MIXES.items()])
+def test_a_reader_previewed_alone_is_sent_the_same_among_others(house: House, sink: Sink, mix: list[tuple[str, str]]):
+    """Headers, parts, layout and length are those of the preview, with any readers planned together."""
+    house.article(
+        "trade", "Tariff: 관세 인상에 대한 소식", language="ko", deck="수출 기업들이 새로운 관세를 우려하고 있다." * 4
+    )
+    house.article("energy", "Solar, plain", deck="Sun and wind for all. " * 20)
+    house.article("trade", "Tariff、港の話", language="ja", deck="港は今日も開いている。" * 9)
+    readers = {f"r{number}@example.org": each for number, each in enumerate(mix)}
+    for address, (locale, topics) in readers.items():
+        house.reader(address, name="Anna 관", locale=locale, topics=topics)
+    shown = {address: preview(house.installation, "daily", address, at=house.clock.now()) for address in readers}
+    house.send(sink)
+    stored = house.rows("SELECT d.address, g.layout FROM deliveries d JOIN digests g ON g.id = d.digest_id")
+
+    assert dict(stored) == {address: each.made.layout for address, each in shown.items()}
+    for mail in sink.mails:
+        seen = Mail("", mail.recipient, shown[mail.recipient].raw, 0, answered=False)
+        assert what_does_not_depend_on_the_sending(seen) == what_does_not_depend_on_the_sending(mail)
+        assert len(seen.content) == len(mail.content)
+
+
 def test_a_preview_writes_nothing(house: House):
     """The database is the same before and after."""
     house.reader(ANNA)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -69,6 +70,19 @@ def test_a_spliced_message_is_the_whole_message(reader, parts: DigestParts, name
     whole = render_whole(TemplateSet.load(TEMPLATES, "mini"), FRAME, locale, CARDS, parts, anna)
 
     assert differences(splicer, whole, anna) == []
+
+
+@settings(max_examples=30, deadline=None)
+@given(parts=PARTS, locale=st.sampled_from(["en", "ja"]), others=st.sets(st.integers(0, len(CARDS) - 1)))
+def test_a_digest_is_the_same_whatever_else_is_printed(parts: DigestParts, locale: str, others: set[int]) -> None:
+    """A press that has only its cards, and some others before and behind them, gives the same layout and pieces."""
+    wanted = [choice.card_id for choice in parts.cards]
+    printed = sorted({*wanted, *others}, key=lambda card: hash((card, len(others))))
+    few = Press(TemplateSet.load(TEMPLATES, "mini"), FRAME, locale)
+    ids = dict(zip(printed, few.add_cards([CARDS[card] for card in printed]), strict=True))
+    cards = tuple(CardChoice(ids[choice.card_id], choice.why, choice.related) for choice in parts.cards)
+
+    assert few.compose(replace(parts, cards=cards)) == press(locale).compose(parts)
 
 
 @pytest.fixture
