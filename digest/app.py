@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 from sqlalchemy.engine import make_url
 
 from digest.clock import Clock, SystemClock
-from digest.errors import SettingsError
+from digest.errors import DatabaseFailed, NotFound, SettingsError
 from digest.pipeline.installation import Installation
 from digest.settings import COMPOSING, Relay, Settings, relay_of
 from digest.shipped import shipped_folder
@@ -25,11 +25,19 @@ FIRST_CONTACT = 10.0  # seconds
 
 
 def open_database(settings: Settings) -> Engine:
-    """Return the engine of the configured database, its schema made when it is new.
+    """Return the engine of the configured database; none is made, for a name may be mistyped.
 
-    Raises SettingsError when its folder cannot be made, DatabaseFailed when it cannot be opened or belongs to
-    another release, DatabaseBusy when another process keeps it.
+    Raises NotFound when there is none, DatabaseFailed when it cannot be opened or belongs to another release,
+    DatabaseBusy when another process keeps it.
     """
+    path = Path(make_url(settings.database_url).database or "")
+    try:
+        # One that `digest init` did not come to fill is none either.
+        missing = path.is_file() and not path.stat().st_size if path.exists() else True
+    except OSError as error:
+        raise DatabaseFailed(f"the database {path} cannot be opened: {error.strerror}") from None
+    if missing:
+        raise NotFound(f"no database at {path}; run: digest init (DIGEST_DATABASE_URL names the file)")
     engine = open_engine(settings.database_url)
     require_current(engine)
     return engine

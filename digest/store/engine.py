@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Dialect, Engine, create_engine, event
 from sqlalchemy.engine import ExceptionContext, make_url
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from digest.errors import DatabaseBusy, DatabaseFailed, SettingsError
 
 # SQLite's primary result codes (https://sqlite.org/rescode.html) for what is wrong outside of this program.
 _NOT_OURS = {
-    sqlite3.SQLITE_CANTOPEN: "it cannot be opened",
+    sqlite3.SQLITE_CANTOPEN: "it cannot be opened; see that this user may read and write it and its folder",
     sqlite3.SQLITE_NOTADB: "it is not an SQLite database",
-    sqlite3.SQLITE_READONLY: "it may not be written",
+    sqlite3.SQLITE_READONLY: "this user may read but not write it; run this as its owner",
     sqlite3.SQLITE_PERM: "it may not be opened",
     sqlite3.SQLITE_FULL: "the disk is full",
     sqlite3.SQLITE_IOERR: "the disk does not read or write it",
@@ -25,6 +28,10 @@ _NOT_OURS = {
 }
 
 _BUSY_MS = 10_000  # how long a writer waits for another
+_READ_ONLY = "read_only"
+_EVERYWHERE = ("foreign_keys = on", "cache_size = -65536", "temp_store = memory")
+# An acknowledged message must survive a power cut, hence `full`.
+_FOR_WRITERS = ("journal_mode = wal", "synchronous = full")
 
 
 def open_engine(url: str) -> Engine:
@@ -32,7 +39,7 @@ def open_engine(url: str) -> Engine:
 
     Raises SettingsError when the folder cannot be made. Whatever uses the engine may raise DatabaseBusy, when
     another process holds the database for longer than ten seconds, and DatabaseFailed, when its file cannot be
-    used.
+    used. A file that this user may not write is opened for reading.
     """
     target = make_url(url).database or ""
     if target and target != ":memory:":
@@ -42,6 +49,7 @@ def open_engine(url: str) -> Engine:
         except OSError as error:
             raise SettingsError([f"DIGEST_DATABASE_URL: cannot make the folder {folder} ({error.strerror})"]) from error
     engine = create_engine(url)
+    event.listen(engine, "do_connect", _read_only_where_it_must_be)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin)
     event.listen(engine, "handle_error", _in_words)
@@ -51,33 +59,44 @@ def open_engine(url: str) -> Engine:
 def _in_words(context: ExceptionContext) -> None:
     """Raise what a person can act on; mistakes of our own keep their traceback."""
     if isinstance(context.original_exception, sqlite3.Error):
-        _raise_in_words(context.original_exception)
+        path = context.engine.url.database if context.engine is not None else None
+        _raise_in_words(context.original_exception, path or "")
 
 
-def _raise_in_words(wrong: sqlite3.Error) -> None:
+def _raise_in_words(wrong: sqlite3.Error, path: str) -> None:
     code = getattr(wrong, "sqlite_errorcode", 0) & 0xFF
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         raise DatabaseBusy("another process keeps the database busy; try again when it is done") from wrong
     if code in _NOT_OURS:
-        raise DatabaseFailed(f"the database of DIGEST_DATABASE_URL cannot be used: {_NOT_OURS[code]}") from wrong
+        raise DatabaseFailed(f"the database {path} cannot be used: {_NOT_OURS[code]}") from wrong
 
 
-def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
+def _read_only_where_it_must_be(
+    _dialect: Dialect, record: ConnectionPoolEntry, arguments: list[Any], options: dict[str, Any]
+) -> None:
+    """Make SQLite open what this user may not write for reading, before it tries to write beside it."""
+    path = Path(str(arguments[0]))
+    if not path.is_file() or os.access(path, os.W_OK):
+        record.info.pop(_READ_ONLY, None)
+        return
+    log = Path(f"{path}-wal")
+    # Without the writers' log nobody is at work; then no folder that may be written is needed for a shared index.
+    mode = "mode=ro" if log.exists() or os.access(path.parent, os.W_OK) else "mode=ro&immutable=1"
+    arguments[0] = f"file:{quote(str(path.absolute()))}?{mode}"
+    options["uri"] = True
+    record.info[_READ_ONLY] = True
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, record: ConnectionPoolEntry) -> None:
     # Without this, Python's driver begins transactions late and read-then-update loses updates.
     connection.isolation_level = None
-    for pragma in (
-        f"busy_timeout = {_BUSY_MS}",
-        "journal_mode = wal",
-        "synchronous = full",  # an acknowledged message must survive a power cut
-        "foreign_keys = on",
-        "cache_size = -65536",
-        "temp_store = memory",
-    ):
+    connection.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
+    for pragma in (*_EVERYWHERE, *(() if record.info.get(_READ_ONLY) else _FOR_WRITERS)):
         connection.execute(f"PRAGMA {pragma}")
 
 
 def _begin(connection: Connection) -> None:
-    reads_only = connection.get_execution_options().get("reads_only", False)
+    reads_only = connection.get_execution_options().get("reads_only") or connection.info.get(_READ_ONLY)
     connection.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")
 
 
@@ -89,6 +108,7 @@ class Exchange:
 
     def __init__(self, engine: Engine) -> None:
         self.dialect = engine.dialect
+        self.path = engine.url.database or ""
         self.connection = engine.raw_connection()
 
     @contextmanager
@@ -104,7 +124,7 @@ class Exchange:
                 cursor.execute("ROLLBACK")
                 raise
         except sqlite3.Error as error:
-            _raise_in_words(error)
+            _raise_in_words(error, self.path)
             raise
         finally:
             cursor.close()

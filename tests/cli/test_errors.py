@@ -66,6 +66,7 @@ def made(tmp_path_factory):
     os.chdir(folder)
     try:
         for command in (
+            "init",
             "newsletters apply newsletters.toml",
             "articles add tariff.txt",
             "subscribers import readers.csv --newsletter daily",
@@ -205,6 +206,62 @@ def test_a_mail_server_that_is_away_is_told_and_nothing_is_lost(installation, tm
     assert "deferred" not in told.json
     assert told_in_words.out.endswith(": nothing sent.\n")
     assert (again.status, again.json["sent"], len(catcher.messages)) == (0, 1, 1)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "articles list",
+        "deliveries",
+        "newsletters list",
+        "newsletters apply newsletters.toml",
+        "preview daily --subscriber ada@example.org",
+        "send daily",
+        "send daily --dry-run",
+        "serve",
+    ],
+)
+def test_a_mistyped_database_is_told_and_not_made(installation, tmp_path, monkeypatch, command):
+    """Nor is its folder; only `digest init` makes one."""
+    monkeypatch.setenv("DIGEST_DATABASE_URL", "sqlite:///vra/digest.db")
+
+    told = installation(*command.split())
+
+    assert one_line(told).startswith("no database at vra/digest.db; run: digest init")
+    assert not (tmp_path / "vra").exists()
+
+
+READING = """
+articles list
+articles show 1
+attempts 1
+deliveries
+newsletters list
+preview daily --subscriber ada@example.org --format json
+subscribers show ada@example.org
+subscribers export --newsletter daily
+"""
+
+
+@pytest.mark.parametrize("folder_too", [False, True])
+def test_who_may_only_read_the_database_reads_it(installation, tmp_path, monkeypatch, folder_too):
+    """Commands that read work; one that writes names the file."""
+    with Catcher() as catcher, monkeypatch.context() as patch:
+        patch.setenv("DIGEST_SMTP_URL", catcher.smtp_url)
+        assert installation("send", "daily").status == 0
+    may = os.access
+
+    def access(path, mode):
+        kept = Path(path).name == "digest.db" or (folder_too and Path(path).name == "var")
+        return may(path, mode) and not (kept and mode & os.W_OK)
+
+    monkeypatch.setattr(os, "access", access)
+
+    told = {command: installation(*command.split()) for command in READING.strip().splitlines()}
+    writing = installation("articles", "withdraw", "1")
+
+    assert {command: each.err for command, each in told.items() if each.status} == {}
+    assert "var/digest.db cannot be used: this user may read but not write it" in one_line(writing)
 
 
 # Status 2: wrong usage

@@ -10,6 +10,7 @@ def test_an_import_tells_what_it_left_alone(program: Program) -> None:
     program.write("newsletters.toml", NEWSLETTERS)
     program.write("readers.csv", HEADER + "ada@example.org,Ada,UTC,trade,\nben@exmaple.org,Ben,UTC,,\n")
     program.configure("smtp://127.0.0.1:1?starttls=never")
+    program.run("init")
     program.run("newsletters", "apply", "newsletters.toml")
     program.run("subscribers", "import", "readers.csv", "--newsletter", "daily")
     program.run("subscribers", "correct", "ben@exmaple.org", "ben@example.org")

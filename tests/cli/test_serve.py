@@ -49,6 +49,7 @@ def house(program, catcher):
     # Written long ago: what is still being written would wait for the visit in a minute.
     os.utime(program.write("newsroom/tariff.txt", TARIFF), (0, 0))
     program.write("readers.csv", f"{HEADER}ada@example.org,Ada,{zone},trade,06:00\n")
+    assert program.run("init").status == 0
     assert program.run("newsletters", "apply", "newsletters.toml").status == 0
     assert program.run("subscribers", "import", "readers.csv", "--newsletter", "daily").status == 0
     program.port = port

@@ -30,6 +30,8 @@ from digest.pipeline.installation import Installation
 from digest.pipeline.plan import Who, plan_newsletter
 from digest.settings import Settings, new_secret
 from digest.shipped import shipped_folder
+from digest.store.engine import open_engine
+from digest.store.migrate import migrate
 
 if TYPE_CHECKING:
     from digest.model.article import Article
@@ -54,7 +56,9 @@ def run_demo(*, once: bool, folder: Path | None, port: int) -> None:
             secret_key=SecretStr(new_secret()),
             postal_address="",
         )
-        house = open_installation(settings)
+        engine = open_engine(settings.database_url)
+        migrate(engine)
+        house = open_installation(settings, engine=engine)
         site.open(house)
         _fill(house)
         done = _send(house, settings)
