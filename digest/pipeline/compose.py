@@ -21,6 +21,7 @@ from digest.pipeline.links import Links
 from digest.pipeline.pool import SlotPool, build_pool
 from digest.pipeline.wording import Wording
 from digest.rendering.headers import constant_headers
+from digest.rendering.i18n import resolve_locale
 from digest.rendering.languages import weekday_date_text
 from digest.rendering.press import Composed, Press
 from digest.rendering.templates import TemplateSet
@@ -95,6 +96,10 @@ class Workshop:
         """What that hash is of, as JSON."""
         return self._pool.spec
 
+    def locale_for(self, locale: str) -> str:
+        """Return the one locale of a mail to who chose *locale*: theirs, else the newsletter's, else English."""
+        return resolve_locale(locale, self._newsletter.locale)
+
     def take_pieces(self) -> dict[str, bytes]:
         """Return the encoded pieces made since the last call, to be stored with the digests that use them."""
         pieces, self._new_pieces = self._new_pieces, {}
@@ -128,7 +133,7 @@ class Workshop:
         """Return *wanted* without what cannot change the digest, so that more readers share one."""
         interests = _without_stale_days(wanted.interests, self.since_cut.date())
         since = wanted.since if wanted.since and wanted.since > self.since_cut else None
-        return Wanted(interests, wanted.history & self._stories, since, wanted.locale)
+        return Wanted(interests, wanted.history & self._stories, since, self.locale_for(wanted.locale))
 
     def explain(self, wanted: Wanted, archive: Iterable[StoredArticle] = ()) -> Selection:
         """Return the selection of *wanted*'s digest with a reason for every article of the pool, and of *archive*."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -214,9 +214,13 @@ def _plan_groups(
     fresh: bool,
 ) -> tuple[Planned, bool]:
     """Return what was planned, and whether every article was still as the workshop had read it."""
+    alike: defaultdict[Group, list[Group]] = defaultdict(list)
+    for group in groups:
+        alike[replace(group, locale=workshop.locale_for(group.locale), readers=0)].append(group)
     cohorts: list[Cohort] = []
-    for part in chunks(groups, _COHORTS_PER_WRITE):
-        cohorts.extend(_compose_part(house, edition_id, slot, workshop, part))
+    for part in chunks(alike, _COHORTS_PER_WRITE):
+        made = _compose_part(house, edition_id, slot, workshop, part)
+        cohorts.extend(replace(each, group=group) for each in made for group in alike[each.group])
     with house.engine.begin() as connection:
         planning.fill_scope(connection, slot.cadence_ids)
         written = planning.write_cohorts(

@@ -24,14 +24,33 @@ def load_translations(locale: str, folder: Path = CATALOGUES) -> NullTranslation
 
     Without a catalogue the source strings (English) are shown. Raises ValueError for a broken file.
     """
-    parts = clean_tag(locale).split("-")
-    while parts and parts[0]:
-        for name in ("_".join(parts), "-".join(parts)):
-            path = folder / name / "LC_MESSAGES" / "digest.po"
-            if path.is_file():
-                return _compile(path)
-        parts.pop()
-    return NullTranslations()
+    found = _nearest(locale, folder)
+    return _compile(_catalogues(folder)[found]) if found else NullTranslations()
+
+
+def resolve_locale(*tags: str, folder: Path = CATALOGUES) -> str:
+    """Return the tag of the first catalogue that speaks one of *tags*, the best liked first; "en" when none does.
+
+    Whatever is said in that one tag (words, dates, direction) is in one language: a tag without a catalogue,
+    or with a region more than it, is not kept.
+    """
+    return next((found for tag in tags if (found := _nearest(tag, folder))), "en")
+
+
+@lru_cache(maxsize=256)
+def _nearest(tag: str, folder: Path) -> str:
+    """Return the tag of the catalogue nearest to *tag*, which may say more ("de" for "de-AT"); "" for none."""
+    known = {name.casefold(): name for name in _catalogues(folder)}
+    parts = clean_tag(tag).casefold().split("-")
+    tries = ("-".join(parts[:count]) for count in range(len(parts), 0, -1))
+    return next((known[each] for each in tries if each in known), "")
+
+
+@lru_cache(maxsize=8)
+def _catalogues(folder: Path) -> Mapping[str, Path]:
+    """Return the catalogues in *folder* by their tag in BCP 47 form."""
+    files = folder.glob("*/LC_MESSAGES/digest.po")
+    return {path.parents[1].name.replace("_", "-"): path for path in files}
 
 
 def _compile(path: Path) -> GNUTranslations:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -31,6 +32,26 @@ def test_planning_a_slot_twice_is_planning_it_once(house: House):
     house.plan(who=Who.EVERYONE)
 
     assert (house.rows("SELECT * FROM deliveries"), house.rows("SELECT COUNT(*) FROM digests")) == before
+
+
+def test_readers_whose_languages_come_to_one_share_a_mail(house: House, sink: Sink):
+    """Frame, date, direction and subject are in that one language; what each of them chose stays stored."""
+    house.newsletter(locale="de")
+    chosen = {ANNA: "de-AT", BEN: "de", CHO: "pt-BR", DAN: "ar-EG"}
+    for address, locale in chosen.items():
+        house.reader(address, locale=locale)
+    house.article("trade")
+    house.send(sink)
+    said = {mail.recipient: mail.html for mail in sink.mails}
+
+    assert {who: "".join(re.findall(r"<html lang.*?>", html)) for who, html in said.items()} == {
+        **dict.fromkeys((ANNA, BEN, CHO), '<html lang="de" dir="ltr">'),
+        DAN: '<html lang="ar" dir="rtl">',
+    }
+    for words in ("Sonntag, 22. November 2026", "Im Browser ansehen"):
+        assert [words in said[who] for who in chosen] == [True, True, True, False], words
+    assert sorted(house.rows("SELECT locale, COUNT(*) FROM digests GROUP BY locale")) == [("ar", 1), ("de", 1)]
+    assert dict(house.rows("SELECT address, locale FROM subscribers")) == chosen
 
 
 def meanwhile(monkeypatch: pytest.MonkeyPatch, what: Callable[[], object]) -> None:

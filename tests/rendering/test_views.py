@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from digest.model.article import Article, Image, StoredArticle
-from digest.rendering.i18n import Speaker, load_translations
+from digest.rendering.i18n import Speaker, load_translations, resolve_locale
 from digest.rendering.languages import clean_tag, date_text, direction, locale_view, weekday_date_text
 from digest.rendering.views import card_view, related_view
 
@@ -81,6 +81,23 @@ def test_a_catalogue_speaks_and_falls_back(tmp_path: Path) -> None:
     assert html.ngettext("one more", "%(n)s more", 3) == "3 mehr"
     assert text.gettext("Hello %(name)s.", name="<b>") == "Hello <b>."
     assert text.gettext("100%") == "100%"
+
+
+@pytest.mark.parametrize(
+    ("tags", "found"),
+    [
+        pytest.param(("ko", "en"), "ko", id="the reader's own"),
+        pytest.param(("de-AT", "en"), "de", id="without its region"),
+        pytest.param(("DE_ch", "en"), "de", id="however it is spelt"),
+        pytest.param(("pt-BR", "ja"), "ja", id="else the newsletter's"),
+        pytest.param(("pt-BR", "ko-KR"), "ko", id="which may have a region"),
+        pytest.param(("pt-BR", "sw"), "en", id="else English"),
+        pytest.param(("", "../en"), "en", id="no tags at all"),
+    ],
+)
+def test_a_mail_speaks_the_first_language_it_can(tags: tuple[str, ...], found: str) -> None:
+    """One tag for words, dates and direction."""
+    assert resolve_locale(*tags) == found
 
 
 def test_a_card_takes_the_publishers_words_first() -> None:
