@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections.abc import Sequence
 from datetime import datetime
 
 from digest.collection.anatomy import Parts, dissect
 from digest.collection.blocks import Block, Shape
-from digest.collection.clean import ends_sentence, is_wide, split_lines
+from digest.collection.clean import split_lines
 from digest.collection.dates import sane
+from digest.collection.disclaimer import Judge, Strength
 from digest.collection.language import guess_language
 from digest.collection.markers import Markers, load_markers, own_first
+from digest.collection.wrapping import Known, find_wrap, unwrap
 from digest.errors import BadArticle
 from digest.model.article import Article
 
 MAX_TEXT = 512 * 1024
 LONGEST_TITLE = 500
 _MARKDOWN_HEADING = re.compile(r"^#{1,6}\s+(.*?)\s*#*$")
-_WIDEST_WRAP = 120
 
 
 def read_plaintext(text: str, *, now: datetime | None = None, languages: Markers | None = None) -> Article:
@@ -35,7 +35,10 @@ def read_plaintext(text: str, *, now: datetime | None = None, languages: Markers
         raise BadArticle("the file is empty; put the title on the first line and the article below it")
     markers = load_markers() if languages is None else languages
     language = guess_language("\n".join(lines), markers)
-    parts = dissect(to_blocks(lines), own_first(markers, language))
+    own = own_first(markers, language)
+    judged = Judge(own)
+    known = Known(lambda text: judged(text).strength is Strength.SURE, own.related.match)
+    parts = dissect(to_blocks(lines, known), own)
     check_parts(parts)
     return Article(
         title=parts.title,
@@ -62,7 +65,7 @@ def check_parts(parts: Parts) -> None:
         raise BadArticle(f"there is nothing under the title {parts.title[:60]!r}; put the article below it")
 
 
-def to_blocks(lines: Sequence[str]) -> list[Block]:
+def to_blocks(lines: Sequence[str], known: Known) -> list[Block]:
     """Return one block per paragraph of *lines* (clean; "" is a blank line); wrapped lines are joined."""
     groups: list[list[str]] = [[]]
     for line in lines:
@@ -71,41 +74,13 @@ def to_blocks(lines: Sequence[str]) -> list[Block]:
         elif groups[-1]:
             groups.append([])
     groups = [group for group in groups if group]
-    width = _wrap_width(groups)
+    wrap = find_wrap(groups)
     blocks: list[Block] = []
     for group in groups:
-        for position, line in enumerate(_join(group, width) if width else group):
+        whole = unwrap(group, wrap, known, titled=not blocks) if wrap else group
+        for position, line in enumerate(whole):
             heading = _MARKDOWN_HEADING.match(line)
             text, shape = (heading[1], Shape.HEADING) if heading else (line, Shape.LINE)
             # The title may be marked as a heading too; it stays the first block either way.
             blocks.append(Block(text, shape if blocks else Shape.LINE, after_blank=position == 0))
     return [block for block in blocks if block.text]
-
-
-def _wrap_width(groups: Sequence[Sequence[str]]) -> int:
-    """Return the width at which the page's lines were wrapped, 0 when each line is a paragraph of its own.
-
-    Wrapped lines are of similar length, none is long, and most break in the middle of a sentence.
-    """
-    lines = [line for group in groups for line in group]
-    widest = max(len(line) for line in lines)
-    inner = [line for group in groups for line in group[:-1] if len(group) > 1]
-    if len(groups) < 2 or widest > _WIDEST_WRAP or len(inner) < 3:
-        return 0
-    full = [line for line in inner if len(line) >= 0.6 * widest]
-    broken = [line for line in full if not ends_sentence(line)]
-    return widest if len(broken) >= 3 and len(broken) * 10 >= len(inner) * 6 else 0
-
-
-def _join(group: Sequence[str], width: int) -> list[str]:
-    """Return the paragraphs of a wrapped *group*; a line that ends early ends its paragraph."""
-    paragraphs = [group[0]]
-    for before, line in itertools.pairwise(group):
-        early = len(before) < 0.6 * width
-        bullet = line[:2] in ("- ", "* ", "• ") or line.startswith(("http://", "https://"))
-        if early or bullet:
-            paragraphs.append(line)
-        else:
-            glue = "" if is_wide(paragraphs[-1][-1]) and is_wide(line[0]) else " "
-            paragraphs[-1] += glue + line
-    return paragraphs

@@ -1,6 +1,5 @@
 """The plain-text article page, in five languages, with every part missing or in an unusual place."""
 
-import textwrap
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -99,14 +98,6 @@ def test_bullets_and_numbers_of_related_entries_are_not_their_titles(page, mark)
     marked = [mark.replace("#", str(number)) + title for number, title in enumerate(page.related, 1)]
 
     expect(read_plaintext(page.without(related=tuple(marked)).text()), page)
-
-
-@pytest.mark.parametrize("page", [ENGLISH, GERMAN], ids=lambda page: page.language)
-def test_a_page_wrapped_at_72_columns_is_joined_again(page):
-    """Mail programs and old editors break lines; the blank line is then what ends a paragraph."""
-    wrapped = ["\n".join(textwrap.wrap(line, 72, break_on_hyphens=False)) for line in page.lines()]
-
-    expect(read_plaintext("\n\n".join(wrapped)), page)
 
 
 @pytest.mark.parametrize("furniture_of", PAGES, ids=lambda page: page.language)
