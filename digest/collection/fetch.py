@@ -18,7 +18,8 @@ import idna
 from digest.collection.addresses import is_disguised
 from digest.collection.extra import missing_extra
 from digest.collection.fetched import Fetched, Resolve, Target
-from digest.errors import FetchRefused
+from digest.collection.gzipped import is_gzipped, unfold
+from digest.errors import BadArticle, FetchRefused
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 ACCEPT = (
@@ -85,6 +86,9 @@ def fetch(
             if not 200 <= response.status < 300:
                 raise FetchRefused(f"{asked} answered {response.status}")
             body = _body(response.iter_stream(), headers, limits, deadline, asked)
+        if is_gzipped(body):
+            # A file that was compressed when it was stored, such as feed.xml.gz; no coding of the answer.
+            body = _file_in(body, limits, asked)
         kind, charset = _content_type(headers.get("content-type", ""))
         return Fetched(
             response.status, body, kind, charset, asked, headers.get("etag", ""), headers.get("last-modified", "")
@@ -160,6 +164,13 @@ def _body(chunks: Iterable[bytes], headers: dict[str, str], limits: FetchLimits,
             if len(body) > max(FREE_BYTES, received * limits.ratio):
                 raise FetchRefused(f"{url} unfolds to more than {limits.ratio} times its size; it is not read")
     return bytes(body)
+
+
+def _file_in(body: bytes, limits: FetchLimits, url: str) -> bytes:
+    try:
+        return unfold(body, min(limits.max_bytes, max(FREE_BYTES, len(body) * limits.ratio)))
+    except BadArticle as wrong:
+        raise FetchRefused(f"{url}: {wrong}") from None
 
 
 class _Unfolder:

@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 from digest.collection.fetch import FetchLimits, fetch
 from digest.collection.fetched import Fetched
 from digest.collection.folder import Look, is_settled, list_article_files
+from digest.collection.gzipped import is_gzipped, unfold
 from digest.collection.read import Reading, reading_of_fetched, reading_of_file
 from digest.errors import BadInput, DigestError, FetchRefused
 from digest.log import get_logger
@@ -32,11 +33,13 @@ _OVERLAP = timedelta(minutes=1)  # clocks of file servers, and files that were t
 class Read:
     """Articles as read, and a line for each thing that could not be: its name and the reason.
 
-    A date later than *now* is no date of publication.
+    `files` says beside each article which file is all its own, "" when none is. A date later than *now* is no
+    date of publication.
     """
 
     now: datetime
     articles: list[Article] = field(default_factory=list)
+    files: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
 
@@ -66,15 +69,25 @@ def read_paths(
 
 
 def store_articles(
-    engine: Engine, articles: Sequence[Article], *, source: str, now: datetime, progress: Progress | None = None
+    engine: Engine,
+    articles: Sequence[Article],
+    *,
+    source: str,
+    now: datetime,
+    files: Sequence[str] = (),
+    progress: Progress | None = None,
 ) -> Collected:
-    """Store *articles* in short transactions; the same one again updates and never doubles."""
+    """Store *articles* in short transactions; the same one again updates and never doubles.
+
+    *files* are those of `Read`: an edited file is the same article again, whatever changed in it.
+    """
+    named = list(zip(articles, files or [""] * len(articles), strict=True))
     outcome: dict[str, list[int]] = {Saved.ADDED: [], Saved.UPDATED: [], Saved.UNCHANGED: []}
-    for at in range(0, len(articles), _PER_WRITE):
-        part = articles[at : at + _PER_WRITE]
+    for at in range(0, len(named), _PER_WRITE):
+        part = named[at : at + _PER_WRITE]
         with engine.begin() as connection:
-            for article in part:
-                article_id, what = save_article(connection, article, source=source, now=now)
+            for article, file in part:
+                article_id, what = save_article(connection, article, source=source, now=now, file=file)
                 outcome[what].append(article_id)
         if progress is not None:
             progress(len(part))
@@ -114,7 +127,7 @@ def _visit(engine: Engine, due: DueSource, now: datetime, *, allow_private: bool
             if not fetched.not_modified:
                 _take(fetched, found)
         articles = [_from_source(article, source) for article in found.articles]
-        collected = store_articles(engine, articles, source=source.slug, now=now)
+        collected = store_articles(engine, articles, source=source.slug, now=now, files=found.files)
     except (DigestError, OSError) as error:
         return Visit(source.slug, Collected(), str(error)), None
     except Exception as error:  # noqa: BLE001  # of one source, and must not keep the others from being read
@@ -135,8 +148,11 @@ def _take(fetched: Fetched, found: Read) -> None:
     _keep(reading_of_fetched(fetched, now=found.now), fetched.url, found)
 
 
-def _keep(reading: Reading, name: object, found: Read) -> None:
+def _keep(reading: Reading, name: object, found: Read, file: str = "") -> None:
+    # A file of several articles, or one whose article has a name of its own, says nothing about which is which.
+    own = file if len(reading.articles) == 1 and not reading.articles[0].guid else ""
     found.articles.extend(reading.articles)
+    found.files.extend(own for _ in reading.articles)
     found.problems.extend(f"{name}: {problem}" for problem in reading.problems)
 
 
@@ -144,14 +160,14 @@ def _read_place(path: Path, found: Read, progress: Progress | None) -> None:
     if path.is_dir():
         _read_folder(path, found, progress)
     elif path.is_file():
-        _read_one(path, found)
+        _read_one(path, found, path.resolve().as_posix())
     else:
         raise BadInput("there is no such file or folder")
 
 
 def _read_folder(folder: Path, found: Read, progress: Progress | None) -> None:
     for path in list_article_files(folder):
-        _read_one(path, found)
+        _read_one(path, found, path.resolve().as_posix())
         if progress is not None:
             progress(1)
 
@@ -170,14 +186,19 @@ def _read_changed(folder: Path, found: Read, due: DueSource) -> None:
             written_at = datetime.fromtimestamp(min(facts.st_mtime, facts.st_ctime), UTC)
             changed = facts.st_ctime >= since or str(path) in due.last_error
             if changed and is_settled(Look(facts.st_size, written_at), now=found.now):
-                _read_one(path, found)
+                _read_one(path, found, path.relative_to(folder).as_posix())
 
 
-def _read_one(path: Path, found: Read) -> None:
+def _read_one(path: Path, found: Read, file: str) -> None:
     with _told_apart(path, found):
         if path.stat().st_size > _LARGEST_FILE:
             raise BadInput(f"the file is larger than {_LARGEST_FILE:,} bytes")
-        _keep(reading_of_file(path, path.read_bytes(), now=found.now), path, found)
+        data, name = path.read_bytes(), path
+        if is_gzipped(data):
+            data = unfold(data, _LARGEST_FILE)
+            # The ending below chooses the reader: "feed.xml.gz" is read as "feed.xml".
+            name = path.with_suffix("") if path.suffix.lower() == ".gz" else path
+        _keep(reading_of_file(name, data, now=found.now), path, found, file)
 
 
 @contextmanager

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import asdict
-from datetime import datetime
+from dataclasses import asdict, fields, replace
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, Insert, Row, and_, delete, insert, or_, select, text, update
-from sqlalchemy.dialects.sqlite import insert as upsert
 
 from digest.collection.as_json import article_as_json, article_from_json
 from digest.collection.canonical import IdentityKeys, identity_of, same_article
 from digest.enrichment.related import Known
 from digest.errors import NotFound
 from digest.model.article import Article, ArticleState, StoredArticle
+from digest.model.likeness import bands, likeness
 from digest.model.words import text_key
-from digest.store.tables import article_keys, article_sources, articles, revisions, to_micros
+from digest.store.get_or_create import insert_new
+from digest.store.tables import article_bands, article_keys, article_sources, articles, revisions, to_micros
 
+NEARLY_EQUAL = 0.88  #: of the runs of words, as sketches measure it: nine tenths, less their error
+_REMEMBERED = timedelta(days=60)  # the least time for which a mailbox remembers a story
+_MOST_COMPARED = 200  # with articles that share much boilerplate, comparing all would take quadratic time
+_KEYS = ("url_key", "guid_key", "content_hash", "text_hash", "file_key", "title_key")
+_BEST_FIRST = ("content_hash", "text_hash", "url_key", "file_key")
 _COLUMNS = (
     articles.c.id,
     articles.c.story_id,
@@ -37,17 +43,20 @@ class Saved:
     UNCHANGED = "unchanged"
 
 
-def save_article(connection: Connection, article: Article, *, source: str, now: datetime) -> tuple[int, str]:
+def save_article(
+    connection: Connection, article: Article, *, source: str, now: datetime, file: str = ""
+) -> tuple[int, str]:
     """Store *article* under its identity; return its id and what became of it (`Saved`).
 
-    The same article again (same URL, other GUID, edited text) gets a new revision when its content changed,
-    and never a second row. The time of collection stays that of the first.
+    The same article again (same URL, other GUID, other headline, edited text, the same *file* of its source) gets
+    a new revision when its content changed, and never a second row. The time of collection stays that of the
+    first, and so does the URL when only another address has the same text.
 
     Two sources seldom tell one article alike, so that if both edited it each visit would undo the other's: only
     the source that brought it first edits it, and whoever adds it by hand (*source* ""). Any other source is
     noted as one that has it too, and readers of either get it.
     """
-    keys = identity_of(article, source)
+    keys = identity_of(article, source, file)
     known, mistaken = _find(connection, keys)
     if known is None:
         article_id = _add(connection, keys, source, now)
@@ -63,10 +72,30 @@ def save_article(connection: Connection, article: Article, *, source: str, now: 
             connection.execute(update(articles).where(articles.c.id == article_id).values(url_key=keys.url_key))
         return article_id, Saved.UNCHANGED
     old = connection.execute(select(revisions.c.content).where(revisions.c.id == known.revision_id)).scalar_one()
+    if known.url_key not in ("", keys.url_key) and (not keys.file_key or keys.file_key != known.file_key):
+        # Both addresses may be visited in turns; a new revision each time would change every pool.
+        article = replace(article, url=old["url"])
     if old == article_as_json(article):
+        if any(known._mapping[name] != value for name, value in _places(keys).items()):
+            _move(connection, article_id, keys)
         return article_id, Saved.UNCHANGED
     _revise(connection, article_id, article, keys, now)
     return article_id, Saved.UPDATED
+
+
+def _places(keys: IdentityKeys) -> dict[str, str]:
+    """Return the columns that say where an article was seen last; its next edit comes from there."""
+    places = {"url_key": keys.url_key, "guid_key": keys.guid_key, "file_key": keys.file_key}
+    return {name: value for name, value in places.items() if value}
+
+
+def _move(connection: Connection, article_id: int, keys: IdentityKeys) -> None:
+    if keys.file_key:
+        # A file that holds another article now is no longer where the one before is edited.
+        before = and_(articles.c.file_key == keys.file_key, articles.c.id != article_id)
+        connection.execute(update(articles).where(before).values(file_key=""))
+    if places := _places(keys):
+        connection.execute(update(articles).where(articles.c.id == article_id).values(**places))
 
 
 def _revise(connection: Connection, article_id: int, article: Article, keys: IdentityKeys, now: datetime) -> None:
@@ -76,11 +105,13 @@ def _revise(connection: Connection, article_id: int, article: Article, keys: Ide
         "revision_id": revision_id,
         "content_hash": keys.content_hash,
         "title_key": keys.title_key,
-        **({"url_key": keys.url_key} if keys.url_key else {}),
-        **({"guid_key": keys.guid_key} if keys.guid_key else {}),
+        "text_hash": keys.text_hash,
+        "sketch": keys.sketch,
     }
     connection.execute(update(articles).where(articles.c.id == article_id).values(**values))
+    _move(connection, article_id, keys)
     _write_keys(connection, article_id, article)
+    _join_story(connection, article_id, keys, now)
 
 
 def _find(connection: Connection, keys: IdentityKeys) -> tuple[Row | None, bool]:  # type: ignore[type-arg]  # rows of one fixed select
@@ -90,34 +121,58 @@ def _find(connection: Connection, keys: IdentityKeys) -> tuple[Row | None, bool]
     else says otherwise: a text that turns up under another one's URL (feeds mix up links, publishers put a new
     story on an old page) must not overwrite that one, whose readers would then count as readers of this text,
     while this text stood in two rows and went out twice. Such a sighting changes neither row: the URL may be
-    right again at the next visit. After the text the URL is the best evidence, then the oldest row.
+    right again at the next visit. After the text the URL is the best evidence, then the file, then the oldest row.
     """
     # A key that an article lacks says nothing, and is "".
-    like = [articles.c[name] == value for name, value in asdict(keys).items() if name != "source" and value]
+    like = [articles.c[name] == value for name, value in asdict(keys).items() if name in _KEYS and value]
     if not like:
         return None, False
     rows = connection.execute(select(articles).where(or_(*like)).order_by(articles.c.id)).all()
-    same = [
-        row
-        for row in rows
-        if same_article(IdentityKeys(row.url_key, row.guid_key, row.content_hash, row.title_key, row.source), keys)
-    ]
+    same = [row for row in rows if same_article(_keys_of(row), keys)]
     if not same:
         return None, False
 
-    def has_url(row: Row) -> bool:  # type: ignore[type-arg]
-        return bool(keys.url_key) and row.url_key == keys.url_key
+    def has(row: Row, name: str) -> bool:  # type: ignore[type-arg]
+        value = getattr(keys, name)
+        return bool(value) and row._mapping[name] == value
 
-    def has_text(row: Row) -> bool:  # type: ignore[type-arg]
-        return bool(keys.content_hash) and row.content_hash == keys.content_hash
+    best = min(same, key=lambda row: (*(not has(row, name) for name in _BEST_FIRST), row.id))
+    in_place = has(best, "url_key")
+    return best, not in_place and any(has(row, "url_key") for row in same)
 
-    best = min(same, key=lambda row: (not has_text(row), not has_url(row), row.id))
-    return best, not has_url(best) and any(map(has_url, same))
+
+def _keys_of(row: Row) -> IdentityKeys:  # type: ignore[type-arg]  # rows of one fixed select
+    return IdentityKeys(**{field.name: row._mapping[field.name] for field in fields(IdentityKeys)})
+
+
+def _join_story(connection: Connection, article_id: int, keys: IdentityKeys, now: datetime) -> None:
+    """Make an article part of the story of an earlier one with nearly the same text, so that one digest tells it.
+
+    An article that is part of a story already stays there: whoever was told the story must not be told again.
+    """
+    connection.execute(delete(article_bands).where(article_bands.c.article_id == article_id))
+    # What is too short to tell that two articles are one is too short for this too.
+    found = bands(keys.sketch) if keys.text_hash else []
+    if not found:
+        return
+    near = (
+        select(articles.c.story_id, articles.c.sketch)
+        .where(
+            articles.c.id.in_(select(article_bands.c.article_id).where(article_bands.c.band.in_(found))),
+            articles.c.collected_at >= now - _REMEMBERED,
+        )
+        .order_by(articles.c.id)
+        .limit(_MOST_COMPARED)
+    )
+    stories = [row.story_id for row in connection.execute(near) if likeness(row.sketch, keys.sketch) >= NEARLY_EQUAL]
+    if stories:
+        own = and_(articles.c.id == article_id, articles.c.story_id == article_id)
+        connection.execute(update(articles).where(own).values(story_id=min(stories)))
+    connection.execute(insert(article_bands), [{"band": band, "article_id": article_id} for band in found])
 
 
 def _note_source(connection: Connection, article_id: int, source: str) -> None:
-    row = upsert(article_sources).values(article_id=article_id, source=source)
-    connection.execute(row.on_conflict_do_nothing())
+    insert_new(connection, article_sources, [{"article_id": article_id, "source": source}])
 
 
 def _add(connection: Connection, keys: IdentityKeys, source: str, now: datetime) -> int:
@@ -128,12 +183,15 @@ def _add(connection: Connection, keys: IdentityKeys, source: str, now: datetime)
         guid_key=keys.guid_key,
         content_hash=keys.content_hash,
         title_key=keys.title_key,
+        text_hash=keys.text_hash,
+        file_key=keys.file_key,
+        sketch=keys.sketch,
         revision_id=0,
         state=ArticleState.LIVE,
         collected_at=now,
     )
     article_id = _insert(connection, row)
-    # A story is one article until near-duplicates are grouped; its number is that of its first article.
+    # A story is one article until another one tells it too; its number is that of its first article.
     connection.execute(update(articles).where(articles.c.id == article_id).values(story_id=article_id))
     _note_source(connection, article_id, source)
     return article_id
@@ -148,7 +206,7 @@ def _insert(connection: Connection, row: Insert) -> int:
 def _write_keys(connection: Connection, article_id: int, article: Article) -> None:
     connection.execute(delete(article_keys).where(article_keys.c.article_id == article_id))
     for key in {text_key(article.title), text_key(article.deck)} - {""}:
-        connection.execute(upsert(article_keys).values(key=key, article_id=article_id).on_conflict_do_nothing())
+        insert_new(connection, article_keys, [{"key": key, "article_id": article_id}])
 
 
 def set_state(connection: Connection, article_id: int, state: ArticleState, *, now: datetime) -> int:

@@ -96,6 +96,9 @@ articles = Table(
     Column("guid_key", Text, nullable=False, server_default=""),
     Column("content_hash", String(64), nullable=False, index=True),
     Column("title_key", String(64), nullable=False, index=True),
+    Column("text_hash", String(64), nullable=False, server_default="", index=True),
+    Column("file_key", String(64), nullable=False, server_default="", index=True),
+    Column("sketch", Text, nullable=False, server_default=""),
     Column("revision_id", Id, nullable=False),
     Column("state", String(20), nullable=False),
     Column("collected_at", Instant, nullable=False, index=True),
@@ -123,6 +126,15 @@ article_keys = Table(
     metadata,
     Column("key", String(64), primary_key=True),
     Column("article_id", Id, ForeignKey("articles.id"), primary_key=True),
+)
+
+# Under which keys an article finds those whose text is nearly its own (`digest.model.likeness.bands`).
+article_bands = Table(
+    "article_bands",
+    metadata,
+    Column("band", BigInteger, primary_key=True),
+    Column("article_id", Id, ForeignKey("articles.id"), primary_key=True),
+    Index("ix_article_bands_article_id", "article_id"),
 )
 
 revisions = Table(

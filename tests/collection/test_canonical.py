@@ -29,6 +29,10 @@ ARTICLE = Article(
     [
         "http://example.org/tides",
         "https://www.example.org/tides",
+        "https://m.example.org/tides",
+        "https://www.m.example.org/tides",
+        "https://mobile.example.org/tides",
+        "https://amp.example.org/tides",
         "https://EXAMPLE.org:443/tides",
         "http://example.org:80/tides/",
         "https://example.org/tides#comments",
@@ -61,6 +65,21 @@ def test_every_spelling_of_an_address_is_one_page(other):
 def test_another_page_has_another_key(other):
     """What leads elsewhere must not be folded together."""
     assert canonical_url(other) != canonical_url("https://example.org/tides")
+
+
+@pytest.mark.parametrize(
+    ("other", "key"),
+    [
+        ("https://m.example/a", "https://m.example/a"),
+        ("https://amp.example/a", "https://amp.example/a"),
+        ("https://de.m.example.org/a", "https://de.example.org/a"),
+        ("https://com.example.org/a", "https://com.example.org/a"),
+        ("https://mm.example.org/a", "https://mm.example.org/a"),
+    ],
+)
+def test_only_the_sign_of_a_small_screen_goes_from_a_host(other, key):
+    """A site may be called "m" or "amp"."""
+    assert canonical_url(other) == key
 
 
 def test_the_order_of_a_query_means_nothing_and_its_values_do():
@@ -99,6 +118,8 @@ SAME = {
     "moved, same words": replace(ARTICLE, url="https://example.org/2026/tides", guid=""),
     "no address, same GUID, edited": replace(ARTICLE, url="", sections=(), title="Tides"),
     "no address, no GUID, edited": replace(ARTICLE, url="", guid="", sections=()),
+    "corrected headline, no address": replace(ARTICLE, url="", guid="", title="Coast Towns Bet on Tides"),
+    "corrected headline, other address": replace(ARTICLE, url="https://example.net/t", title="Coasts", guid=""),
     "spaces and case": replace(ARTICLE, url="", guid="", title="HARBOUR  TOWNS bet on tides!"),
 }
 
@@ -120,6 +141,16 @@ OTHERS = {
     ),
     "a daily column": (LONELY, replace(LONELY, url="https://example.org/w/2", guid="2")),
     "same title in another source": (replace(LONELY, url="", guid=""), None),
+    "a briefing of two days": (
+        Article(title="Morning briefing", sections=(Section("", (TEXT,)),)),
+        Article(
+            title="Morning briefing", sections=(Section("", ("Solar parks grow faster than the grid does. " * 4,)),)
+        ),
+    ),
+    "two notes with one paragraph of boilerplate": (
+        replace(LONELY, title="Fire in the port", sections=(Section("", (TEXT[:160],)),)),
+        replace(LONELY, title="Fog", sections=(Section("", (TEXT[:160],)),), url="https://example.org/w/3", guid="3"),
+    ),
     "plain GUID in another source": (replace(LONELY, url="", title="A"), None),
 }
 
@@ -130,6 +161,38 @@ def test_two_articles_stay_two(one, two):
     there = replace(one, title="B" if one.guid else one.title) if two is None else two
 
     assert not same_article(identity_of(one, "wire"), identity_of(there, "elsewhere" if two is None else "wire"))
+
+
+NOTE = Article(title="Ferry runs again", sections=(Section("", ("The first boat left the quay at noon today.",)),))
+FILES = {
+    "another headline": (replace(NOTE, title="Boats run again"), "a.txt", True),
+    "another text": (replace(NOTE, sections=(Section("", ("Ships sail.",)),)), "a.txt", True),
+    "headline and text edited": (
+        Article(title="Boats", sections=(Section("", ("The first boat left the quay at one, late.",)),)),
+        "a.txt",
+        True,
+    ),
+    "a wholly different article": (
+        Article(title="Solar", sections=(Section("", ("The grid cannot keep up with the parks.",)),)),
+        "a.txt",
+        False,
+    ),
+    "the same note under another name": (NOTE, "b.txt", True),
+    "a note of another day": (replace(NOTE, sections=(Section("", ("Fog kept all ships in.",)),)), "b.txt", False),
+}
+
+
+@pytest.mark.parametrize(("other", "file", "same"), FILES.values(), ids=FILES)
+def test_a_file_is_one_article_until_another_one_stands_in_it(other, file, same):
+    """Whatever was edited, something of the title or the text is left; a column has a file for each day."""
+    assert same_article(identity_of(NOTE, "s", "a.txt"), identity_of(other, "s", file)) is same
+
+
+def test_one_name_in_two_folders_is_two_files():
+    """The name of a file means something in its own source only."""
+    other = replace(NOTE, title="Boats")
+
+    assert not same_article(identity_of(NOTE, "s", "a.txt"), identity_of(other, "t", "a.txt"))
 
 
 @given(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import threading
 import time
@@ -248,6 +249,61 @@ def test_the_same_article_again_never_doubles(house, source, feed_server, change
             before.article.title,
             before.article.deck or before.article.text,
         )
+
+
+def test_a_file_whose_headline_and_text_are_edited_is_the_same_article(house, source, articles):
+    """A plain text has no address; where it lies says which article it is."""
+    source()
+    write(articles, "a.txt", PAGE)
+    visit(house)
+    write(articles, "a.txt", PAGE.replace("Harbour Opens Again", "Ferries Run").replace("at noon", "at one"))
+
+    (again,) = visit(house, after=timedelta(minutes=2))
+
+    assert (again.collected.added, len(again.collected.updated)) == ((), 1)
+    assert [each.article.title for each in stored(house)] == ["Ferries Run"]
+
+
+def test_a_file_with_a_wholly_different_article_is_a_new_one(house, source, articles):
+    """Readers of the old one get it too."""
+    source()
+    write(articles, "today.txt", PAGE)
+    visit(house)
+    write(articles, "today.txt", "Solar Parks Grow\n\nThe grid cannot follow.\n\nThe ministry had not foreseen it.\n")
+
+    (again,) = visit(house, after=timedelta(minutes=2))
+
+    assert len(again.collected.added) == 1
+    assert len(stored(house)) == 2
+
+
+def test_a_gzipped_feed_file_is_read_as_the_feed_in_it(articles):
+    """Archives keep their feeds so."""
+    path = articles / "feed.xml.gz"
+    path.write_bytes(gzip.compress(rss(("Harbour", "https://press.example.net/h", "1", WORDS))))
+
+    found = read_paths([path], now=NOW)
+
+    assert ([each.title for each in found.articles], found.problems) == (["Harbour"], [])
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        pytest.param(gzip.compress(b" " * 6_000_000), "unfolds to more than 5,242,880 bytes", id="too large"),
+        pytest.param(gzip.compress(b"<rss/>" * 99)[:30], "ends too early", id="cut off"),
+        pytest.param(b"\x1f\x8bno such thing", "is not gzip", id="not gzip"),
+    ],
+)
+def test_a_gzipped_file_that_cannot_be_unfolded_says_why(articles, data, reason):
+    """Nothing is unfolded beyond what we would read."""
+    path = articles / "feed.xml.gz"
+    path.write_bytes(data)
+
+    (problem,) = read_paths([path], now=NOW).problems
+
+    assert problem.startswith(f"{path}: ")
+    assert reason in problem
 
 
 def test_other_articles_of_one_feed_stay_apart(house, source, feed_server):

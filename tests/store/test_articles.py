@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from digest.model.article import Article, ArticleState, Section
-from digest.store.articles import Saved, articles_between, save_article, set_state
+from digest.store.articles import Saved, articles_between, find_article, save_article, set_state
 from digest.store.engine import reading
 from tests.house import MONDAY, House
 
@@ -127,3 +127,79 @@ def test_a_text_belongs_to_its_own_row_before_one_that_only_shares_its_title(hou
     assert save(house, article(OTHER, "", title="Weather"), "a") == (known, Saved.UNCHANGED)
     assert column != known
     assert texts(house) == [LONG, OTHER]
+
+
+def stories(house: House) -> list[int]:
+    return [row[0] for row in house.rows("SELECT story_id FROM articles ORDER BY id")]
+
+
+FULL = " ".join(f"Ferry {n} left the harbour with {n + 200} on board, and berth {n} was swept." for n in range(12))
+
+
+def test_a_corrected_headline_is_the_same_article(house: House) -> None:
+    """A plain text has neither address nor GUID: its text says what it is."""
+    titles = ("Ferries leave", "Ferries leave at last", "Harbour opens")
+    outcomes = [save(house, article(url="", title=title)) for title in titles]
+
+    assert outcomes == [(1, Saved.ADDED), (1, Saved.UPDATED), (1, Saved.UPDATED)]
+
+
+def test_a_text_at_two_addresses_is_one_article_that_links_to_the_first(house: House) -> None:
+    """Syndicated; and visiting both in turns makes no new revisions, which would change every pool."""
+    for _ in range(3):
+        for url in (ONE, TWO):
+            save(house, article(FULL, url), "a")
+
+    with reading(house.engine) as connection:
+        assert find_article(connection, 1).article.url == ONE
+    assert revisions(house) == 1
+
+
+def test_an_article_that_moved_is_edited_at_its_new_address(house: House) -> None:
+    """Its next edit comes from there, and is no other article."""
+    save(house, article(FULL, ONE), "a")
+    save(house, article(FULL, TWO), "a")
+
+    assert save(house, article(OTHER, TWO), "a") == (1, Saved.UPDATED)
+
+
+def test_a_file_that_holds_another_article_now_leaves_the_one_before_alone(house: House) -> None:
+    """Readers of the first must get the second, whose edits are its own."""
+
+    def put(what: Article) -> tuple[int, str]:
+        with house.engine.begin() as connection:
+            return save_article(connection, what, source="a", now=MONDAY, file="today.txt")
+
+    outcomes = [put(article(LONG, "")), put(article(OTHER, "")), put(article(OTHER + "More.", "", title="New"))]
+
+    assert outcomes == [(1, Saved.ADDED), (2, Saved.ADDED), (2, Saved.UPDATED)]
+    assert texts(house) == [LONG, OTHER + "More."]
+
+
+def test_articles_with_nearly_one_text_are_one_story(house: House) -> None:
+    """Two agencies' copies of a report differ in a word; a digest tells it once, and no later one again."""
+    save(house, article(FULL, ONE), "a")
+    save(house, article(FULL.replace("Ferry 7", "Boat seven"), TWO), "b")
+    save(house, article(OTHER * 3, "https://press.example.net/three"), "b")
+
+    assert stories(house) == [1, 1, 3]
+
+
+def test_an_edit_that_makes_two_texts_one_makes_them_one_story(house: House) -> None:
+    """And an article that is in a story stays in it, whatever becomes of its text."""
+    save(house, article(FULL, ONE), "a")
+    save(house, article(OTHER * 3, TWO), "b")
+    apart = stories(house)
+    save(house, article(FULL + " It rained.", TWO), "b")
+    together = stories(house)
+    save(house, article(OTHER * 3, TWO), "b")
+
+    assert (apart, together, stories(house)) == ([1, 2], [1, 1], [1, 1])
+
+
+def test_short_notes_with_one_boilerplate_stay_two_stories(house: House) -> None:
+    """What is too short to tell articles apart joins none."""
+    for n, url in enumerate((ONE, TWO)):
+        save(house, article("More as it comes, the desk said; call it for the figures.", url, title=f"Note {n}"), "a")
+
+    assert stories(house) == [1, 2]

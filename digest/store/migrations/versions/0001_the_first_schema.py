@@ -19,6 +19,9 @@ def upgrade() -> None:
     sa.Column('guid_key', sa.Text(), server_default='', nullable=False),
     sa.Column('content_hash', sa.String(length=64), nullable=False),
     sa.Column('title_key', sa.String(length=64), nullable=False),
+    sa.Column('text_hash', sa.String(length=64), server_default='', nullable=False),
+    sa.Column('file_key', sa.String(length=64), server_default='', nullable=False),
+    sa.Column('sketch', sa.Text(), server_default='', nullable=False),
     sa.Column('revision_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('state', sa.String(length=20), nullable=False),
     sa.Column('collected_at', sa.BigInteger(), nullable=False),
@@ -27,8 +30,10 @@ def upgrade() -> None:
     with op.batch_alter_table('articles', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_articles_collected_at'), ['collected_at'], unique=False)
         batch_op.create_index(batch_op.f('ix_articles_content_hash'), ['content_hash'], unique=False)
+        batch_op.create_index(batch_op.f('ix_articles_file_key'), ['file_key'], unique=False)
         batch_op.create_index('ix_articles_guid_key', ['guid_key'], unique=False)
         batch_op.create_index(batch_op.f('ix_articles_story_id'), ['story_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_articles_text_hash'), ['text_hash'], unique=False)
         batch_op.create_index(batch_op.f('ix_articles_title_key'), ['title_key'], unique=False)
         batch_op.create_index('uq_articles_url_key', ['url_key'], unique=True, sqlite_where=sa.text("url_key <> ''"), postgresql_where=sa.text("url_key <> ''"))
 
@@ -105,6 +110,15 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['article_id'], ['articles.id'], name=op.f('fk_article_sources_article_id_articles')),
     sa.PrimaryKeyConstraint('article_id', 'source', name=op.f('pk_article_sources'))
     )
+    op.create_table('article_bands',
+    sa.Column('band', sa.BigInteger(), nullable=False),
+    sa.Column('article_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.ForeignKeyConstraint(['article_id'], ['articles.id'], name=op.f('fk_article_bands_article_id_articles')),
+    sa.PrimaryKeyConstraint('band', 'article_id', name=op.f('pk_article_bands'))
+    )
+    with op.batch_alter_table('article_bands', schema=None) as batch_op:
+        batch_op.create_index('ix_article_bands_article_id', ['article_id'], unique=False)
+
     op.create_table('article_keys',
     sa.Column('key', sa.String(length=64), nullable=False),
     sa.Column('article_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
