@@ -21,7 +21,7 @@ from digest.model.digest import SkipReason
 from digest.model.newsletter import Newsletter
 from digest.pipeline.compose import Shelf, Wanted, Workshop, open_workshop
 from digest.pipeline.installation import Installation
-from digest.scheduling.cadence import Due, latest_slot, next_slot, parse_rule, period_of, slot_for_today
+from digest.scheduling.cadence import Due, latest_slot, next_slot, parse_rule, period_of, slot_for_today, slots_between
 from digest.store import planning
 from digest.store.digests import DigestRow, open_slot, save_digests, save_pieces, save_pool
 from digest.store.engine import reading
@@ -34,6 +34,7 @@ from digest.store.profiles import interests_by_profile
 
 _ROUNDS = 10  # a reader who changes settings in each of ten rounds waits for the next tick
 _COHORTS_PER_WRITE = 500
+_PASSED_AT_MOST = 31  # slots of a cadence that are logged after a long time without planning
 
 
 class Who(StrEnum):
@@ -82,6 +83,13 @@ def plan_newsletter(house: Installation, slug: str, *, at: datetime, who: Who) -
         newsletter_id, newsletter = load_newsletter(connection, slug)
         rows = planning.cadences_of(connection, newsletter_id, at if who is Who.DUE else None)
     done, shelf = Planned(), Shelf()
+    if who is Who.DUE:
+        for slot in slots_passed(rows, at):
+            with house.engine.begin() as connection:
+                planning.fill_scope(connection, slot.cadence_ids)
+                done.skipped += planning.pass_over(
+                    connection, newsletter_id, slot.period, slot.slot_at, house.clock.now()
+                )
     for slot in slots_of(newsletter, rows, at, who):
         cut_off = slot.slot_at if who is Who.DUE else max(at, slot.slot_at, house.clock.now())
         done.add(
@@ -91,6 +99,20 @@ def plan_newsletter(house: Installation, slug: str, *, at: datetime, who: Who) -
         with house.engine.begin() as connection:
             planning.advance_cadences(connection, ((row.cadence_id, _next(row, at)) for row in rows))
     return done
+
+
+def slots_passed(rows: Iterable[CadenceRow], at: datetime) -> list[Slot]:
+    """Return the slots that came while nobody planned, earliest first, without each cadence's latest.
+
+    That one stands for all of them: a reader gets one mail, not one for each. Of a cadence the latest 31 count.
+    """
+    together: defaultdict[tuple[datetime, str], list[int]] = defaultdict(list)
+    for row in rows:
+        days, local_time = parse_rule(row.rule)
+        until = latest_slot(days, local_time, row.zone, at).slot_at
+        for due in slots_between(days, local_time, row.zone, row.next_slot_at, until, most=_PASSED_AT_MOST):
+            together[due.slot_at, period_of(days, due.local_date)].append(row.cadence_id)
+    return [Slot(period, slot_at, tuple(ids)) for (slot_at, period), ids in sorted(together.items())]
 
 
 def slots_of(newsletter: Newsletter, rows: Iterable[CadenceRow], at: datetime, who: Who) -> list[Slot]:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
+from itertools import islice, takewhile
 from zoneinfo import ZoneInfo
 
 DAY_NAMES = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -56,6 +57,15 @@ def latest_slot(days: Sequence[int], at: time, zone: str, until: datetime) -> Du
     """Return the last slot of the rule that is not after the instant *until*."""
     start = until.astimezone(zone_of(zone)).date() + _DAY
     return next(due for due in _slots(days, at, zone, start, -_DAY) if due.slot_at <= until)
+
+
+def slots_between(
+    days: Sequence[int], at: time, zone: str, since: datetime, until: datetime, *, most: int
+) -> list[Due]:
+    """Return the slots of the rule from *since* on and before *until*, latest first; at most the *most* latest."""
+    start = until.astimezone(zone_of(zone)).date() + _DAY
+    earlier = (due for due in _slots(days, at, zone, start, -_DAY) if due.slot_at < until)
+    return list(islice(takewhile(lambda due: due.slot_at >= since, earlier), most))
 
 
 def slot_for_today(days: Sequence[int], at: time, zone: str, now: datetime) -> Due:

@@ -22,11 +22,12 @@ from digest.store.tables import articles, from_micros, to_micros
 
 @dataclass(frozen=True, slots=True)
 class CadenceRow:
-    """One distinct (rule, zone) of a newsletter."""
+    """One distinct (rule, zone) of a newsletter, and the next slot it waits for."""
 
     cadence_id: int
     rule: str
     zone: str
+    next_slot_at: datetime
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -60,13 +61,13 @@ class Written:
 
 def cadences_of(connection: Connection, newsletter_id: int, due_by: datetime | None = None) -> list[CadenceRow]:
     """Return the newsletter's cadences; with *due_by* only those whose next slot is not after it."""
-    query = "SELECT id, rule, zone FROM cadences WHERE newsletter_id = :newsletter"
+    query = "SELECT id, rule, zone, next_slot_at FROM cadences WHERE newsletter_id = :newsletter"
     if due_by is not None:
         query += " AND next_slot_at <= :due"
     rows = connection.execute(
         text(query + " ORDER BY id"), {"newsletter": newsletter_id, "due": to_micros(due_by) if due_by else 0}
     )
-    return [CadenceRow(*row) for row in rows]
+    return [CadenceRow(row.id, row.rule, row.zone, from_micros(row.next_slot_at)) for row in rows]
 
 
 def advance_cadences(connection: Connection, nexts: Iterable[tuple[int, datetime]]) -> None:
@@ -273,7 +274,8 @@ def write_cohorts(
             f"   AND k.since = COALESCE({_SINCE}, -1)"
             "  WHERE d.edition_id = :e AND d.state = 'ready' AND d.digest_id IS NULL"
             "   AND s.cadence_id IN (SELECT cadence_id FROM scope) AND s.state = 'active') c"
-            " WHERE deliveries.id = c.row_id RETURNING deliveries.reason"
+            " WHERE deliveries.id = c.row_id AND deliveries.state = 'ready' AND deliveries.digest_id IS NULL"
+            " RETURNING deliveries.reason"
         ),
         values,
     )
@@ -320,6 +322,14 @@ def _live_among(connection: Connection, cohorts: Iterable[Cohort]) -> frozenset[
     return frozenset(live)
 
 
+# Nobody can have missed a slot before they joined, or came back.
+_THERE_THEN = (
+    "s.since <= :slot AND u.joined_at <= :slot AND NOT EXISTS"
+    " (SELECT 1 FROM consents k WHERE k.subscriber_id = u.id AND k.newsletter_id = s.newsletter_id"
+    "  AND k.at > :slot AND k.event IN ('given', 'resumed'))"
+)
+
+
 def skip_others(
     connection: Connection,
     edition_id: int,
@@ -333,16 +343,14 @@ def skip_others(
 
     Nobody can have missed a slot before they joined, or came back: such readers get no line for it.
     """
+    there_then = f"AND {_THERE_THEN}" if reason is SkipReason.MISSED else ""
     return connection.execute(
         text(
-            "INSERT INTO deliveries (edition_id, subscriber_id, subscription_id, slot_at, state, reason,"
+            "INSERT INTO deliveries (edition_id, subscriber_id, subscription_id, slot_at, state, reason,"  # noqa: S608
             " address, name, planned_at, finished_at)"
             " SELECT :e, u.id, s.id, :slot, :skipped, :reason, u.address, u.name, :now, :now"
             " FROM scope c JOIN subscriptions s ON s.cadence_id = c.cadence_id"
-            " JOIN subscribers u ON u.id = s.subscriber_id WHERE s.state = :state"
-            " AND (:reason <> 'missed' OR (s.since <= :slot AND u.joined_at <= :slot AND NOT EXISTS"
-            "  (SELECT 1 FROM consents k WHERE k.subscriber_id = u.id AND k.newsletter_id = s.newsletter_id"
-            "   AND k.at > :slot AND k.event IN ('given', 'resumed'))))"
+            f" JOIN subscribers u ON u.id = s.subscriber_id WHERE s.state = :state {there_then}"
             " ON CONFLICT (edition_id, subscriber_id) DO NOTHING"
         ),
         {
@@ -354,6 +362,47 @@ def skip_others(
             "now": to_micros(now),
         },
     ).rowcount
+
+
+_ON_A_BREAK = "s.state = 'paused' AND (s.paused_until IS NULL OR s.paused_until > :slot)"
+_AT_WORK = "(s.state = 'active' OR s.state = 'paused' AND s.paused_until <= :slot)"
+
+
+def pass_over(
+    connection: Connection, newsletter_id: int, period: str, slot_at: datetime, now: datetime
+) -> Counter[str]:
+    """Log a slot that nobody planned in its time for the readers in scope; return the rows written, by reason.
+
+    `coalesced`, or `paused` for who was on a break: ask before breaks that are over are ended. A later slot stands
+    for this one, so the edition is left as it is, or made and finished. No row for who joined or came back since,
+    nor in an edition that is paused or cancelled.
+    """
+    values = {"n": newsletter_id, "p": period, "slot": to_micros(slot_at), "now": to_micros(now)}
+    connection.execute(
+        text(
+            "INSERT INTO editions (newsletter_id, period, state, created_at) VALUES (:n, :p, 'finished', :now)"
+            " ON CONFLICT (newsletter_id, period) DO NOTHING"
+        ),
+        values,
+    )
+    written: Counter[str] = Counter()
+    for reason, whose in ((SkipReason.COALESCED, _AT_WORK), (SkipReason.PAUSED, _ON_A_BREAK)):
+        done = connection.execute(
+            text(
+                "INSERT INTO deliveries (edition_id, subscriber_id, subscription_id, slot_at, state, reason,"  # noqa: S608
+                " address, name, planned_at, finished_at)"
+                " SELECT e.id, u.id, s.id, :slot, 'skipped', :reason, u.address, u.name, :now, :now"
+                " FROM scope c JOIN subscriptions s ON s.cadence_id = c.cadence_id"
+                " JOIN subscribers u ON u.id = s.subscriber_id"
+                " JOIN editions e ON e.newsletter_id = s.newsletter_id AND e.period = :p"
+                f" WHERE {whose} AND e.state NOT IN ('paused', 'cancelled') AND {_THERE_THEN}"
+                " ON CONFLICT (edition_id, subscriber_id) DO NOTHING"
+            ),
+            {**values, "reason": reason},
+        )
+        if done.rowcount:
+            written[reason] += done.rowcount
+    return written
 
 
 def since_of(group: Group) -> datetime | None:

@@ -65,6 +65,64 @@ def test_days_that_were_missed_become_one_mail(house: House, sink: Sink):
     house.dispatch(sink)
 
     assert told(house, sink) == [["Tariff 0", "Tariff 1", "Tariff 2"]]
+    assert reasons(house) == ["coalesced", "coalesced", "coalesced", "sent"]
+
+
+def test_what_came_while_nobody_planned_is_logged_once_for_each_reader_and_day(house: House):
+    """Not for who joined meanwhile; a break is told as one; planning again adds nothing; the editions are finished."""
+    house.clock.at -= timedelta(days=1)
+    for address in (ANNA, BEN, CHO):
+        house.reader(address)
+    pause(house.installation, choices(house, BEN), house.clock.now() + timedelta(days=2, hours=3), source="test")
+    house.move(days=2, hours=2)
+    house.reader(DAN)
+    house.article("trade")
+    house.move(days=2)
+    first = house.plan(who=Who.DUE)
+    before = house.dump()
+    again = house.plan(who=Who.DUE)
+    house.change("UPDATE cadences SET next_slot_at = next_slot_at - 432000000000")
+    late = house.plan(who=Who.DUE)
+
+    assert {who: reasons(house, who) for who in (ANNA, BEN, DAN)} == {
+        ANNA: ["coalesced", "coalesced", "coalesced", "coalesced", "ready"],
+        BEN: ["paused", "paused", "paused", "coalesced", "ready"],
+        DAN: ["coalesced", "ready"],
+    }
+    assert (first.ready, dict(first.skipped)) == (4, {"coalesced": 10, "paused": 3})
+    assert (dict(again.skipped), dict(late.skipped)) == ({}, {})
+    assert before.count("'finished'") == 4
+
+
+def test_after_a_year_without_planning_a_month_is_logged(house: House):
+    """One mail, and a log that somebody can read."""
+    house.reader(ANNA)
+    house.move(days=365)
+    house.article("trade")
+    house.move(hours=2)
+    house.plan(who=Who.DUE)
+
+    assert reasons(house) == ["coalesced"] * 31 + ["ready"]
+
+
+def test_a_day_that_an_editor_cancelled_is_not_said_to_be_in_a_later_mail(house: House):
+    """Nor is one that is on hold."""
+    house.reader(ANNA)
+    house.change("INSERT INTO editions VALUES (1, 1, '2026-11-24', 'cancelled', 0), (2, 1, '2026-11-25', 'paused', 0)")
+    house.article("trade")
+    house.move(days=3, hours=2)
+    house.plan(who=Who.DUE)
+
+    assert reasons(house) == ["coalesced", "ready"]
+
+
+def reasons(house: House, address: str = ANNA) -> list[str]:
+    """Return what became of each slot of a reader, earliest first."""
+    found = house.rows(
+        "SELECT CASE WHEN reason = '' THEN state ELSE reason END FROM deliveries WHERE address = :a ORDER BY slot_at",
+        a=address,
+    )
+    return [said for (said,) in found]
 
 
 def test_a_slot_that_is_much_too_late_is_missed_and_the_next_has_everything(house: House, sink: Sink):

@@ -18,6 +18,7 @@ from digest.scheduling.cadence import (
     rule_text,
     slot_for_today,
     slot_on,
+    slots_between,
 )
 
 EVERY_DAY = (0, 1, 2, 3, 4, 5, 6)
@@ -173,3 +174,25 @@ def test_todays_edition_is_dated_today_whatever_the_hour(days: tuple[int, ...], 
 def test_an_edition_is_named_by_its_period(days: tuple[int, ...], day: str, period: str):
     """The name is the same for every zone that has this local date."""
     assert period_of(days, date.fromisoformat(day)) == period
+
+
+@given(
+    st.sets(st.integers(0, 6), min_size=1),
+    st.times(timezones=st.none()),
+    st.sampled_from(ZONES),
+    st.integers(0, 19_000_000).map(lambda minutes: utc("2000-01-01T00:00") + timedelta(minutes=minutes)),
+    st.integers(0, 30),
+    st.integers(1, 9),
+)
+def test_the_slots_between_two_instants_are_those_that_follow_each_other(days, at, zone, since, span, most):
+    """From the first on, without the last; the latest of them when there are more than were asked for."""
+    at, until = at.replace(second=0, microsecond=0), since + timedelta(days=span)
+    expected = []
+    slot = next_slot(sorted(days), at, zone, since - timedelta(microseconds=1))
+    while slot < until:
+        expected.append(slot)
+        slot = next_slot(sorted(days), at, zone, slot)
+
+    found = slots_between(sorted(days), at, zone, since, until, most=most)
+
+    assert [due.slot_at for due in reversed(found)] == expected[-most:]
