@@ -6,13 +6,17 @@ from typing import Annotated
 
 import typer
 
-from digest.cli.options import ExitError, Json, the_database
+from digest.cli.options import ExitError, Json, the_database, whole_number
 from digest.cli.screen import as_json as json_text
 from digest.cli.screen import complain, counted, print_json, print_table, progress_bar, say
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
 Places = Annotated[list[str], typer.Argument(metavar="PATH|URL...", help="Files, folders or addresses.")]
+Id = Annotated[
+    int,
+    typer.Argument(parser=whole_number(1), metavar="ID", help="An id, as `digest articles list` prints it."),
+]
 Private = Annotated[bool, typer.Option("--private", help="Allow addresses on private networks (an intranet).")]
 
 
@@ -81,7 +85,7 @@ def read(
 @app.command(name="list")
 def list_command(
     search: Annotated[str, typer.Option(metavar="TEXT", help="Only articles with this text.")] = "",
-    limit: Annotated[int, typer.Option(min=1, metavar="N", help="At most so many.")] = 50,
+    limit: Annotated[int, typer.Option(parser=whole_number(1), metavar="N", help="At most so many.")] = 50,
     as_json: Json = False,
 ) -> None:
     """List stored articles, newest first."""
@@ -124,7 +128,7 @@ def list_command(
 
 @app.command()
 def show(
-    article_id: Annotated[int, typer.Argument(metavar="ID", help="An id, as `digest articles list` prints it.")],
+    article_id: Id,
     as_json: Json = False,
 ) -> None:
     """Show one stored article whole."""
@@ -158,7 +162,7 @@ def show(
 
 @app.command()
 def withdraw(
-    article_id: Annotated[int, typer.Argument(metavar="ID", help="An id, as `digest articles list` prints it.")],
+    article_id: Id,
     undo: Annotated[bool, typer.Option("--undo", help="Bring it back.")] = False,
 ) -> None:
     """Take an article back.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from digest.cli.options import Json, moment, the_database
+from digest.cli.options import Json, moment, one_of, the_database, whole_number
 from digest.cli.screen import counted, on_one_line, print_json, print_json_lines, print_table
 from digest.model.delivery import DeliveryState
 
@@ -31,13 +31,15 @@ def deliveries(
         str, typer.Option(metavar="EDITION", help="An edition like daily/2026-11-23, its id, or a newsletter.")
     ] = "",
     state: Annotated[
-        DeliveryState | None, typer.Option(metavar="STATE", help=f"One of: {', '.join(DeliveryState)}.")
+        DeliveryState | None,
+        typer.Option(parser=one_of(DeliveryState), metavar="STATE", help=f"One of: {', '.join(DeliveryState)}."),
     ] = None,
     address: Annotated[str, typer.Option(metavar="EMAIL", help="One reader's address.")] = "",
-    since: Annotated[str, typer.Option(metavar="TIME", help="Not before TIME (ISO 8601).")] = "",
-    until: Annotated[str, typer.Option(metavar="TIME", help="Before TIME (ISO 8601).")] = "",
+    since: Annotated[str | None, typer.Option(metavar="TIME", help="Not before TIME (ISO 8601).")] = None,
+    until: Annotated[str | None, typer.Option(metavar="TIME", help="Before TIME (ISO 8601).")] = None,
     limit: Annotated[
-        int | None, typer.Option(min=0, metavar="N", help=f"At most so many lines; 0: all (the table: {_SHOWN}).")
+        int | None,
+        typer.Option(parser=whole_number(0), metavar="N", help=f"At most so many lines; 0: all (the table: {_SHOWN})."),
     ] = None,
     retry: Annotated[
         bool,
@@ -62,8 +64,8 @@ def deliveries(
         edition=edition,
         state=state or "",
         address=address,
-        since=moment(since) if since else None,
-        until=moment(until) if until else None,
+        since=moment(since) if since is not None else None,
+        until=moment(until) if until is not None else None,
         limit=(limit if limit is not None else 0 if as_json or as_csv else _SHOWN) or None,
     )
     engine = the_database()
@@ -133,7 +135,10 @@ def _print_table(connection: Connection, which: Filter) -> None:
 
 def attempts(
     delivery: Annotated[
-        int, typer.Argument(metavar="ID", help="The id of a delivery, as `digest deliveries` prints it.")
+        int,
+        typer.Argument(
+            parser=whole_number(1), metavar="ID", help="The id of a delivery, as `digest deliveries` prints it."
+        ),
     ],
     as_json: Json = False,
 ) -> None:

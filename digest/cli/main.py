@@ -29,6 +29,9 @@ class _Commands(TyperGroup):
         except BrokenPipeError:
             write_no_more()
             raise ExitError(0) from None
+        except KeyboardInterrupt:  # Typer would end without a word
+            complain("interrupted; what was done is on record, and running it again goes on from there")
+            raise ExitError(130) from None
         return done
 
 
@@ -83,9 +86,6 @@ def run() -> None:
         for line in str(error).splitlines():  # a file with several mistakes has a line for each
             complain(line)
         sys.exit(1)
-    except KeyboardInterrupt:
-        complain("interrupted; what was done is on record, and running it again goes on from there")
-        sys.exit(130)
     except OSError as error:
         # A path that somebody gave us, or a disk that is full; our own doors translate theirs.
         complain(": ".join(str(part) for part in (error.filename, error.strerror or error) if part))

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from digest.cli.options import whole_number
 from digest.errors import BadInput
 
 if TYPE_CHECKING:
@@ -44,7 +45,9 @@ def init() -> None:
 
 def serve(
     host: Annotated[str, typer.Option(metavar="ADDRESS", help="The address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, metavar="N", help="The port to listen on; 0: any.")] = 8000,
+    port: Annotated[
+        int, typer.Option(parser=whole_number(0, 65535), metavar="N", help="The port to listen on; 0: any.")
+    ] = 8000,
     every: Annotated[
         float, typer.Option(min=0.5, metavar="SECONDS", help="Seconds between two looks at what is due.")
     ] = 5.0,
@@ -137,7 +140,8 @@ def demo(
         typer.Option(metavar="FOLDER", help="Where to write the mails as caught (default: a temporary folder)."),
     ] = None,
     port: Annotated[
-        int, typer.Option(min=0, max=65535, metavar="N", help="The port of the pages; 0 takes a free one.")
+        int,
+        typer.Option(parser=whole_number(0, 65535), metavar="N", help="The port of the pages; 0 takes a free one."),
     ] = 0,
 ) -> None:
     """Show it all with sample articles and readers.

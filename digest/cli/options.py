@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
@@ -18,11 +21,15 @@ if TYPE_CHECKING:
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 At = Annotated[
-    str,
+    str | None,
     typer.Option(
         "--at", metavar="TIME", help='As if the clock showed TIME, like "2026-11-23T07:00 Asia/Seoul" (default now).'
     ),
 ]
+_DIGITS = re.compile(r"[+-]?[0-9]{1,19}")
+_LARGEST = 2**63 - 1  # what the database counts to
+_FIRST_YEAR, _LAST_YEAR = 1970, 2200
+_Word = TypeVar("_Word", bound=StrEnum)
 
 
 class ExitError(Exception):
@@ -34,12 +41,10 @@ class ExitError(Exception):
 
 
 def moment(text: str) -> datetime:
-    """Return the instant that *text* names, now for "": ISO 8601 with an offset, or followed by an IANA zone.
+    """Return the instant that *text* names: ISO 8601 with an offset, or followed by an IANA zone.
 
     A time without either is taken as UTC, and stderr says so. Raises BadParameter.
     """
-    if not text:
-        return datetime.now(UTC)
     written, zone = _time_and_zone(text.strip())
     try:
         at = datetime.fromisoformat(written)
@@ -57,6 +62,19 @@ def moment(text: str) -> datetime:
         ) from None
 
 
+def clock_at(text: str | None) -> datetime:
+    """Return what the clock is to show: the instant of *text*, now when there is none.
+
+    Raises BadParameter, also for a time so far away that the days around it are in no calendar.
+    """
+    if text is None:
+        return datetime.now(UTC)
+    at = moment(text)
+    if not _FIRST_YEAR <= at.year <= _LAST_YEAR:
+        raise typer.BadParameter(f"{text!r} is too far away; name a time from {_FIRST_YEAR} to {_LAST_YEAR}")
+    return at
+
+
 def _time_and_zone(text: str) -> tuple[str, str]:
     """Split off a last word that starts with a letter; in "2026-11-23 07:00" the last word is still the time."""
     written, _, last = text.rpartition(" ")
@@ -72,6 +90,31 @@ def _zone(name: str) -> ZoneInfo:
         return zone_of(read_zone(name))
     except BadInput as wrong:
         raise typer.BadParameter(str(wrong)) from None
+
+
+def whole_number(least: int, most: int | None = None) -> Callable[[Any], int]:
+    """Return what reads a whole number from *least* to *most*, and says so when it is none."""
+
+    def read(value: Any) -> int:
+        text = str(value)
+        if _DIGITS.fullmatch(text) and least <= int(text) <= (most if most is not None else _LARGEST):
+            return int(text)
+        limits = f"from {least} to {most}" if most is not None else f"from {least} on"
+        raise typer.BadParameter(f"{text!r} is not a whole number {limits}")
+
+    return read
+
+
+def one_of(kind: type[_Word]) -> Callable[[Any], _Word]:
+    """Return what reads a word of *kind*, and lists all of them when it is none."""
+
+    def read(value: Any) -> _Word:
+        try:
+            return kind(str(value))
+        except ValueError:
+            raise typer.BadParameter(f"{str(value)!r} is not one of: {', '.join(kind)}") from None
+
+    return read
 
 
 def the_database() -> Engine:

@@ -128,6 +128,21 @@ def progress_bar(label: str, total: int | None = None) -> Iterator[Advance]:
         yield advance
 
 
+@contextmanager
+def working(label: str) -> Iterator[None]:
+    """Say on stderr what is under way where no length is known; nothing when stderr is not a terminal."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        bar.add_task(on_one_line(label), total=None)
+        yield
+
+
 def write_anything() -> None:
     """Let stdout and stderr spell out what their encoding cannot hold, instead of failing in the middle of a list."""
     for stream in (sys.stdout, sys.stderr):

@@ -7,16 +7,19 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from digest.cli.options import At, ExitError, Json, moment, the_installation
+from digest.cli.options import At, ExitError, Json, clock_at, one_of, the_installation
 from digest.cli.screen import as_json as json_text
-from digest.cli.screen import complain, counted, print_json, progress_bar, say
+from digest.cli.screen import complain, counted, on_one_line, print_json, progress_bar, say, working
 from digest.model.delivery import DeliveryState
+
+_AHEAD = timedelta(minutes=1)  # what is later than that is no matter of two clocks
 
 
 class Format(StrEnum):
@@ -36,11 +39,12 @@ def add_to(app: typer.Typer) -> None:
 
 def send(
     newsletter: Annotated[str, typer.Argument(metavar="NEWSLETTER", help="The newsletter's slug.")],
-    at: At = "",
+    at: At = None,
     everyone: Annotated[
         bool, typer.Option("--everyone", help="The current edition to all who have not had it, whatever their hour.")
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say who would get what; plan and send nothing.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask whether to send an edition of the future.")] = False,
     as_json: Json = False,
 ) -> None:
     """Plan and deliver a newsletter; nothing goes twice.
@@ -59,15 +63,24 @@ def send(
     settings = read_settings(needs=SENDING)
     house = open_installation(settings)
     who = Who.EVERYONE if everyone else Who.LATEST
+    now = house.clock.now()
+    when = now if at is None else clock_at(at)
     if dry_run:
-        rehearsed = rehearse(house, newsletter, at=moment(at), who=who)
+        rehearsed = rehearse(house, newsletter, at=when, who=who)
         if as_json:
             print_json(rehearsed.as_json())
         else:
             for line in rehearsed.lines():
                 say(line)
         return
-    planned = plan_newsletter(house, newsletter, at=moment(at), who=who)
+    if when > now + _AHEAD:
+        _require_wish(now, when, yes=yes)
+    try:
+        with working(f"Planning {newsletter}"):
+            planned = plan_newsletter(house, newsletter, at=when, who=who)
+    except KeyboardInterrupt:
+        complain("stopped while planning; nothing was sent. Run it again.")
+        raise ExitError(128 + signal.SIGINT) from None
     how = sending(settings, somebody_waits=True)
     with _noted_signals() as seen, progress_bar(f"Sending {newsletter}", planned.ready) as advance:
         done = dispatch(
@@ -86,6 +99,8 @@ def send(
         print_json({**result, "stopped_by": done.stopped_by or None})
     else:
         typer.echo(_sentence(result, nothing="nothing sent" if done.stopped_by else "nothing to send"))
+    if done.states[DeliveryState.REFUSED]:
+        complain("who was refused, and why: digest deliveries --state refused", prefix="note: ")
     if done.fault:
         complain(f"sending stopped; {done.stopped_by}. Mend it and run this again.")
         raise ExitError(1)
@@ -98,6 +113,20 @@ def send(
     if done.interrupted:
         complain(f"stopped; {done.states[DeliveryState.SENT]} sent. The same command sends the rest.")
         raise ExitError(128 + seen[0])
+
+
+def _require_wish(now: datetime, when: datetime, *, yes: bool) -> None:
+    """Say that mails of the future leave now; on a terminal, ask."""
+    complain(
+        f"it is {now:%Y-%m-%d %H:%M} UTC now; this sends what is due on {when:%Y-%m-%d at %H:%M} UTC", prefix="note: "
+    )
+    if _on_terminal() and not yes and not typer.confirm("Send it now?", err=True):
+        complain("nothing was sent; to see it only: --dry-run")
+        raise ExitError(1)
+
+
+def _on_terminal() -> bool:
+    return sys.stdin.isatty() and sys.stderr.isatty()
 
 
 @contextmanager
@@ -136,10 +165,16 @@ def _sentence(result: dict[str, object], *, nothing: str) -> str:
 def preview(
     newsletter: Annotated[str, typer.Argument(metavar="NEWSLETTER", help="The newsletter's slug.")],
     subscriber: Annotated[str, typer.Option(metavar="EMAIL", help="Whose mail.")],
-    at: At = "",
+    at: At = None,
     output: Annotated[
-        Format, typer.Option("--format", metavar="FORMAT", help="html, text, eml (the whole message) or json (why).")
-    ] = (Format.TEXT),
+        Format,
+        typer.Option(
+            "--format",
+            parser=one_of(Format),
+            metavar="FORMAT",
+            help="html, text, eml (the whole message) or json (why).",
+        ),
+    ] = Format.TEXT,
     file: Annotated[
         Path | None, typer.Option("--output", metavar="FILE", help="Write to FILE instead of the screen.")
     ] = None,
@@ -150,7 +185,7 @@ def preview(
     """
     from digest.pipeline.preview import preview as make_preview
 
-    found = make_preview(the_installation(), newsletter, subscriber, at=moment(at))
+    found = make_preview(the_installation(), newsletter, subscriber, at=clock_at(at))
     if output is Format.JSON:
         content = json_text(found.as_json(), indent=2).encode() + b"\n"
     elif not found.raw:
@@ -158,8 +193,17 @@ def preview(
         complain(f"{subscriber} would get no mail: {skip.replace('_', ' ')}; see --format json")
         raise ExitError(1)
     else:
-        content = {Format.HTML: found.html.encode(), Format.TEXT: found.text.encode(), Format.EML: found.raw}[output]
+        text = f"{_heading(found.raw)}\n\n{found.text}"
+        content = {Format.HTML: found.html.encode(), Format.TEXT: text.encode(), Format.EML: found.raw}[output]
     if file is not None:
         file.write_bytes(content)
     else:
         sys.stdout.buffer.write(content)
+
+
+def _heading(message: bytes) -> str:
+    """Return the lines that a mail program shows above a mail."""
+    from email import message_from_bytes, policy
+
+    found = message_from_bytes(message, policy=policy.default)
+    return "\n".join(f"{name}: {on_one_line(str(found[name]))}" for name in ("From", "To", "Subject"))

@@ -10,6 +10,7 @@ import shutil
 import sqlite3
 import sys
 from contextlib import redirect_stdout
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from digest.cli import main
 from digest.cli.demo.catcher import Catcher
 from digest.cli.screen import as_json, on_one_line, visible
 from tests.cli.program import HEADER, NEWSLETTERS, TARIFF, Told
+from tests.sink import Do, Sink
 
 #: Clears the screen, renames the window, turns red, an 8-bit CSI, a backspace, a right-to-left override.
 STEERING = "\x1b[2J\x1b]0;owned\x07\x1b[31m\x9b31m\x08\u202e"
@@ -103,6 +105,14 @@ def one_line(told, status=1):
     (line,) = told.err.splitlines()
     assert line.startswith("digest: ")
     return line.removeprefix("digest: ")
+
+
+def one_note(told):
+    """Return the only line on stderr, a note of something that was done."""
+    assert told.status == 0
+    (line,) = told.err.splitlines()
+    assert line.startswith("note: ")
+    return line
 
 
 # Status 1: it cannot be done
@@ -275,6 +285,11 @@ def test_who_may_only_read_the_database_reads_it(installation, tmp_path, monkeyp
         "send",
         "send daily --at yesterday",
         "send daily --at 0001-01-01T00:00+14:00",
+        "send daily --at 9999-12-31T23:59Z",
+        "send daily --at=",
+        "preview daily --subscriber a@example.org --at 0001-01-01",
+        "deliveries --since=",
+        "articles show 99999999999999999999",
         "deliveries --state lost",
         "deliveries --limit many",
         "deliveries --limit -1",
@@ -303,7 +318,86 @@ def test_a_wrong_state_is_told_with_all_there_are(installation):
     """So that nobody has to look them up."""
     told = installation("deliveries", "--state", "lost")
 
-    assert "'in_doubt'" in told.err.splitlines()[-1]
+    assert "in_doubt, skipped" in told.err.splitlines()[-1]
+
+
+def test_a_number_that_is_none_is_told_in_our_words(installation):
+    """And the limits with it."""
+    told = installation("articles", "show", "abc")
+
+    assert told.err.splitlines()[-1].endswith("'ID': 'abc' is not a whole number from 1 on")
+
+
+def test_a_preview_as_text_has_the_subject_above(installation):
+    """As a mail program shows it; the other formats are the mail itself."""
+    told = installation("preview", "daily", "--subscriber", "ada@example.org")
+    page = installation("preview", "daily", "--subscriber", "ada@example.org", "--format", "html")
+
+    assert told.out.splitlines()[:4] == [
+        "From: Example Press <digest@news.example.org>",
+        "To: ada@example.org",
+        "Subject: Tariff Truce Holds",
+        "",
+    ]
+    assert "Subject:" not in page.out
+
+
+def test_an_edition_of_the_future_is_sent_with_a_word(installation, monkeypatch):
+    """A script may do so; who reads its log sees what happened."""
+    day = f"{datetime.now(UTC) + timedelta(days=2):%Y-%m-%d}"
+    with Catcher() as catcher:
+        monkeypatch.setenv("DIGEST_SMTP_URL", catcher.smtp_url)
+        told = installation("send", "daily", "--at", f"{day}T07:00Z")
+
+    assert one_note(told).endswith(f"this sends what is due on {day} at 07:00 UTC")
+    assert len(catcher.messages) == 1
+
+
+def test_on_a_terminal_an_edition_of_the_future_is_asked_for(installation, monkeypatch):
+    """No is the end of it."""
+    monkeypatch.setattr("digest.cli.send._on_terminal", lambda: True)
+    monkeypatch.setattr("typer.confirm", lambda *_args, **_more: False)
+
+    told = installation("send", "daily", "--at", "2199-01-01T07:00Z")
+
+    assert (told.status, told.out) == (1, "")
+    assert "nothing was sent" in told.err
+
+
+def test_ctrl_c_while_planning_says_that_nothing_was_sent(installation, monkeypatch):
+    """Status 130, as of every program that was interrupted."""
+
+    def interrupted(*_args, **_more):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("digest.pipeline.plan.plan_newsletter", interrupted)
+
+    told = installation("send", "daily")
+
+    assert one_line(told, 130) == "stopped while planning; nothing was sent. Run it again."
+
+
+def test_ctrl_c_elsewhere_is_told_too(installation, monkeypatch):
+    """Any command may be interrupted."""
+
+    def interrupted(*_args, **_more):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("digest.store.articles.list_articles", interrupted)
+
+    told = installation("articles", "list")
+
+    assert "interrupted" in one_line(told, 130)
+
+
+def test_a_send_with_refusals_says_where_the_reasons_are(installation, monkeypatch):
+    """A count alone helps nobody."""
+    with Sink(lambda _recipient, _number: Do.NEVER) as sink:
+        monkeypatch.setenv("DIGEST_SMTP_URL", f"smtp://127.0.0.1:{sink.port}?starttls=never")
+        told = installation("send", "daily")
+
+    assert "1 refused" in told.out
+    assert one_note(told).endswith("digest deliveries --state refused")
 
 
 # The terminal

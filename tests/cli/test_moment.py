@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 import typer
 
-from digest.cli.options import moment
+from digest.cli.options import clock_at, moment
 
 SEVEN_IN_SEOUL = datetime(2026, 11, 22, 22, tzinfo=UTC)
 
@@ -46,6 +46,7 @@ def test_an_hour_that_the_clock_skips_is_the_one_after_it():
         pytest.param("yesterday", "is not a time", id="a word"),
         pytest.param("2026-11-23T07:00 Asia/Soul", "Asia/Seoul", id="a zone that is misspelt"),
         pytest.param("2026-11-23T07:00+09:00 Asia/Seoul", "both", id="an offset and a zone"),
+        pytest.param("", "is not a time", id="nothing"),
         pytest.param("0001-01-01T00:00 Asia/Seoul", "is not a time", id="before all time"),
     ],
 )
@@ -53,3 +54,17 @@ def test_what_is_no_time_is_refused_with_what_to_write(text, words):
     """No traceback, no guess."""
     with pytest.raises(typer.BadParameter, match=words):
         moment(text)
+
+
+@pytest.mark.parametrize("text", ["0001-01-01", "1969-12-31T23:59Z", "2201-01-01", "9999-12-31T23:59Z"])
+def test_a_clock_does_not_show_what_no_calendar_around_it_reaches(text):
+    """The days before and after are computed with; a log may be asked for since then all the same."""
+    with pytest.raises(typer.BadParameter, match="from 1970 to 2200"):
+        clock_at(text)
+
+    assert moment(text).year == int(text[:4])
+
+
+def test_without_a_time_the_clock_shows_now():
+    """Which is what nearly everybody wants."""
+    assert abs((clock_at(None) - datetime.now(UTC)).total_seconds()) < 5
