@@ -14,18 +14,20 @@ import os
 import random
 import secrets
 from collections import Counter, deque
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
 
 from digest.delivery.connection import Timeouts
 from digest.delivery.journal import Journal
+from digest.delivery.making import Making
 from digest.delivery.pool import Fault, Patience, drain
 from digest.delivery.records import Key
 from digest.errors import BadInput, NotFound
+from digest.log import get_logger
 from digest.model.delivery import Attempt, DeliveryState, Envelope, Outcome, Phase, Reply
+from digest.pipeline.event_loop import run_loop
 from digest.pipeline.installation import Installation
 from digest.pipeline.messages import KeyGone, Messages
 from digest.pipeline.plan import plan_again
@@ -44,6 +46,7 @@ LEASE = timedelta(seconds=60)
 _LOOK_FOR_STOPS = 0.5  # seconds; the stop set is at most this old
 _LOOK_FOR_STOP = 0.1  # seconds between two looks at whether the run is to end
 _GROUP_FOR = 0.02  # seconds that results wait for others before they are committed
+_CRASHED = "crashed"
 Progress = Callable[[int], None]
 Stop = Callable[[], bool]
 
@@ -108,28 +111,18 @@ def dispatch(
             dispatching.reopen_editions(connection)
             part_from_lost_keys(connection, house.tokens.key_ids, now=house.clock.now())
         worker = f"{os.getpid()}-{secrets.token_hex(4)}"
-        with closing(Journal(house.state_folder, worker, clock=house.clock)) as journal:
-            run = _Run(house, sending, journal, worker, only, progress)
-            done = _run_loop(run.send(stop, on_stop))
+        with (
+            closing(Journal(house.state_folder, worker, clock=house.clock)) as journal,
+            closing(Making(house.state_folder, worker)) as making,
+        ):
+            run = _Run(house, sending, journal, making, worker, only, progress)
+            done = run_loop(run.send(stop, on_stop))
     done.recovered = recovered
     with house.engine.begin() as connection:
         dispatching.lapse_ended(connection, house.clock.now())
         lapse_cancelled(connection, house.clock.now())
         dispatching.finish_editions(connection)
     return done
-
-
-def _run_loop(sending: Coroutine[Any, Any, Dispatched]) -> Dispatched:
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        return runner.run(sending)
-
-
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
-    try:
-        import uvloop
-    except ImportError:  # the extra `fast` is not installed
-        return asyncio.new_event_loop
-    return uvloop.new_event_loop
 
 
 class _Run:
@@ -140,6 +133,7 @@ class _Run:
         house: Installation,
         sending: Sending,
         journal: Journal,
+        making: Making,
         worker: str,
         newsletter_id: int | None,
         progress: Progress | None,
@@ -147,6 +141,7 @@ class _Run:
         self._house = house
         self._sending = sending
         self._journal = journal
+        self._making = making
         self._worker = worker
         self._newsletter_id = newsletter_id
         self._progress = progress
@@ -250,6 +245,7 @@ class _Run:
             if claim.delivery_id in self._stops:
                 self._keep(self._untried(claim, Outcome.DEFERRED, STOPPED, DeliveryState.DEFERRED))
                 continue
+            self._making.begin(claim.delivery_id)
             try:
                 envelope = self._messages.envelope(claim)
             except KeyGone as error:
@@ -263,6 +259,13 @@ class _Run:
                 # The reader's own data cannot stand in a message: trying again would not help.
                 self._keep(self._untried(claim, Outcome.REFUSED, str(error), DeliveryState.REFUSED))
                 continue
+            except Exception as error:  # noqa: BLE001 - one mail that cannot be made keeps no other back
+                get_logger().exception("message_not_made", delivery=claim.delivery_id)
+                result = self._untried(claim, Outcome.SENDER_FAULT, repr(error), DeliveryState.DEFERRED)
+                again = result.attempt.finished_at + AFTER_OUR_FAULT
+                self._keep(result._replace(reason=_CRASHED, next_attempt_at=again))
+                continue
+            self._making.end()
             self._out[claim.delivery_id] = claim
             return envelope
         return None
@@ -299,6 +302,7 @@ class _Run:
         now = self._house.clock.now()
         with self._ledger.begin():
             dispatching.record(self._ledger, results)
+            crashed = [each.claim.delivery_id for each in results if each.reason == _CRASHED]
             if room > 0:
                 claims = dispatching.claim(
                     self._ledger,
@@ -314,6 +318,9 @@ class _Run:
                 # Planned while we send: its rules must be known before the first reply to it.
                 with reading(self._house.engine) as connection:
                     self._newsletters = load_newsletters(connection)
+        if crashed:
+            with self._house.engine.begin() as connection:
+                dispatching.count_crashes(connection, crashed, now=now)
         self._results = []
         self._journal.truncate_after_commit([_key(each.claim) for each in results])
         self._ready.extend(claims)

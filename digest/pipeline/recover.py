@@ -1,8 +1,9 @@
 """Recover: what a sender that died was doing, from its journal, before anything new is claimed.
 
 A message with a recorded reply is settled by it. One that may have been complete, without a reply, is in
-doubt. One that was claimed and never got that far is simply ready again. Without a journal, or with one that
-nobody can read, all that its sender had claimed is in doubt.
+doubt. One that was claimed and never got that far is simply ready again; but the message that was just being made
+when its sender ended for the second time is put aside for a person to look at, so that all others get theirs.
+Without a journal, or with one that nobody can read, all that its sender had claimed is in doubt.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 from sqlalchemy import Connection
 
 from digest.delivery.journal import adopt, orphans
+from digest.delivery.making import take_note
 from digest.delivery.records import Key
 from digest.log import get_logger
 from digest.model.delivery import Attempt, Outcome, Phase, Reply
@@ -43,6 +45,9 @@ def recover(house: Installation) -> int:
             # In the same transaction: without the journal these would look as if nobody knew of them.
             untried = [claim for claim in dispatching.claimed_rows(connection) if claim.worker == path.stem]
             dispatching.release(connection, untried, now=house.clock.now())
+            making = take_note(house.state_folder, path.stem)
+            if making in {claim.delivery_id for claim in untried}:
+                dispatching.count_crashes(connection, [making], now=house.clock.now())
         orphan.discard()
         settled += len(results) + len(untried)
         get_logger().info(

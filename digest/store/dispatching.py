@@ -73,7 +73,12 @@ def claim(
     """
     at = to_micros(now)
     only = () if newsletter_id is None else (newsletter_id,)
-    rows = _CLAIM[newsletter_id is not None].rows(ledger, (worker, to_micros(lease_until), at, at, *only, limit))
+    some = newsletter_id is not None
+    if ledger.dialect.name == "sqlite":
+        rows = _CLAIM[some].rows(ledger, (worker, to_micros(lease_until), at, at, *only, limit))
+    else:
+        held = [row[0] for row in _HOLD[some].rows(ledger, (at, *only, limit))]
+        rows = _CLAIM_HELD.rows(ledger, (worker, to_micros(lease_until), at, at, held)) if held else []
     # Nearly all are dated now.
     return [
         Claim(*row[:-1], now if row[-1] == at else from_micros(row[-1]))  # type: ignore[call-arg]  # mypy cannot count them
@@ -81,15 +86,15 @@ def claim(
     ]
 
 
-def _claim_statement(only: str) -> Prepared:
+_FREE = "d.subscriber_id NOT IN (SELECT o.subscriber_id FROM deliveries o WHERE o.lease_until IS NOT NULL)"
+
+
+def _claim_statement(chosen: str) -> Prepared:
     """Return the statement, whose columns are the fields of a claim in their order."""
     return Prepared(
         "UPDATE deliveries SET state = 'claimed', claimed_by = ?, token = token + 1, lease_until = ?,"  # noqa: S608
         " attempt_no = attempt_no + 1, dated_at = COALESCE(dated_at, ?), next_attempt_at = NULL"
-        " WHERE id IN (SELECT MIN(c.id) FROM"
-        f"  (SELECT d.id, d.subscriber_id FROM {_JOINED} WHERE {_CLAIMABLE.replace(':now', '?')} {only}"
-        "   AND d.subscriber_id NOT IN (SELECT subscriber_id FROM deliveries WHERE lease_until IS NOT NULL)"
-        "   ORDER BY d.next_attempt_at, d.id LIMIT ?) c GROUP BY c.subscriber_id)"
+        f" WHERE id IN (SELECT MIN(c.id) FROM ({chosen}) c GROUP BY c.subscriber_id)"
         " RETURNING id, token, attempt_no, digest_id, edition_id, subscriber_id, subscription_id,"
         " plan_no, doubt_count, address, name,"
         " (SELECT n.slug FROM editions x JOIN newsletters n ON n.id = x.newsletter_id"
@@ -97,8 +102,17 @@ def _claim_statement(only: str) -> Prepared:
     )
 
 
+_DUE = f"SELECT d.id, d.subscriber_id FROM {_JOINED} WHERE {_CLAIMABLE.replace(':now', '?')}"  # noqa: S608
 # The plus keeps SQLite from starting at the newsletter and sorting all its rows: the work index is in order.
-_CLAIM = {True: _claim_statement("AND +e.newsletter_id = ?"), False: _claim_statement("")}
+_ONLY = {True: "AND +e.newsletter_id = ?", False: ""}
+_IN_ORDER = f"AND {_FREE} ORDER BY d.next_attempt_at, d.id LIMIT ?"
+_CLAIM = {some: _claim_statement(f"{_DUE} {only} {_IN_ORDER}") for some, only in _ONLY.items()}
+# Where several workers claim at once, each first holds rows and mailboxes that no other one holds, and then looks
+# again: what a statement sees is as old as its beginning, and the mailbox may have been claimed for since.
+_HOLD = {
+    some: Prepared(f"{_DUE} {only} {_IN_ORDER} FOR NO KEY UPDATE OF d, u SKIP LOCKED") for some, only in _ONLY.items()
+}
+_CLAIM_HELD = _claim_statement(f"{_DUE} AND d.id = ANY(?) AND {_FREE}")
 _SENT = Prepared(
     "UPDATE deliveries SET state = 'sent', reason = '', finished_at = ?, lease_until = NULL, next_attempt_at = NULL"
     " WHERE id = ? AND state <> 'sent'"
@@ -183,6 +197,21 @@ def release(connection: Connection, claims: Sequence[Claim], *, now: datetime, u
         )
 
 
+def count_crashes(connection: Connection, delivery_ids: Sequence[int], *, now: datetime) -> None:
+    """Count that making these messages went wrong; at the second time they wait no more: a person must look."""
+    for delivery_id in delivery_ids:
+        connection.execute(
+            text("UPDATE deliveries SET crash_count = crash_count + 1 WHERE id = :id"), {"id": delivery_id}
+        )
+        connection.execute(
+            text(
+                "UPDATE deliveries SET state = 'poison', reason = 'crashed', next_attempt_at = NULL,"
+                " finished_at = :now WHERE id = :id AND crash_count >= 2 AND state IN ('ready', 'deferred')"
+            ),
+            {"id": delivery_id, "now": to_micros(now)},
+        )
+
+
 _ROW = (
     "SELECT d.id AS delivery_id, d.token, d.attempt_no, d.digest_id, d.edition_id, d.subscriber_id,"
     " d.subscription_id, d.plan_no, d.doubt_count, d.address, d.name, n.slug AS newsletter, d.claimed_by AS worker,"
@@ -225,14 +254,16 @@ def unfit(connection: Connection, *, now: datetime, newsletter_id: int | None) -
     return connection.execute(
         text(
             "UPDATE deliveries SET digest_id = NULL, plan_no = plan_no + 1, state = 'ready', attempt_no = 0"  # noqa: S608
-            f" WHERE id IN (SELECT d.id FROM {_JOINED}"
+            # Said twice: of a row that another worker claims meanwhile PostgreSQL looks only at the outer claims again.
+            " WHERE state IN ('ready', 'deferred') AND doubt_count = 0"
+            f" AND id IN (SELECT d.id FROM {_JOINED}"
             "  WHERE d.next_attempt_at <= :now AND d.state IN ('ready', 'deferred') AND e.state = 'open'"
             f"  {only} AND u.history_id <> g.history_before AND d.doubt_count = 0"
             "  AND NOT EXISTS (SELECT 1 FROM deliveries o JOIN digests og ON og.id = o.digest_id"
             "   JOIN editions oe ON oe.id = o.edition_id"
             "   WHERE o.subscriber_id = d.subscriber_id AND o.id <> d.id AND (o.state = 'claimed'"
             "    OR (o.state = 'ready' AND oe.state = 'open' AND og.history_before = u.history_id"
-            "     AND (:newsletter IS NULL OR oe.newsletter_id = :newsletter)))))"
+            f"     {only.replace('e.', 'oe.')}))))"
         ),
         {"now": to_micros(now), "newsletter": newsletter_id},
     ).rowcount

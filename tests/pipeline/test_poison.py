@@ -1,0 +1,96 @@
+"""A message that cannot be made, or that ends whoever makes it: after the second time it is put aside."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+import structlog
+
+from digest.pipeline.messages import Messages
+from digest.store.dispatching import Claim
+from tests.house import House
+from tests.sink import Sink
+
+ROOT = Path(__file__).parents[2]
+BAD = "bad@example.org"
+READERS = 12
+
+
+@pytest.fixture
+def crowd(house: House) -> House:
+    """Give a planned edition whose third reader is trouble."""
+    house.readers([{"email": f"r{n:03}@example.org", "topics": "trade"} for n in range(READERS)])
+    house.reader(BAD)
+    house.article("trade")
+    house.plan()
+    return house
+
+
+def make_or_fail(messages: Messages, claim: Claim) -> object:
+    """Make a message; the bad reader's cannot be made."""
+    if claim.address == BAD:
+        raise RuntimeError("a mistake of ours")
+    return MAKE(messages, claim)
+
+
+MAKE = Messages.envelope
+
+
+def test_a_mail_that_cannot_be_made_keeps_no_other_back(crowd: House, sink: Sink, monkeypatch: pytest.MonkeyPatch):
+    """It is tried once more later, then a person must look; the error stands in the program's log."""
+    monkeypatch.setattr(Messages, "envelope", make_or_fail)
+    with structlog.testing.capture_logs() as lines:
+        crowd.dispatch(sink)
+    first = crowd.states()[BAD]
+    crowd.move(hours=1)
+    crowd.dispatch(sink)
+    second = crowd.states()[BAD]
+    crowd.move(hours=1)
+    crowd.dispatch(sink)
+
+    assert (first, second) == ("deferred", "poison")
+    assert len(sink.mails) == READERS
+    assert "message_not_made" in {line["event"] for line in lines}
+    assert crowd.rows("SELECT state FROM editions") == [("finished",)]
+
+
+DIES = textwrap.dedent("""
+    import os, signal, sys
+    from pathlib import Path
+    from digest.pipeline.messages import Messages
+    from tests.house import House
+    from tests.sink import Sink
+
+    make = Messages.envelope
+
+    def dies(messages, claim):
+        if claim.address == sys.argv[2]:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return make(messages, claim)
+
+    Messages.envelope = dies
+    house = House(Path(sys.argv[1]), sys.argv[3])
+    with Sink() as sink:
+        house.dispatch(sink)
+""")
+
+
+@pytest.mark.sqlite
+def test_a_mail_that_kills_its_sender_twice_is_put_aside(crowd: House, sink: Sink):
+    """The others get theirs, once each but for what was under way; nobody waits behind it for ever."""
+    for _ in range(2):
+        died = subprocess.run(
+            [sys.executable, "-c", DIES, str(crowd.folder), BAD, f"sqlite:///{crowd.folder}/digest.db"], cwd=ROOT, capture_output=True, check=False
+        )
+        assert died.returncode == -signal.SIGKILL, died.stderr.decode()
+    crowd.dispatch(sink)
+
+    states = crowd.states()
+    assert states.pop(BAD) == "poison"
+    assert set(states.values()) <= {"sent", "in_doubt"}
+    assert len(states) == READERS
