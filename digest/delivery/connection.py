@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import math
+import socket
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +16,7 @@ from typing import Protocol, cast
 
 from digest.clock import Clock
 from digest.delivery.session import Session, Step
-from digest.model.delivery import Attempt, Envelope, Phase
+from digest.model.delivery import Attempt, Envelope, Outcome, Phase
 
 READ_SIZE = 16 * 1024
 _MEGABYTE = 1 << 20
@@ -71,6 +73,7 @@ class Connection(asyncio.BufferedProtocol):
         self.server = server
         self.driver: Driver | None = None
         self.finished_count = 0
+        self.closed_after: int | None = None  # so many messages, when the server then closed without a word
         self._clock = clock
         self._loop = loop
         self._limits: dict[Phase | None, float] = {
@@ -100,19 +103,27 @@ class Connection(asyncio.BufferedProtocol):
         """True while another message may be started."""
         return not self._is_over and self.session.usable
 
-    def start(self, envelope: Envelope) -> bool:
-        """Begin to send *envelope*; False when it was refused here, which has been recorded by then."""
+    def start(self, envelope: Envelope, *, careful: bool = False) -> bool:
+        """Begin to send *envelope*; False when it was refused or stopped here, which has been recorded by then.
+
+        *careful*: nothing that can complete the message goes before its recipient was taken.
+        """
         assert self._transport is not None
         assert self._envelope is None
         self._envelope = envelope
         self._started_at = self._clock.now()
-        commands = self.session.begin(envelope)
+        commands = self.session.begin(envelope, careful=careful)
+        if self.session.is_whole and not self._may_complete():
+            commands = b""
         if not commands:
             self._record()
             return False
-        self._transport.write(commands)
-        self.session.prepare()  # while the server thinks
         self._set_deadline()
+        self._transport.write(commands)
+        if self.session.is_whole:
+            self._note_flushed()
+        else:
+            self.session.prepare()  # while the server thinks
         return True
 
     def attempt_so_far(self) -> Attempt:
@@ -135,7 +146,7 @@ class Connection(asyncio.BufferedProtocol):
         """Send one message outside a pool and return what came of it."""
         one = _OneMessage(self._loop.create_future())
         self.driver = one
-        if self.start(envelope):
+        if self.start(envelope, careful=True):
             await one.done
         assert one.attempt is not None
         return one.attempt
@@ -175,7 +186,7 @@ class Connection(asyncio.BufferedProtocol):
 
     def eof_received(self) -> None:
         """Note that the server closed its side: it will not answer any more."""
-        self._lose("the server closed the connection")
+        self._lose("the server closed the connection", nothing_read=self._end_is_unread())
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Note that the connection is gone."""
@@ -188,11 +199,10 @@ class Connection(asyncio.BufferedProtocol):
         self._is_full = True
 
     def resume_writing(self) -> None:
-        """Note that the kernel has all of it, and with it the final dot."""
+        """Note that the kernel has all of it, and with it the end of the content."""
         self._is_full = False
-        if not self._is_over and self.session.phase is Phase.BODY:
-            self.session.flushed()
-            self._set_deadline()
+        if not self._is_over and (self.session.is_whole or self.session.phase is Phase.BODY):
+            self._note_flushed()
 
     # How it goes on
 
@@ -216,18 +226,31 @@ class Connection(asyncio.BufferedProtocol):
             self._set_deadline()
 
     def _send_content(self) -> None:
-        assert self.driver is not None
         assert self._transport is not None
-        assert self._envelope is not None
-        if not self.driver.about_to_complete(self._envelope):
-            self.session.stop()
+        if not self._may_complete():
             self._conclude()
             return
-        content = self.session.content()
-        self._set_deadline(times=1 + len(content) // _MEGABYTE)
-        self._transport.write(content)
-        if not self._is_full and not self._transport.is_closing():  # closing: the write itself failed
-            self.session.flushed()
+        self._set_deadline()
+        self._transport.write(self.session.content())
+        self._note_flushed()
+
+    def _may_complete(self) -> bool:
+        """Have the mark made for what can complete the message; False when it was stopped instead."""
+        assert self.driver is not None
+        assert self._envelope is not None
+        may_go = self.driver.about_to_complete(self._envelope)
+        if not may_go:
+            self.session.stop()
+        return may_go
+
+    def _note_flushed(self) -> None:
+        """Tell the session once the kernel has the end of the content."""
+        assert self._transport is not None
+        if self._is_full or self._transport.is_closing():  # closing: the write itself failed
+            return
+        before = self.session.phase
+        self.session.flushed()
+        if self.session.phase is not before:
             self._set_deadline()
 
     def _conclude(self) -> None:
@@ -258,20 +281,41 @@ class Connection(asyncio.BufferedProtocol):
         assert self.driver is not None
         self.driver.ready(self)
 
-    def _lose(self, why: str, *, timed_out: bool = False) -> None:
+    def _lose(self, why: str, *, timed_out: bool = False, nothing_read: bool = False) -> None:
         if not self._is_over:
-            self._guarded(self._settle_loss, why, timed_out)
+            self._guarded(self._settle_loss, why, timed_out, nothing_read)
 
-    def _settle_loss(self, why: str, timed_out: bool) -> None:
-        step = self.session.lost(why, timed_out=timed_out)
+    def _settle_loss(self, why: str, timed_out: bool, nothing_read: bool) -> None:
+        session = self.session
+        step = session.lost(why, timed_out=timed_out)
         # A server that closes between messages says nothing about the next one (it may close after so
-        # many by design); that we wrote MAIL before its close reached us changes nothing.
-        closed_between = self.session.untouched and self.finished_count > 0 and not timed_out
-        unsent = self._envelope if step is Step.FINISHED and closed_between else None
+        # many by design); that we wrote MAIL before its close reached us changes nothing, unless what we
+        # wrote was a complete message that it may have read.
+        unsent = None
+        if step is Step.FINISHED and session.untouched and self.finished_count > 0 and not timed_out:
+            self.closed_after = self.finished_count
+            assert session.verdict is not None
+            if nothing_read or session.verdict.outcome is not Outcome.IN_DOUBT:
+                unsent = self._envelope
         if step is Step.FINISHED and unsent is None:
             self._conclude()
         else:
             self._close(unsent)
+
+    def _end_is_unread(self) -> bool:
+        """Say whether the server's end of the line came before its machine had all that we wrote.
+
+        A segment that closes a connection acknowledges what had arrived by then, so with something still
+        unacknowledged nobody there can have read the end of it. Known on Linux only; False when not known.
+        """
+        sock = self._transport.get_extra_info("socket") if self._transport is not None else None
+        if sock is None or sys.platform != "linux":
+            return False
+        try:
+            facts = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 32)
+        except OSError:
+            return False
+        return int.from_bytes(facts[24:28], sys.byteorder) > 0  # tcpi_unacked, in segments
 
     def _close(self, unsent: Envelope | None) -> None:
         self.abort()
@@ -285,8 +329,11 @@ class Connection(asyncio.BufferedProtocol):
             self._ticking.cancel()
             self._ticking = None
 
-    def _set_deadline(self, times: int = 1) -> None:
-        self._deadline = self._loop.time() + self._limits[self.session.phase] * times
+    def _set_deadline(self) -> None:
+        phase, times = self.session.phase, 1
+        if phase is Phase.BODY and self._envelope is not None:
+            times += len(self._envelope.content) // _MEGABYTE
+        self._deadline = self._loop.time() + self._limits[phase] * times
 
     def _tick(self) -> None:
         self._ticking = self._loop.call_later(self._tick_length, self._tick)

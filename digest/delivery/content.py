@@ -20,7 +20,22 @@ _MAILBOX = re.compile(
 
 
 def wire_content(content: bytes) -> bytes:
-    """Return *content* dot-stuffed, with CRLF line ends only, no NUL, and the final dot line.
+    """Return *content* as DATA wants it: mended (see `mended`), dot-stuffed, with the final dot line."""
+    content = mended(content)
+    if _DOT_LINE.search(content):
+        content = content.replace(b"\n.", b"\n..")
+    if content.startswith(b"."):
+        content = b"." + content
+    return content + END_OF_DATA
+
+
+def last_chunk(content: bytes) -> bytes:
+    """Return BDAT with all of *content*, which the caller has mended: no dot is stuffed (RFC 3030 §2)."""
+    return b"BDAT %d LAST\r\n%b" % (len(content), content)
+
+
+def mended(content: bytes) -> bytes:
+    """Return *content* with CRLF line ends only, one at its end, and no NUL.
 
     A bare CR or LF or a NUL would let a hostile article end the message early (SMTP smuggling,
     CVE-2023-51764): they never leave this machine, whatever rendering did.
@@ -28,13 +43,9 @@ def wire_content(content: bytes) -> bytes:
     # Replacing single bytes is the fastest way to look at every line end: 0.4 ns a byte.
     if b"\0" in content or content.replace(b"\r", b"").replace(b"\n", b"\r\n") != content:
         content = _ANY_LINE_END.sub(b"\r\n", content.replace(b"\0", b""))
-    if _DOT_LINE.search(content):
-        content = content.replace(b"\n.", b"\n..")
-    if content.startswith(b"."):
-        content = b"." + content
-    if not content.endswith(b"\r\n") and content:
+    if content and not content.endswith(b"\r\n"):
         content += b"\r\n"
-    return content + END_OF_DATA
+    return content
 
 
 def is_mailbox(address: str) -> bool:

@@ -132,7 +132,7 @@ class Lane:
         await self._ended
         if self._earned_reconnect:
             self._wait = self._traffic.patience.first
-        elif not connection.is_open and not connection.session.lost_pipelining:
+        elif not (connection.is_open or connection.session.lost_pipelining or connection.session.lost_chunking):
             await self._pause(self._traffic.stopped)
 
     def _start(self, connection: Connection, envelope: Envelope) -> None:
@@ -142,11 +142,14 @@ class Lane:
             self._end_ride()
             return
         try:
-            if not connection.start(envelope):
+            if not self._start_on(connection, envelope):
                 self.ready(connection)
         except Exception as error:  # noqa: BLE001 - drain raises it once all lanes are at rest
             connection.abort()
             self.failed(connection, error)
+
+    def _start_on(self, connection: Connection, envelope: Envelope) -> bool:
+        return connection.start(envelope, careful=self._traffic.is_careful(connection.finished_count))
 
     # The connection's driver
 
@@ -159,6 +162,8 @@ class Lane:
     def finished(self, attempt: Attempt) -> None:
         """Record *attempt*."""
         self._earned_reconnect |= attempt.outcome is Outcome.SENT
+        if self._connection is not None and self._connection.session.is_whole:
+            self._traffic.note_whole(attempt.outcome)
         self._traffic.note(attempt)
 
     def ready(self, connection: Connection) -> None:
@@ -172,13 +177,16 @@ class Lane:
                 self._taking = taken
                 self._taking.add_done_callback(partial(self._taken, connection))
                 return
-            if connection.start(taken):
+            if self._start_on(connection, taken):
                 return
 
     def closed(self, connection: Connection, unsent: Envelope | None) -> None:
         """Keep the message that was no attempt for the next connection."""
-        if connection.session.lost_pipelining:
-            self._traffic.pipelining = False
+        session = connection.session
+        self._traffic.pipelining &= not session.lost_pipelining
+        self._traffic.chunking &= not (session.lost_chunking or session.lost_pipelining)
+        if connection.closed_after is not None:
+            self._traffic.closes_after.add(connection.closed_after)
         self._in_hand = unsent
         self._leave()
         if self._taking is None:

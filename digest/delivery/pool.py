@@ -46,7 +46,13 @@ async def drain(
 
     async def open_one() -> Connection:
         return await open_connection(
-            relay, clock=clock, timeouts=seconds, helo=helo, pipelining=traffic.pipelining, tls=tls
+            relay,
+            clock=clock,
+            timeouts=seconds,
+            helo=helo,
+            pipelining=traffic.pipelining,
+            chunking=traffic.chunking,
+            tls=tls,
         )
 
     lanes = [Lane(traffic, open_one) for _ in range(connections)]

@@ -17,10 +17,11 @@ from typing import TypeVar, cast
 import aiosmtplib
 
 from digest.clock import Clock
+from digest.delivery.commands import offer_from
 from digest.delivery.connection import Connection, Timeouts
 from digest.delivery.outcomes import classify
 from digest.delivery.replies import clean_text, parse_reply
-from digest.delivery.session import Session, offer_from
+from digest.delivery.session import Session
 from digest.errors import DeliveryError
 from digest.model.delivery import Outcome, Phase, Reply
 from digest.settings import Relay
@@ -50,6 +51,7 @@ async def open_connection(
     timeouts: Timeouts,
     helo: str = "",
     pipelining: bool = True,
+    chunking: bool = True,
     tls: ssl.SSLContext | None = None,
 ) -> Connection:
     """Return a connection to *relay* that is ready for messages. Raises ConnectFailed.
@@ -63,7 +65,7 @@ async def open_connection(
     assert client.protocol is not None
     transport = cast("asyncio.Transport", client.protocol.transport)  # uvloop's are not of that class
     connection = Connection(
-        Session(offer_from(client.esmtp_extensions), pipelining=pipelining),
+        Session(offer_from(client.esmtp_extensions), pipelining=pipelining, chunking=chunking),
         server=server,
         clock=clock,
         timeouts=timeouts,

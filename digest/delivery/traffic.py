@@ -81,6 +81,9 @@ class Traffic:
     limits: Limits
     patience: Patience
     pipelining: bool = True  # False once the server has shown that it cannot
+    chunking: bool = True  # the same
+    has_chunked: bool = False  # a message has gone the short way
+    closes_after: set[int] = field(default_factory=set)  # so many messages, without a word
     live: int = 0  # lanes with an open connection
     has_met: bool = False  # a connection was made, if only once
     exhausted: bool = False
@@ -120,6 +123,21 @@ class Traffic:
         self.waits.add(wait)
         wait.add_done_callback(self.waits.discard)
         return wait
+
+    def is_careful(self, place: int) -> bool:
+        """Say whether the message that is *place*-th of its connection, from 0, waits for its recipient's reply.
+
+        The first do, until one has gone the short way: that keeps a server which cannot do what it offers from
+        leaving anything in doubt. So does one before which the server has closed once.
+        """
+        return (place == 0 and not self.has_chunked) or place in self.closes_after
+
+    def note_whole(self, outcome: Outcome) -> None:
+        """Note what became of a message that went complete in one write."""
+        if outcome is Outcome.SENT:
+            self.has_chunked = True
+        elif outcome is Outcome.IN_DOUBT and not self.has_chunked:
+            self.chunking = False  # one such loss is enough, while it has never worked
 
     def note_exhausted(self) -> None:
         """Note that `take` has nothing more."""

@@ -73,7 +73,8 @@ class Envelope(NamedTuple):
     `content` is the whole message as joined bytes: CRLF line ends, no bare CR or LF, not dot-stuffed.
     `sender` and `recipient` are addresses as they stand in MAIL and RCPT, domains as A-labels.
     `wire_ready`: whoever made the content has seen to it that it needs no dot-stuffing and no mending of line
-    ends, so the sender need not look at every byte again.
+    ends, so the sender need not look at every byte again. `token` names the delivery to whoever reports on it
+    (ENVID, RFC 3461 §4.4); "" for none.
     """
 
     delivery_id: int
@@ -82,6 +83,7 @@ class Envelope(NamedTuple):
     content: bytes
     needs_smtputf8: bool = False
     wire_ready: bool = False
+    token: str = ""
 
 
 class Attempt(NamedTuple):

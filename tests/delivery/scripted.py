@@ -21,6 +21,7 @@ FAST = Timeouts(
     connect=2, greeting=0.6, ehlo=0.6, tls=2, auth=2, mail=0.6, rcpt=0.6, data=0.6, body=0.6, dot=0.6, quit=0.6
 )
 EVERYTHING = ("PIPELINING", "8BITMIME", "SMTPUTF8", "SIZE 1000000")
+CHUNKING = (*EVERYTHING, "ENHANCEDSTATUSCODES", "CHUNKING")
 
 
 class Do(Enum):
@@ -40,6 +41,14 @@ class Drip:
 
 
 @dataclass(frozen=True)
+class Twice:
+    """An answer, and some seconds later the same again, that nobody asked for."""
+
+    answer: bytes
+    seconds: float
+
+
+@dataclass(frozen=True)
 class Then:
     """An answer, and what the server does right after it."""
 
@@ -47,7 +56,7 @@ class Then:
     do: Do
 
 
-Answer = bytes | Do | Drip | Then | None
+Answer = bytes | Do | Drip | Twice | Then | None
 Script = Callable[[str, int], Answer]
 """(what was said, number of the message on this server from 1) -> the answer, None for the usual one."""
 
@@ -100,6 +109,7 @@ class ScriptedServer:
 
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await self._answer(writer, "CONNECT")
+        has_recipient = False
         while line := await reader.readline():
             self.wire += line
             words = line.decode("utf-8", "replace").strip()
@@ -113,10 +123,37 @@ class ScriptedServer:
                 usual = "".join(f"250{'-' if n < len(lines) else ' '}{w}\r\n" for n, w in enumerate(lines, 1))
                 await self._answer(writer, verb, usual.encode())
                 continue
-            if await self._answer(writer, verb) == USUAL["DATA"]:
+            if verb == "BDAT" and "CHUNKING" in self.offer:
+                await self._take_chunk(reader, writer, int(words.split()[1]), has_recipient)
+                continue
+            answer = await self._answer(writer, verb)
+            if verb in ("MAIL", "RCPT"):
+                has_recipient = verb == "RCPT" and _takes_the_message(answer)
+            if answer == USUAL["DATA"]:
                 await self._take(reader, writer)
             if verb == "QUIT":
                 return
+
+    async def _take_chunk(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, size: int, has_recipient: bool
+    ) -> None:
+        number = len(self.messages) + 1
+        unknown = self.script("BDAT", number)
+        if unknown is not None:  # and the content will be taken for commands
+            await self._do(writer, unknown)
+            return
+        early = self.script("BODY", number)
+        if early is not None:
+            await self._do(writer, early)
+        content = await reader.readexactly(size)
+        self.wire += content
+        answer = self.script("DOT", number)
+        if answer is None:
+            answer = b"250 2.0.0 Ok: queued as %d\r\n" % number if has_recipient else b"503 5.5.1 for nobody\r\n"
+        if _takes_the_message(answer) and has_recipient:
+            self.messages.append(content)
+        self.on_command("DOT")
+        await self._do(writer, answer)
 
     async def _take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         early = self.script("BODY", len(self.messages) + 1)
@@ -148,6 +185,10 @@ class ScriptedServer:
             for place in range(len(answer.answer)):
                 writer.write(answer.answer[place : place + 1])
                 await asyncio.sleep(answer.seconds)
+        elif isinstance(answer, Twice):
+            writer.write(answer.answer)
+            await asyncio.sleep(answer.seconds)
+            writer.write(answer.answer)
         elif isinstance(answer, bytes):
             writer.write(answer)
             await writer.drain()
@@ -170,7 +211,7 @@ class _Over(Exception):
 
 
 def _takes_the_message(answer: Answer) -> bool:
-    said = answer.answer if isinstance(answer, Drip | Then) else answer
+    said = answer.answer if isinstance(answer, Drip | Twice | Then) else answer
     return isinstance(said, bytes) and said.startswith(b"2")
 
 

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digest.delivery.session import Offer, Session, Step, offer_from
+from digest.delivery.commands import Offer, offer_from
+from digest.delivery.session import Session, Step
 from digest.model.delivery import Outcome, Phase
 from tests.delivery.scripted import envelope
 
