@@ -5,17 +5,19 @@ Plain text, Markdown and HTML all pass through here, so one wording is known to 
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from digest.collection.blocks import Block, Shape
 from digest.collection.clean import ends_sentence, weight
 from digest.collection.disclaimer import Disclaimers, Judge, find_disclaimers
-from digest.collection.furniture import without_furniture
+from digest.collection.furniture import without_furniture, without_tail
 from digest.collection.header import Facts, take_facts
 from digest.collection.headings import has_deck, to_sections
 from digest.collection.markers import Markers
 from digest.collection.related import find_related
+from digest.collection.title import title_first
 from digest.model.article import RelatedLink, Section
 
 MOST_BLOCKS = 5_000
@@ -43,14 +45,20 @@ def dissect(blocks: Sequence[Block], markers: Markers, *, title: str = "", with_
     """
     judged = Judge(markers)
     page = [Block(title, Shape.HEADING)] if title else []
-    page += [block for block in blocks[:MOST_BLOCKS] if any(letter.isalnum() for letter in block.text)]
+    page += [
+        block for block in blocks[:MOST_BLOCKS] if _says_something(block.text, first=not title and block is blocks[0])
+    ]
     if not title:
-        page = _title_first(page, judged)
-    page, facts = take_facts(without_furniture(page, judged), markers, lists=True)
+        page = title_first(page, judged)
+    kept = without_furniture(page, judged)
+    ended = bool(kept) and kept[-1] is not page[-1]
+    page, facts = take_facts(kept, markers, lists=True)
     related = find_related(page, judged)
     page = [block for index, block in enumerate(page) if index not in related.used]
     page, more = take_facts(page, markers)
-    said = find_disclaimers(page, judged)
+    whole, page = page, without_tail(page, ended=ended)
+    ended = ended or len(page) < len(whole) or bool(related.used)
+    said = find_disclaimers(page, judged, anchored=ended)
     body = _body(page, said)
     body, still_more = take_facts(body, markers)
     heading, rest = (body[0].text, body[1:]) if body else ("", [])
@@ -68,15 +76,11 @@ def dissect(blocks: Sequence[Block], markers: Markers, *, title: str = "", with_
     )
 
 
-def _title_first(page: list[Block], judged: Judge) -> list[Block]:
-    """Return *page* with the title before disclaimers and share buttons that stand above it."""
-    for index, block in enumerate(page[:6]):
-        above = without_furniture([Block("."), block], judged)
-        if len(above) == 2 and not find_disclaimers([Block("."), block], judged).found:
-            kept, _ = take_facts([block], judged.markers)
-            if kept:
-                return [block, *page[:index], *page[index + 1 :]]
-    return page
+def _says_something(text: str, *, first: bool) -> bool:
+    """Whether *text* is more than a rule between parts; a title may be an emoji."""
+    if any(letter.isalnum() for letter in text):
+        return True
+    return first and any(sign >= "\u2600" and unicodedata.category(sign) == "So" for sign in text)
 
 
 def _body(page: Sequence[Block], said: Disclaimers) -> list[Block]:

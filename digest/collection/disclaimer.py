@@ -9,10 +9,12 @@ from enum import IntEnum
 
 from digest.collection.blocks import Block, Shape
 from digest.collection.clean import ends_sentence, sentences, weight
-from digest.collection.markers import Folded, Markers
+from digest.collection.markers import Folded, Markers, Pattern
 
 LONGEST = 1200
 LONGEST_IN_BODY = 500
+LONGEST_HINT = 300
+LONGEST_STAMP = 30
 MOST_UNDER_LABEL = 4
 HEAD = 60
 _QUOTED = re.compile('“[^”]*”|"[^"]*"|«[^»]*»|„[^“”]*[“”]|「[^」]*」|『[^』]*』|《[^》]*》')
@@ -24,16 +26,21 @@ class Strength(IntEnum):
     """How sure the words alone make it."""
 
     NONE = 0
-    LIKELY = 1  #: at the end of an article it is one
-    SURE = 2  #: it is one wherever it stands
+    HINT = 1  #: just before the related list or the site's furniture it is one
+    LIKELY = 2  #: at the end of an article it is one
+    SURE = 3  #: at the end it is one; elsewhere when it speaks of the page itself
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the words of one paragraph say: how sure, and which kinds of disclaimer ("ai", "advice", ...)."""
+    """What the words of one paragraph say: how sure, and which kinds of disclaimer ("ai", "advice", ...).
+
+    `of_itself`: it begins with the page's words for itself ("this article"), or with a label ("Disclaimer: …").
+    """
 
     strength: Strength = Strength.NONE
     kinds: frozenset[str] = frozenset()
+    of_itself: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +72,8 @@ def judge(text: str, markers: Markers) -> Verdict:
     labelled = label is not None and markers.labels.match(label[1].strip(_MARKS))
     if labelled and label is not None:
         spoken = sentences(_QUOTED.sub(" ", text[label.end() - 1 :]).strip(_MARKS))[:12] or spoken
-    strength, kinds = Strength.NONE, set[str]()
+    strength, kinds, of_itself = Strength.NONE, set[str](), False
+    hinted = set[str]()
     # A short notice may spread its words over two sentences.
     whole = [(0, " ".join(spoken))] if 1 < len(spoken) <= 3 and size <= 250 else []
     for number, sentence in [*enumerate(spoken), *whole]:
@@ -73,14 +81,36 @@ def judge(text: str, markers: Markers) -> Verdict:
         for pattern in markers.disclaimers:
             if not pattern.matches(folded, first=number == 0, paragraph_weight=size):
                 continue
+            if pattern.hint:
+                strength = max(strength, Strength.HINT if size <= LONGEST_HINT else Strength.NONE)
+                hinted.add(pattern.kind)
+                continue
             kinds.add(pattern.kind)
             sure = number == 0 and size <= LONGEST_IN_BODY and (labelled or pattern.opens(folded, head))
             # Deep in a long paragraph the same words are more likely the article's own.
             likely = number < 3 or size <= 300
             strength = max(strength, Strength.SURE if sure else Strength.LIKELY if likely else Strength.NONE)
+            of_itself |= sure and (labelled or (pattern.of_itself and _begins(pattern, folded)))
     if labelled and not kinds:
-        return Verdict(Strength.LIKELY, frozenset({"general"}))
-    return Verdict(strength, frozenset(kinds - {"ai"} if "human" in kinds else kinds) if strength else frozenset())
+        return Verdict(Strength.LIKELY, frozenset(hinted or {"general"}))
+    if strength is Strength.HINT:
+        return Verdict(strength, frozenset(hinted))
+    return Verdict(
+        strength, frozenset(kinds - {"ai"} if "human" in kinds else kinds) if strength else frozenset(), of_itself
+    )
+
+
+def _begins(pattern: Pattern, sentence: Folded) -> bool:
+    # Where the verb comes first, in Arabic and Hebrew, the words for the page follow it.
+    return pattern.groups[0].begins(sentence) or "\u0590" <= sentence.joined[:1] <= "\u08ff"
+
+
+def is_notice(verdict: Verdict, text: str) -> bool:
+    """Whether the paragraph *text* is a disclaimer wherever it stands: a whole sentence about this very page.
+
+    A stamp such as "Sponsored content" is not: as a title, a heading or an entry it is the article's own.
+    """
+    return verdict.strength is Strength.SURE and verdict.of_itself and ends_sentence(text)
 
 
 class Judge:
@@ -98,8 +128,11 @@ class Judge:
         return found
 
 
-def find_disclaimers(blocks: Sequence[Block], judged: Judge) -> Disclaimers:
-    """Return which of *blocks* (a title and body without furniture and related list) are disclaimers."""
+def find_disclaimers(blocks: Sequence[Block], judged: Judge, *, anchored: bool = False) -> Disclaimers:
+    """Return which of *blocks* (a title and body without furniture and related list) are disclaimers.
+
+    *anchored*: a related list or furniture stood after the last of them, so that is where the article ends.
+    """
     verdicts = [judged(block.text) if index else Verdict() for index, block in enumerate(blocks)]
     taken: set[int] = set()
     labels: set[int] = set()
@@ -109,16 +142,31 @@ def find_disclaimers(blocks: Sequence[Block], judged: Judge) -> Disclaimers:
             labels.add(index)
             taken.update(under)
     for index, verdict in enumerate(verdicts):
-        if verdict.strength is Strength.SURE and blocks[index].shape is not Shape.HEADING:
+        if blocks[index].shape is not Shape.HEADING and (
+            is_notice(verdict, blocks[index].text) or (index == 1 and _is_stamp(verdict, blocks[index].text))
+        ):
             taken.add(index)
     # From the end backwards, likely is enough: that is where publishers put them.
     last = len(blocks) - 1
-    while last > 0 and (last in taken or last in labels or verdicts[last].strength):
+    while last > 0 and (last in taken or last in labels or _closes(verdicts[last], blocks[last].text, anchored)):
         if last not in labels:
             taken.add(last)
         last -= 1
     kinds = frozenset[str]().union(*(verdicts[index].kinds or {"general"} for index in taken))
     return Disclaimers(tuple(sorted(taken)), tuple(sorted(labels)), kinds)
+
+
+def _is_stamp(verdict: Verdict, text: str) -> bool:
+    """Whether *text* is nothing but a few words such as "Sponsored content" or "Generated by AI."."""
+    return verdict.strength is Strength.SURE and weight(text) <= LONGEST_STAMP and len(text.split()) <= 4
+
+
+def _closes(verdict: Verdict, text: str, anchored: bool) -> bool:
+    """Whether *text* is a disclaimer when it is the last line of an article."""
+    if verdict.strength is Strength.HINT:
+        return anchored and ends_sentence(text)
+    whole = ends_sentence(text) or verdict.of_itself or _is_stamp(verdict, text)
+    return verdict.strength >= Strength.LIKELY and whole
 
 
 def _under_label(

@@ -2,26 +2,37 @@
 
 from __future__ import annotations
 
+import re
+from bisect import bisect_left
 from collections.abc import Sequence
 
 from digest.collection.blocks import Block, Shape
 from digest.collection.clean import ends_sentence, weight
-from digest.collection.disclaimer import Judge, Strength
+from digest.collection.disclaimer import Judge, is_notice
+from digest.collection.markers import Folded, Lines, Markers
 from digest.collection.related import is_related_heading
 
 _MARKS = " *_-–—•·#▶►■:：|[]【】<>+…↗→←↑"
+_BULLET = re.compile(r"^\s*(?:[-*•·‣◦▪■●○–—]\s|\d{1,2}[.)]\s)")
+_GOES_ON = re.compile(r"[:：]\s*(\S.*)$|，(.*)$")
 LONG = 120
+LONGEST_REST = 40
+LONGEST_SCRAP = 60
 
 
 def without_furniture(blocks: Sequence[Block], judged: Judge) -> list[Block]:
     """Return *blocks* without furniture; the first block, the title, always stays.
 
-    A comments box ends the page, unless a disclaimer or a related list follows it or most of the article does.
+    A comments box ends the page, unless a disclaimer or a related list follows it or text of the article does.
     """
     markers = judged.markers
     bare = [block.text.strip(_MARKS) for block in blocks]
-    strong = [index > 0 and markers.end.match(text) for index, text in enumerate(bare)]
-    marked = [index > 0 and (strong[index] or markers.lines.match(text)) for index, text in enumerate(bare)]
+    strong = [index > 0 and _fits(text, markers.end) for index, text in enumerate(bare)]
+    marked = [index > 0 and (strong[index] or _fits(text, markers.lines)) for index, text in enumerate(bare)]
+    listed = next((at for at in range(1, len(blocks)) if is_related_heading(blocks[at], markers)), len(blocks))
+    for index in range(listed + 1, len(blocks)):
+        if marked[index] and _is_entry(blocks, bare, marked, index, markers):
+            marked[index] = strong[index] = False
     for index in range(len(blocks) - 1, 1, -1):
         if not marked[index] and markers.end_weak.match(bare[index]):
             following = index + 1
@@ -29,8 +40,91 @@ def without_furniture(blocks: Sequence[Block], judged: Judge) -> list[Block]:
             # "Comments" over a short line is a box; over a paragraph it may be a heading of the article.
             if opens or (blocks[following].shape is not Shape.PARAGRAPH and weight(blocks[following].text) < 60):
                 strong[index] = marked[index] = True
+    for index in range(2, len(blocks)):
+        # Beside other furniture, or at the very end, a longer line may begin as furniture does.
+        nearby = marked[index - 1] or (index == len(blocks) - 1 and listed > index)
+        if nearby and not marked[index] and _fits_loosely(blocks[index].text, bare[index], markers, marked[index - 1]):
+            marked[index] = True
     cut = _cut(blocks, strong, marked, judged)
     return [block for index, block in enumerate(blocks[:cut]) if not marked[index]]
+
+
+def is_furniture(text: str, markers: Markers) -> bool:
+    """Whether the line *text* reads as furniture, wherever it stands."""
+    bare = text.strip(_MARKS)
+    return _fits(bare, markers.end) or _fits(bare, markers.lines)
+
+
+def without_tail(blocks: Sequence[Block], *, ended: bool = False) -> list[Block]:
+    """Return *blocks* without the scraps after the last paragraph: furniture in words that we do not know.
+
+    One scrap may be the article's own, two are not; *ended*: known furniture followed, so one is enough.
+    """
+    end = len(blocks)
+    while end > 2 and _is_scrap(blocks[end - 1]):
+        end -= 1
+    while end < len(blocks) and ends_sentence(blocks[end].text, questions=False):
+        end += 1
+    scraps = blocks[end:]
+    spoken = sum(1 for block in scraps if ends_sentence(block.text, questions=False))
+    before = blocks[end - 1].text if end > 1 else ""
+    follows_text = weight(before) > 2 * LONGEST_SCRAP - 20 and ends_sentence(before)
+    if len(scraps) < (1 if ended else 2) or spoken * 3 > len(scraps) or not follows_text:
+        return list(blocks)
+    return list(blocks[:end])
+
+
+def _is_scrap(block: Block) -> bool:
+    return (
+        block.shape is Shape.LINE
+        and weight(block.text) <= LONGEST_SCRAP
+        and not block.links
+        and not _BULLET.match(block.text)
+    )
+
+
+def _fits(bare: str, lines: Lines) -> bool:
+    """Whether *bare* is one of *lines*, or begins as one of them does and says little more."""
+    if not lines.match(bare):
+        return False
+    rest = _rest(bare, lines)
+    return weight(rest) <= LONGEST_REST and not _goes_on(rest)
+
+
+def _fits_loosely(text: str, bare: str, markers: Markers, beside: bool) -> bool:
+    """Whether *bare* begins as furniture does, however long, and is no sentence of the article."""
+    found = next((lines for lines in (markers.end, markers.lines) if lines.match(bare)), None)
+    if found is None:
+        return False
+    a_paragraph = ends_sentence(text) and weight(text) > 2 * LONGEST_REST and not bare.startswith(("©", "ⓒ"))
+    return not _goes_on(_rest(bare, found)) and (beside or not a_paragraph) and weight(text) < LONG
+
+
+def _rest(bare: str, lines: Lines) -> str:
+    """Return what follows the words at the beginning of *bare* that make it furniture, "" when they are all."""
+    if not lines.beginnings.begins(Folded.of(bare)):
+        return ""
+    end = bisect_left(range(len(bare)), True, key=lambda size: lines.beginnings.begins(Folded.of(bare[:size])))
+    return bare[end:]
+
+
+def _goes_on(rest: str) -> bool:
+    """Whether *rest* has a colon and a clause behind it, as titles have: "Follow us home: dogs that …"."""
+    found = _GOES_ON.search(rest)
+    return found is not None and weight(found[1] or found[2] or "") > 12
+
+
+def _is_entry(
+    blocks: Sequence[Block], bare: Sequence[str], marked: Sequence[bool], index: int, markers: Markers
+) -> bool:
+    """Whether the line at *index*, under a related heading, stands among entries of its own length."""
+    if len(bare[index].split()) < 4 and weight(bare[index]) < 20:
+        return False
+    if index + 1 < len(blocks) and not marked[index + 1]:
+        after = weight(bare[index + 1])
+        own = weight(bare[index])
+        return after <= 4 * own and own <= 4 * after and not markers.end_weak.match(bare[index + 1])
+    return False
 
 
 def _cut(blocks: Sequence[Block], strong: Sequence[bool], marked: Sequence[bool], judged: Judge) -> int:
@@ -38,7 +132,7 @@ def _cut(blocks: Sequence[Block], strong: Sequence[bool], marked: Sequence[bool]
     last_anchor = 0
     for index in range(len(blocks) - 1, 0, -1):
         block = blocks[index]
-        if is_related_heading(block, judged.markers) or judged(block.text).strength is Strength.SURE:
+        if is_related_heading(block, judged.markers) or is_notice(judged(block.text), block.text):
             last_anchor = index
             break
     for index, ends in enumerate(strong):
@@ -46,7 +140,9 @@ def _cut(blocks: Sequence[Block], strong: Sequence[bool], marked: Sequence[bool]
             continue
         before = sum(1 for at in range(1, index) if not marked[at] and _is_paragraph(blocks[at]))
         after = sum(1 for block in blocks[index + 1 :] if _is_paragraph(block))
-        if (last_anchor or index > 1) and (after == 0 or before >= after):
+        # Paragraphs behind the box are readers' comments only where the article is known to have ended.
+        ended = last_anchor * 2 > index and before >= after
+        if (last_anchor or index > 1) and (after == 0 or ended):
             return index
     return len(blocks)
 

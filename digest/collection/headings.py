@@ -11,26 +11,49 @@ from digest.collection.clean import ends_sentence, sentences, weight
 from digest.model.article import Section
 
 LONGEST_HEADING = 110
+LONGEST_LONG_HEADING = 150
+LONGEST_LEAD_IN = 60
 LONGEST_DECK = 280
 SURE_DECK = 160
 _BULLET = re.compile(r"^\s*(?:[-*•·‣◦▪■●○–—]\s|\d{1,2}[.)]\s)")
-_NOT_AT_END = ",，、،;；:：-–—"
+_NOT_AT_END = ",，、،;；-–—"
+_QUOTES = '"“«„「『‹'
 
 
 def is_heading(blocks: Sequence[Block], index: int) -> bool:
-    """Whether the line at *index* is a heading: short, no full stop, and a longer paragraph under it."""
+    """Whether the line at *index* is a heading: short, no full stop, and a longer paragraph under it.
+
+    A heading may stand over another one, when text stands before the two.
+    """
+    if _stands_over_text(blocks, index):
+        return True
+    if index + 1 >= len(blocks) or blocks[index].shape is not Shape.LINE:
+        return False
+    text = blocks[index].text
+    alone = index > 0 and ends_sentence(blocks[index - 1].text) and weight(blocks[index - 1].text) > weight(text)
+    short = weight(text) <= LONGEST_HEADING and text[-1] not in ":：" and _reads_as_heading(text)
+    return alone and short and _stands_over_text(blocks, index + 1)
+
+
+def _stands_over_text(blocks: Sequence[Block], index: int) -> bool:
     block = blocks[index]
     if block.shape is not Shape.LINE:
         return block.shape is Shape.HEADING
     size = weight(block.text)
-    if size > LONGEST_HEADING or index + 1 >= len(blocks) or not _reads_as_heading(block.text):
+    if size > LONGEST_LONG_HEADING or index + 1 >= len(blocks) or not _reads_as_heading(block.text):
         return False
     under = blocks[index + 1]
     if under.shape is Shape.HEADING:
         return False
+    below = weight(under.text)
+    if block.text[-1] in ":：":
+        # "She said:" leads into a quotation, "What we need:" into a list.
+        over_text = ends_sentence(under.text) and below > 2 * size and under.text[0] not in _QUOTES
+        return size <= LONGEST_LEAD_IN and over_text and not _BULLET.match(under.text)
+    if size > LONGEST_HEADING:
+        return below > 1.4 * size and ends_sentence(under.text) and len(sentences(block.text)) == 1
     if _BULLET.match(under.text):
         return True
-    below = weight(under.text)
     return below > size and (ends_sentence(under.text) or below > LONGEST_HEADING)
 
 
@@ -72,10 +95,18 @@ def has_deck(blocks: Sequence[Block]) -> bool:
     followed_by_heading = is_heading(blocks, 1)
     if is_heading(blocks, 0) and size <= 60 and not followed_by_heading:
         return False
-    rest = [weight(blocks[at].text) for at in range(1, len(blocks)) if not is_heading(blocks, at)]
+    rest = [at for at in range(1, len(blocks)) if not is_heading(blocks, at)]
     if not rest:
         return False
-    typical = median(rest)
+    typical = median(weight(blocks[at].text) for at in _paragraphs(blocks, rest))
     if size <= SURE_DECK:
         return size < typical or not ends_sentence(text)
-    return size < 0.85 * typical or (followed_by_heading and size < typical)
+    grouped = any(not block.after_blank for block in blocks[2:])
+    apart = followed_by_heading or len(sentences(text)) == 1 or (blocks[1].after_blank and grouped)
+    return size < 0.85 * typical or (apart and size < typical)
+
+
+def _paragraphs(blocks: Sequence[Block], among: Sequence[int]) -> Sequence[int]:
+    """Return the indexes *among* that are paragraphs; the points of a list are shorter and do not count."""
+    found = [at for at in among if blocks[at].shape is not Shape.ITEM and not _BULLET.match(blocks[at].text)]
+    return found or among

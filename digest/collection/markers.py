@@ -105,7 +105,7 @@ class Pattern:
     """Words of a disclaimer that occur together: one of each group in `groups`, none of `never`.
 
     `most` bounds the paragraph's weight, 0 for none; `starts`: the first group begins the paragraph; `of_itself`: the
-    first group is the page's words for itself ("this article").
+    first group is the page's words for itself ("this article"); `hint`: it counts only where disclaimers stand.
     """
 
     kind: str
@@ -114,6 +114,7 @@ class Pattern:
     starts: bool = False
     most: int = 0
     of_itself: bool = False
+    hint: bool = False
 
     def matches(self, sentence: Folded, *, first: bool, paragraph_weight: int) -> bool:
         """Whether *sentence*, the *first* of its paragraph or a later one, is such a disclaimer."""
@@ -272,6 +273,7 @@ def _pattern(entry: Mapping[str, Any], groups: Mapping[str, Group]) -> Pattern:
         starts=entry.get("starts", False),
         most=entry.get("most", 0),
         of_itself=entry["all"][0] == "self",
+        hint=entry.get("hint", False),
     )
 
 

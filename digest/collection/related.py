@@ -8,14 +8,16 @@ from dataclasses import dataclass
 
 from digest.collection.blocks import Block, Shape
 from digest.collection.clean import ends_sentence, weight
-from digest.collection.disclaimer import Judge, Strength
-from digest.collection.header import read_fact
+from digest.collection.disclaimer import Judge, is_notice
 from digest.collection.links import http_url
+from digest.collection.lists import find_unnamed_list, text_resumes, usual_paragraph
 from digest.collection.markers import Markers
 from digest.model.article import RelatedLink
 
 LONGEST_ENTRY = 420
 MOST_ENTRIES = 50
+LONGEST_SCRAP = 45
+SHORTEST_TEXT = 200
 _MARKS = " *_-–—•·#▶►■□▲△◆◇:：|[]【】<>〈〉《》+"
 _BULLET = re.compile(r"^(?:[-*•·‣◦▪▶►■□○●–—→»›+]+\s+|[•·‣◦▪▶►■□○●→]+|\[\d{1,2}\]\s*)")
 _NUMBER = re.compile(r"^\(?(\d{1,2})\s*(?:[.)．]|、|번\.?)\s*(?=\D)")
@@ -45,14 +47,14 @@ def find_related(blocks: Sequence[Block], judged: Judge) -> RelatedList:
     entries: list[RelatedLink] = []
     index = 1
     while index < len(blocks):
-        if not is_related_heading(blocks[index], markers):
+        if not is_related_heading(blocks[index], markers) or _heads_text(blocks, index, judged):
             index += 1
             continue
-        stop = _end_of_list(blocks, index, markers)
+        stop = _end_of_list(blocks, index, judged)
         members = [
             at
             for at in range(index + 1, stop)
-            if judged(blocks[at].text).strength is not Strength.SURE and not is_related_heading(blocks[at], markers)
+            if not is_notice(judged(blocks[at].text), blocks[at].text) and not is_related_heading(blocks[at], markers)
         ]
         kept = _without_strangers(blocks, members)
         used.update([index, *members])
@@ -60,35 +62,38 @@ def find_related(blocks: Sequence[Block], judged: Judge) -> RelatedList:
         entries.extend(entries_of([blocks[at] for at in kept]))
         index = stop
     if not used:
-        used.update(_unnamed_list(blocks, judged))
-        entries = entries_of([blocks[at] for at in sorted(used)[1:]])
+        found = find_unnamed_list(blocks, judged)
+        used.update(found)
+        members = _without_strangers(blocks, list(found)[1:])
+        entries = entries_of([blocks[at] for at in members])
     return RelatedList(tuple(dict.fromkeys(entries))[:MOST_ENTRIES], frozenset(used))
 
 
-def _unnamed_list(blocks: Sequence[Block], judged: Judge) -> range:
-    """Return heading and entries of a list under words we do not know: all that follows the disclaimer at the end."""
-    sure = [at for at in range(1, len(blocks)) if judged(blocks[at].text).strength is Strength.SURE]
-    heading = sure[-1] + 1 if sure else len(blocks)
-    members = blocks[heading + 1 :]
-    if (
-        heading * 2 < len(blocks)
-        or len(members) < 2
-        or weight(blocks[heading].text) > 60
-        or not _short(blocks[heading])
-    ):
-        return range(0)
-    sizes = [weight(block.text) for block in members]
-    alike = max(sizes) <= min(LONGEST_ENTRY, 4 * min(sizes)) and min(sizes) > weight(blocks[heading].text)
-    # A byline, a date and an address at the end are no list either.
-    facts = (read_fact(block.text, judged.markers) for block in blocks[heading:])
-    if not alike or any(block.shape is Shape.HEADING for block in members) or any(facts):
-        return range(0)
-    return range(heading, len(blocks))
+def _heads_text(blocks: Sequence[Block], heading: int, judged: Judge) -> bool:
+    """Whether a paragraph like the article's others follows the *heading*: then it is a heading of the article."""
+    if heading + 1 >= len(blocks) or judged(blocks[heading - 1].text).strength:
+        return False
+    first = blocks[heading + 1]
+    usual = usual_paragraph(blocks[max(1, heading - MOST_ENTRIES) : heading])
+    as_long = usual > 0 and weight(first.text) >= max(SHORTEST_TEXT, 0.9 * usual)
+    return as_long and ends_sentence(first.text) and not first.links
 
 
-def _end_of_list(blocks: Sequence[Block], heading: int, markers: Markers) -> int:
+def _is_label(block: Block, markers: Markers) -> bool:
+    text = block.text.strip(_MARKS)
+    return weight(text) <= 60 and markers.labels.match(text)
+
+
+def _short(block: Block) -> bool:
+    return weight(block.text) <= 100 and not ends_sentence(block.text, questions=False) and not block.links
+
+
+def _end_of_list(blocks: Sequence[Block], heading: int, judged: Judge) -> int:
     """Return the index after the last entry of the list under *heading*."""
+    markers = judged.markers
     marked_up = blocks[heading].shape is Shape.HEADING
+    # After the disclaimer the article is over, so nothing of it can follow the list.
+    over = bool(judged(blocks[heading - 1].text).strength) and heading * 2 > len(blocks)
     for at in range(heading + 1, len(blocks)):
         block = blocks[at]
         if block.shape is Shape.HEADING and not is_related_heading(block, markers) and not block.links:
@@ -100,7 +105,7 @@ def _end_of_list(blocks: Sequence[Block], heading: int, markers: Markers) -> int
         if weight(_URL.sub("", block.text)) > LONGEST_ENTRY and not block.links:
             # The article goes on: this was a box within it. A short line just before is the next heading.
             return at - 1 if at - heading > 1 and _short(blocks[at - 1]) else at
-        if _body_goes_on(blocks, heading, at):
+        if _body_goes_on(blocks, heading, at) or (not over and text_resumes(blocks, heading, at)):
             return at
     return len(blocks)
 
@@ -114,26 +119,22 @@ def _body_goes_on(blocks: Sequence[Block], heading: int, at: int) -> bool:
     return sum(1 for block in rest if weight(block.text) >= 160 and ends_sentence(block.text)) >= 2
 
 
-def _is_label(block: Block, markers: Markers) -> bool:
-    text = block.text.strip(_MARKS)
-    return weight(text) <= 60 and markers.labels.match(text)
-
-
-def _short(block: Block) -> bool:
-    return weight(block.text) <= 100 and not ends_sentence(block.text, questions=False) and not block.links
-
-
 def _without_strangers(blocks: Sequence[Block], members: list[int]) -> list[int]:
     """Return *members* up to the first line that is far shorter than every entry before it.
 
     Entries of one list look alike; a word or two after long entries opens site furniture in words we
-    do not know.
+    do not know. After a single entry it takes two such lines.
     """
-    for position, at in enumerate(members):
-        if position < 2 or blocks[at].links or _URL.search(blocks[at].text):
+    shortest = LONGEST_ENTRY
+    for position, at in enumerate(members[: MOST_ENTRIES + 20]):
+        if position == 0 or blocks[at].links or _URL.search(blocks[at].text):
             continue
-        shortest = min(weight(blocks[before].text) for before in members[:position])
-        if weight(blocks[at].text) < min(30, shortest / 3):
+        shortest = min(shortest, weight(blocks[members[position - 1]].text))
+        if position > 1 and weight(blocks[at].text) < min(30, shortest / 3):
+            return members[:position]
+        tail = [blocks[later] for later in members[position:]]
+        scraps = all(weight(block.text) <= min(LONGEST_SCRAP, shortest / 2) and _short(block) for block in tail)
+        if len(tail) > 1 and scraps and not any(_URL.search(block.text) for block in tail):
             return members[:position]
     return members
 

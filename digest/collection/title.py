@@ -1,0 +1,63 @@
+"""Which line of a plain page is its title: the first, unless what stands above the title shows itself as such."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from digest.collection.blocks import Block, Shape
+from digest.collection.clean import ends_sentence, weight
+from digest.collection.disclaimer import Judge, is_notice
+from digest.collection.furniture import is_furniture
+from digest.collection.header import read_fact
+from digest.collection.headings import has_deck
+
+LONGEST_ABOVE = 6
+LONGEST_TITLE = 160
+LONGEST_KICKER = 24
+
+
+def title_first(page: Sequence[Block], judged: Judge) -> list[Block]:
+    """Return *page* with its title, marked as a heading, before what stands above it; a kicker is dropped.
+
+    Notices, share buttons and metadata lines stand above a title only when a line that can be one follows them.
+    """
+    if not page:
+        return []
+    at = _first_own_line(page, judged)
+    if at == 0 and _is_kicker(page):
+        return title_first(page[1:], judged)
+    return [replace(page[at], shape=Shape.HEADING), *page[:at], *page[at + 1 :]]
+
+
+def _first_own_line(page: Sequence[Block], judged: Judge) -> int:
+    """Return the index of the first line that is the article's own and can be its title, 0 when there is none."""
+    noticed = False
+    for index, block in enumerate(page[: LONGEST_ABOVE + 1]):
+        if is_notice(judged(block.text), block.text):
+            noticed = True
+        elif not is_furniture(block.text, judged.markers) and read_fact(block.text, judged.markers) is None:
+            # Under a share button the deck ends as a sentence does; a whole notice is sure enough without that.
+            can_be = weight(block.text) <= LONGEST_TITLE and (noticed or not ends_sentence(block.text))
+            return index if index + 1 < len(page) and can_be else 0
+    return 0
+
+
+def _is_kicker(page: Sequence[Block]) -> bool:
+    """Whether the first line only names the department: a longer title, a deck and a paragraph follow it."""
+    if len(page) < 4:
+        return False
+    kicker, title, deck, text = (block.text for block in page[:4])
+    return (
+        weight(kicker) <= LONGEST_KICKER
+        and len(kicker.split()) <= 3
+        and any(letter.isalnum() for letter in kicker)
+        and not ends_sentence(kicker)
+        and not ends_sentence(title, questions=False)
+        and 2 * weight(kicker) <= weight(title) <= LONGEST_TITLE
+        and ends_sentence(deck)
+        and weight(deck) > weight(title)
+        and weight(text) > weight(deck)
+        and ends_sentence(text)
+        and has_deck(page[2:])
+    )
