@@ -1,4 +1,7 @@
-"""What tests about the whole way of a mail share: an installation and a mail server."""
+"""What tests about the whole way of a mail share: an installation and a mail server.
+
+Tests of the store and the pipeline that use `database` (as `house` does) run twice: on SQLite and on PostgreSQL.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +10,61 @@ from pathlib import Path
 
 import pytest
 
+from digest.store.engine import open_engine
+from digest.store.migrate import require_current
+from tests import postgres
 from tests.house import House
 from tests.sink import Sink
 
+BOTH = [pytest.param("sqlite", id="sqlite"), pytest.param("postgres", id="postgres", marks=pytest.mark.postgres)]
+_ON_BOTH = [Path(__file__).parent / name for name in ("store",)]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Let tests of the store and the pipeline run on both databases, unless they are about SQLite's file."""
+    if "database" not in metafunc.fixturenames or metafunc.definition.get_closest_marker("sqlite"):
+        return
+    if any(metafunc.definition.path.is_relative_to(folder) for folder in _ON_BOTH):
+        metafunc.parametrize("database", BOTH, indirect=True)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[postgres.Server]:
+    """Give a PostgreSQL of this test run's own, started when the first test needs it."""
+    why = postgres.missing()
+    if why:
+        pytest.skip(why)
+    with postgres.running() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def migrated(postgres_server: postgres.Server) -> str:
+    """Give the name of a PostgreSQL database with the schema of this release, for one test at a time."""
+    name = postgres_server.create()
+    engine = open_engine(postgres_server.url(name))
+    require_current(engine)
+    engine.dispose()
+    return name
+
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Give the URL of a database without any rows."""
+    if getattr(request, "param", "sqlite") == "sqlite":
+        yield f"sqlite:///{tmp_path}/digest.db"
+        return
+    server: postgres.Server = request.getfixturevalue("postgres_server")
+    name: str = request.getfixturevalue("migrated")
+    server.empty(name)
+    yield server.url(name)
+    server.part(name)
+
+
+@pytest.fixture
+def house(tmp_path: Path, database: str) -> Iterator[House]:
     """Give an installation with a vocabulary and the newsletter "daily" (07:00 in each reader's zone)."""
-    made = House(tmp_path)
+    made = House(tmp_path, database)
     made.newsletter("daily")
     yield made
     made.engine.dispose()

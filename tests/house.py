@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import event, text
+from sqlalchemy import event, select, text
 
 from digest.clock import FixedClock
 from digest.delivery.connection import Timeouts
@@ -28,13 +28,14 @@ from digest.pipeline.plan import Planned, Who, plan_newsletter
 from digest.pipeline.subscribe import leave
 from digest.settings import Relay
 from digest.shipped import shipped_folder
-from digest.store.articles import save_article
+from digest.store.articles import list_articles, save_article
 from digest.store.cadences import align_cadences
 from digest.store.engine import open_engine, reading
 from digest.store.histories import stories_of
 from digest.store.log import Filter, LoggedDelivery, deliveries
 from digest.store.migrate import require_current
 from digest.store.newsletters import load_newsletter, load_newsletters, newsletter_ids, save_newsletters, save_topics
+from digest.store.tables import metadata
 from digest.tokens import Tokens
 from tests.sink import Sink
 
@@ -56,11 +57,13 @@ class House:
     """The installation with helpers; everything goes through the program's own functions."""
 
     folder: Path
+    database: str = ""  #: its URL; "" is an SQLite file in the folder
     clock: FixedClock = field(default_factory=lambda: FixedClock(MONDAY))
     templates: Path = field(default_factory=lambda: shipped_folder("templates"))
 
     def __post_init__(self) -> None:
-        engine = open_engine(f"sqlite:///{self.folder}/digest.db")
+        self.database = self.database or f"sqlite:///{self.folder}/digest.db"
+        engine = open_engine(self.database)
         require_current(engine)
         self.installation = Installation(
             engine=engine,
@@ -192,11 +195,13 @@ class House:
             return load_newsletter(connection, slug)[1]
 
     def dump(self) -> str:
-        """Return the whole database as SQL, for "nothing was written"."""
+        """Return everything in the database, for "nothing was written"."""
         with reading(self.engine) as connection:
-            raw = connection.connection.driver_connection
-            assert raw is not None
-            return "\n".join(raw.iterdump())
+            return "\n".join(
+                f"{table.name} {tuple(row)}"
+                for table in metadata.sorted_tables
+                for row in connection.execute(select(table).order_by(*table.primary_key))
+            )
 
     @contextmanager
     def statements(self) -> Iterator[list[str]]:
@@ -215,7 +220,6 @@ class House:
 
 def titles(mail_html: str, house: House) -> list[str]:
     """Return the titles of stored articles that stand in a mail."""
-    found = house.rows(
-        "SELECT json_extract(r.content, '$.title') FROM articles a JOIN revisions r ON r.id = a.revision_id"
-    )
-    return sorted(title for (title,) in found if f">{title}<" in mail_html or title in mail_html)
+    with reading(house.engine) as connection:
+        found = [each.article.title for each in list_articles(connection, limit=10_000)]
+    return sorted(title for title in found if f">{title}<" in mail_html or title in mail_html)

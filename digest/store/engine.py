@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from sqlalchemy import Connection, Dialect, Engine, create_engine, event
+from sqlalchemy import URL, Connection, Dialect, Engine, create_engine, event
 from sqlalchemy.engine import ExceptionContext, make_url
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -35,13 +35,17 @@ _FOR_WRITERS = ("journal_mode = wal", "synchronous = full")
 
 
 def open_engine(url: str) -> Engine:
-    """Return an engine for *url* (sqlite:///…); its folder is made when missing, for the owner only.
+    """Return an engine for *url* (sqlite:///… or postgresql+psycopg://…).
 
-    Raises SettingsError when the folder cannot be made. Whatever uses the engine may raise DatabaseBusy, when
-    another process holds the database for longer than ten seconds, and DatabaseFailed, when its file cannot be
-    used. A file that this user may not write is opened for reading.
+    The folder of an SQLite file is made when missing, for the owner only; a file that this user may not write is
+    opened for reading. Raises SettingsError when the folder cannot be made, or PostgreSQL's driver is not
+    installed. Whatever uses the engine may raise DatabaseBusy, when another process holds what it needs for
+    longer than ten seconds, and DatabaseFailed, when the database cannot be used or reached.
     """
-    target = make_url(url).database or ""
+    where = make_url(url)
+    if where.get_backend_name() == "postgresql":
+        return _open_postgres(where)
+    target = where.database or ""
     if target and target != ":memory:":
         folder = Path(target).parent
         try:
@@ -54,6 +58,16 @@ def open_engine(url: str) -> Engine:
     event.listen(engine, "begin", _begin)
     event.listen(engine, "handle_error", _in_words)
     return engine
+
+
+def _open_postgres(url: URL) -> Engine:
+    try:
+        from digest.store.postgres import open_postgres
+    except ImportError as error:
+        raise SettingsError(
+            ["DIGEST_DATABASE_URL: PostgreSQL needs a driver; run: pip install 'digest-sender[postgres]'"]
+        ) from error
+    return open_postgres(url)
 
 
 def _in_words(context: ExceptionContext) -> None:
@@ -108,34 +122,56 @@ class Exchange:
 
     def __init__(self, engine: Engine) -> None:
         self.dialect = engine.dialect
-        self.path = engine.url.database or ""
+        self.name = engine.url.database or ""
         self.connection = engine.raw_connection()
+        self._begin = "BEGIN IMMEDIATE"
+        if self.dialect.name == "postgresql":
+            # Transactions begin and end where we say so, as they do with SQLite.
+            self._begin = "BEGIN ISOLATION LEVEL READ COMMITTED"
+            self._autocommit(True)
 
     @contextmanager
     def begin(self) -> Iterator[Exchange]:
         """Run one transaction; what it did is undone when it fails. Raises as `open_engine` says."""
-        cursor = self.connection.cursor()
         try:
-            cursor.execute("BEGIN IMMEDIATE")
-            try:
-                yield self
-                cursor.execute("COMMIT")
-            except BaseException:
-                cursor.execute("ROLLBACK")
-                raise
-        except sqlite3.Error as error:
-            _raise_in_words(error, self.path)
+            with closing(self.connection.cursor()) as cursor:
+                cursor.execute(self._begin)
+                try:
+                    yield self
+                    cursor.execute("COMMIT")
+                except BaseException:
+                    cursor.execute("ROLLBACK")
+                    raise
+        except self.dialect.loaded_dbapi.Error as error:
+            _tell(error, self.name)
             raise
-        finally:
-            cursor.close()
 
     def close(self) -> None:
         """Give the connection back."""
+        if self.dialect.name == "postgresql":
+            self._autocommit(False)
         self.connection.close()
+
+    def _autocommit(self, on: bool) -> None:
+        driver = self.connection.driver_connection
+        if driver is not None and not driver.closed:
+            driver.autocommit = on
+
+
+def _tell(error: Exception, name: str) -> None:
+    if isinstance(error, sqlite3.Error):
+        _raise_in_words(error, name)
+        return
+    from digest.store.postgres import raise_in_words  # whoever has such an error has its driver
+
+    raise_in_words(error, name)
 
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
     """Give a connection that sees one state of the database and keeps no writer waiting."""
-    with engine.connect().execution_options(reads_only=True) as connection:
+    how: dict[str, Any] = {"reads_only": True}
+    if engine.dialect.name == "postgresql":
+        how = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+    with engine.connect().execution_options(**how) as connection:
         yield connection

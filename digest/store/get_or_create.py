@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -33,6 +33,12 @@ def among(conn: Connection, wanted: ColumnElement[Any], values: Collection[str |
     return wanted == any_(bindparam(None, list(values)))
 
 
+def insert_new(conn: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert *rows* but for those that another one with the same key keeps out."""
+    dialect = sqlite if conn.dialect.name == "sqlite" else postgresql
+    conn.execute(dialect.insert(table).on_conflict_do_nothing(), rows)
+
+
 def ids_of(conn: Connection, table: Table, rows: Mapping[str, Mapping[str, Any]]) -> dict[str, int]:
     """Return the id of each row of *rows* (content key to column values), inserting what *table* lacks.
 
@@ -41,8 +47,7 @@ def ids_of(conn: Connection, table: Table, rows: Mapping[str, Mapping[str, Any]]
     found = _read(conn, table, rows)
     missing = [{"key": key, **values} for key, values in rows.items() if key not in found]
     if missing:
-        dialect = sqlite if conn.dialect.name == "sqlite" else postgresql
-        conn.execute(dialect.insert(table).on_conflict_do_nothing(index_elements=["key"]), missing)
+        insert_new(conn, table, missing)
         found |= _read(conn, table, [row["key"] for row in missing])
     return found
 

@@ -171,7 +171,8 @@ def retry_failed(connection: Connection, which: Filter, now: datetime) -> int:
     count = connection.execute(
         text(
             "UPDATE deliveries SET state = 'ready', digest_id = NULL, plan_no = plan_no + 1, reason = '',"  # noqa: S608
-            f" next_attempt_at = :retry_now, finished_at = NULL WHERE id IN {chosen}"
+            f" next_attempt_at = :retry_now, finished_at = NULL"
+            f" WHERE state IN ('expired', 'refused') AND id IN {chosen}"
         ),
         {**values, "retry_now": to_micros(now)},
     ).rowcount

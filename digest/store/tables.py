@@ -352,9 +352,11 @@ deliveries = Table(
         sqlite_where=text("next_attempt_at IS NOT NULL"),
         postgresql_where=text("next_attempt_at IS NOT NULL"),
     ),
+    # A mailbox has at most one message under way, whoever sends.
     Index(
-        "ix_deliveries_lease",
-        "lease_until",
+        "uq_deliveries_under_way",
+        "subscriber_id",
+        unique=True,
         sqlite_where=text("lease_until IS NOT NULL"),
         postgresql_where=text("lease_until IS NOT NULL"),
     ),

@@ -245,9 +245,7 @@ def test_a_sending_that_cannot_log_in_ends_however_few_the_mails_are(house: Hous
 
     assert done.fault is not None
     assert house.states() == {ANNA: "ready"}
-    assert house.rows(
-        "SELECT d.attempt_no, COUNT(a.id) FROM deliveries d LEFT JOIN attempts a ON a.delivery_id = d.id"
-    ) == [(0, 0)]
+    assert house.rows("SELECT attempt_no, (SELECT COUNT(*) FROM attempts) FROM deliveries") == [(0, 0)]
 
 
 def test_a_server_that_says_stopped_is_not_hammered(house: House, sink: Sink):

@@ -1,0 +1,151 @@
+"""A private PostgreSQL for tests: its own folder, a socket instead of a port, and gone with the test run.
+
+PostgreSQL refuses to run as root, so a root's server belongs to the user `postgres` (or `nobody`).
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import psycopg
+
+SETTINGS = {
+    "listen_addresses": "''",
+    "unix_socket_permissions": "0700",
+    "max_connections": "60",
+    "shared_buffers": "32MB",
+    "fsync": "on",  # tests kill it
+    "full_page_writes": "off",
+    "jit": "off",
+    "max_wal_size": "256MB",
+    "log_min_messages": "fatal",
+}
+
+
+def missing() -> str:
+    """Return why no PostgreSQL can be started here, "" when it can."""
+    if find_spec("psycopg") is None:
+        return "psycopg is not installed (pip install 'digest-sender[postgres]')"
+    return "" if programs() else "PostgreSQL is not installed (apt-get install postgresql)"
+
+
+def programs() -> Path | None:
+    """Return the folder of the newest PostgreSQL's programs, None without one."""
+    packaged = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda each: int(each.parent.name), reverse=True)
+    on_path = shutil.which("initdb")
+    folders = [*packaged, *([Path(on_path).parent] if on_path else [])]
+    return next((each for each in folders if (each / "initdb").exists() and (each / "postgres").exists()), None)
+
+
+class Server:
+    """A running server; databases are made of a template in some milliseconds."""
+
+    def __init__(self, folder: Path, bin_folder: Path) -> None:
+        self.folder = folder
+        self._bin = bin_folder
+        self._numbers = count(1)
+        self._owner = _owner()
+        if self._owner is not None:
+            shutil.chown(folder, self._owner)
+        self._run("initdb", "--no-sync", "--auth=trust", "--username=digest", "--encoding=UTF8", "--locale=C")
+        self.start()
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        options = " ".join(f"-c {name}={value}" for name, value in SETTINGS.items())
+        log = str(self.folder / "log")
+        self._run("pg_ctl", "start", "--wait", "--silent", f"--log={log}", f"--options={options} -k {self.folder}")
+
+    def stop(self, mode: str = "fast") -> None:
+        """Stop it; *mode* is one of pg_ctl's: smart, fast, immediate."""
+        self._run("pg_ctl", "stop", "--wait", "--silent", f"--mode={mode}")
+
+    def url(self, database: str) -> str:
+        """Return what DIGEST_DATABASE_URL would be for *database*."""
+        return f"postgresql+psycopg://digest@/{database}?host={self.folder}"
+
+    def create(self, template: str = "template0") -> str:
+        """Return the name of a new database that looks like *template*."""
+        name = f"test_{next(self._numbers)}"
+        self.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        return name
+
+    def empty(self, database: str) -> None:
+        """Take every row out of a database and number new ones from 1; many times faster than a new one."""
+        with self._connected(database) as connection:
+            names = (
+                connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall(),
+                connection.execute("SELECT sequencename FROM pg_sequences WHERE schemaname = 'public'").fetchall(),
+            )
+            statements = [f"DELETE FROM {name}" for (name,) in names[0] if name != "alembic_version"]
+            statements += [f"SELECT setval('{name}', 1, false)" for (name,) in names[1]]
+            # A replica checks no foreign keys, so the order of tables does not matter.
+            script = "; ".join(["BEGIN", "SET LOCAL session_replication_role = replica", *statements, "COMMIT"])
+            connection.execute(script.encode())
+
+    def part(self, database: str) -> None:
+        """Cut every connection to a database; what they had open is undone."""
+        self.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{database}'")
+
+    def drop(self, database: str) -> None:
+        """Take a database away, whoever is connected."""
+        self.execute(f"DROP DATABASE IF EXISTS {database} WITH (FORCE)")
+
+    def execute(self, statement: str) -> None:
+        """Run one statement outside of every test's database."""
+        with self._connected("postgres") as connection:
+            connection.execute(statement.encode())
+
+    def _connected(self, database: str) -> psycopg.Connection:
+        import psycopg
+
+        return psycopg.connect(host=str(self.folder), user="digest", dbname=database, autocommit=True)
+
+    def _run(self, program: str, *arguments: str) -> None:
+        """Run one of PostgreSQL's programs on the folder of the data."""
+        subprocess.run(
+            [str(self._bin / program), f"--pgdata={self.folder / 'data'}", *arguments],
+            check=True,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            cwd=self.folder,
+            user=self._owner,
+            group=self._owner and pwd.getpwnam(self._owner).pw_gid,
+            extra_groups=[] if self._owner else None,
+        )
+
+
+def _owner() -> str | None:
+    """Return the user who is to run the server, None for whoever runs the tests."""
+    if os.geteuid() != 0:
+        return None
+    known = {each.pw_name for each in pwd.getpwall()}
+    return "postgres" if "postgres" in known else "nobody"
+
+
+@contextmanager
+def running() -> Iterator[Server]:
+    """Give a server, and take it away with all it held; there is one (`missing`)."""
+    bin_folder = programs()
+    assert bin_folder is not None
+    # A socket's path may have 107 bytes, so pytest's own folders are too deep.
+    folder = Path(tempfile.mkdtemp(prefix="digest-pg-"))
+    try:
+        server = Server(folder, bin_folder)
+        try:
+            yield server
+        finally:
+            server.stop("immediate")
+    finally:
+        shutil.rmtree(folder)
