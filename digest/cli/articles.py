@@ -157,7 +157,7 @@ def show(
         say(article.disclaimer)
     for link in article.related:
         say(f"  → {link.title} {link.url}".rstrip())
-    say(f"\nid {found.article_id}, {found.state}, collected {found.collected_at.isoformat()} {article.url}")
+    say(f"\nid {found.article_id}, {found.state}, collected {found.collected_at:%Y-%m-%d %H:%M} UTC {article.url}")
 
 
 @app.command()

@@ -35,6 +35,7 @@ def subscriber_card(found: Mapping[str, Any]) -> str:
 def article_card(article: Article) -> str:
     """Return what was understood of *article* as a card: its texts whole, its sections by heading and length."""
     from digest.enrichment.summary import SummaryBy, summarise
+    from digest.pipeline.notice import notice_for
 
     summary = summarise(article)
     facts = (
@@ -45,7 +46,9 @@ def article_card(article: Article) -> str:
         ("published", _time(article.published_at.isoformat()) if article.published_at else ""),
         ("url", article.url),
         ("topics", ", ".join(article.topics)),
+        ("AI-generated", {True: "yes", False: "no", None: ""}[article.ai_generated]),
         ("disclaimer", article.disclaimer or "none"),
+        ("notice", "" if article.disclaimer else notice_for(article, ())),
     )
     lines = [article.title, *(f"  {label}: {text}" for label, text in facts if text)]
     lines.append(f"  sections: {len(article.sections)}")

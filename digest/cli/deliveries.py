@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import sys
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -15,7 +16,7 @@ from digest.model.delivery import DeliveryState
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
-    from digest.store.log import Filter
+    from digest.store.log import Filter, LoggedDelivery
 
 _SHOWN = 200
 
@@ -72,20 +73,22 @@ def deliveries(
     with reading(engine) as connection:
         require_edition(connection, edition)
     if retry:
-        _plan_anew(engine, which)
+        _plan_anew(engine, which, as_json=as_json)
         return
     with reading(engine) as connection:
         (_print_json if as_json else _print_csv if as_csv else _print_table)(connection, which)
 
 
-def _plan_anew(engine: Engine, which: Filter) -> None:
-    from datetime import UTC, datetime
-
+def _plan_anew(engine: Engine, which: Filter, *, as_json: bool) -> None:
     from digest.store import log
 
     with engine.begin() as connection:
         count = log.retry_failed(connection, which, datetime.now(UTC))
-    typer.echo(f"{counted(count, 'delivery', 'deliveries')} will be planned anew at the next send.")
+    if as_json:
+        print_json({"planned_anew": count})
+        return
+    why = "" if count else ": none of them expired, or was refused and its address corrected since"
+    typer.echo(f"{counted(count, 'delivery', 'deliveries')} will be planned anew at the next send{why}.")
 
 
 def _print_json(connection: Connection, which: Filter) -> None:
@@ -102,9 +105,15 @@ def _print_csv(connection: Connection, which: Filter) -> None:
     names = list(log.LoggedDelivery.__slots__)
     writer.writerow(names)
     for each in log.deliveries(connection, which):
-        row = {**each.as_json(), "items": " | ".join(each.items)}
+        row = {**each.as_json(), **_to_the_second(each), "items": " | ".join(each.items)}
         cells = (on_one_line(str(row[name])) if row[name] is not None else "" for name in names)
         writer.writerow([neutralised(cell) for cell in cells])
+
+
+def _to_the_second(each: LoggedDelivery) -> dict[str, str]:
+    """Return the times of a line as spreadsheets know them."""
+    found = {name: getattr(each, name) for name in each.__slots__}
+    return {name: at.isoformat(timespec="seconds") for name, at in found.items() if isinstance(at, datetime)}
 
 
 def _print_table(connection: Connection, which: Filter) -> None:
@@ -126,6 +135,7 @@ def _print_table(connection: Connection, which: Filter) -> None:
             ]
             for each in log.deliveries(connection, which)
         ],
+        narrow=("id", "address", "state", "reason"),
         empty="No deliveries match. Plan and send with: digest send NEWSLETTER",
     )
     counts = log.count_states(connection, which)
@@ -167,5 +177,6 @@ def attempts(
             ]
             for each in found
         ],
+        narrow=("try", "outcome", "reply", "text"),
         empty="No attempt yet: the message has not been tried.",
     )

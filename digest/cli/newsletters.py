@@ -12,6 +12,8 @@ from digest.cli.screen import complain, print_json, print_table, say
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
+_EVERY_DAY = 6  # commas between seven days
+
 
 @app.command()
 def apply(
@@ -65,7 +67,7 @@ def list_newsletters(as_json: Json = False) -> None:
                 slug,
                 each.name,
                 each.sender.address,
-                rule_text(each.schedule.days, each.schedule.at).replace("|", " "),
+                _when(rule_text(each.schedule.days, each.schedule.at)),
                 each.schedule.zone or "each reader's own",
                 str(active.get(slug, 0)),
             ]
@@ -73,3 +75,9 @@ def list_newsletters(as_json: Json = False) -> None:
         ],
         empty="No newsletters yet. Copy subscribers/example.toml, edit it, then: digest newsletters apply FILE.toml",
     )
+
+
+def _when(rule: str) -> str:
+    """Return a rule like "mon,fri|07:00" for people: "mon, fri 07:00", or "daily 07:00"."""
+    days, _, hour = rule.partition("|")
+    return f"{'daily' if days.count(',') == _EVERY_DAY else days.replace(',', ', ')} {hour}"

@@ -14,12 +14,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from digest.cli.options import whole_number
+from digest.cli.screen import complain
 from digest.errors import BadInput
 
 if TYPE_CHECKING:
     import uvicorn
 
 _PATIENCE = 30.0  # seconds that a message under way may take when the process is told to end
+
+_WELCOME = "Serving http://{}:{}, and sending every mail when it is due; Ctrl-C to stop."
 
 
 def add_to(app: typer.Typer) -> None:
@@ -92,6 +95,8 @@ def serve(
     with _listening(host, port) as listener, _ending_calmly(server):
         with ticking(jobs, patience=_PATIENCE) as under_way:
             log.get_logger().info("serving", address="{}:{}".format(*listener.getsockname()[:2]))
+            if sys.stderr.isatty():
+                complain(_WELCOME.format(*listener.getsockname()[:2]), prefix="")
             server.run(sockets=[listener])
             server.should_exit = True  # for the sender, also when the pages ended by themselves
         log.get_logger().info("ended", unfinished=under_way.unfinished)

@@ -10,9 +10,11 @@ import io
 import json
 import os
 import re
+import shutil
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
+from itertools import compress
 from typing import TYPE_CHECKING, Any, Protocol
 
 import typer
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 # C0 and C1 but for tab and line end, DEL, the bidirectional controls that make a line read as another (UAX #9),
 # the other line ends of Unicode, and bytes of a file name that are no text.
 _STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_WIDE = 140  # columns from which a table of the log has room for everything
 _LINE_ENDS = re.compile("[\t\n]")
 
 
@@ -81,16 +84,21 @@ def print_json_lines(values: Iterable[Any]) -> None:
     out.write("\n]\n")
 
 
-def print_table(columns: list[str], rows: Iterable[Iterable[str]], *, empty: str) -> None:
-    """Print a table, or the sentence *empty* that says what to do next."""
-    from rich.table import Table
+def print_table(columns: list[str], rows: Iterable[Iterable[str]], *, empty: str, narrow: Collection[str] = ()) -> None:
+    """Print a table, or the sentence *empty* that says what to do next.
+
+    On a terminal of few columns only those named in *narrow*, when they are given; no word is cut.
+    """
+    from rich.table import Column, Table
     from rich.text import Text
 
-    table = Table(*columns, header_style="bold")
+    few = bool(narrow) and sys.stdout.isatty() and shutil.get_terminal_size().columns < _WIDE
+    kept = [not few or name in narrow for name in columns]
+    table = Table(*(Column(name, overflow="fold") for name in compress(columns, kept)), header_style="bold")
     count = 0
     for row in rows:
         # Text, not markup: a subject may hold "[bold]".
-        table.add_row(*(Text(on_one_line(cell)) for cell in row))
+        table.add_row(*(Text(on_one_line(cell)) for cell in compress(row, kept)))
         count += 1
     show(table if count else Text(empty), width=200)
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from digest.cli.options import ExitError, Json, the_database, the_installation
 from digest.cli.screen import complain, counted, print_json, progress_bar, say
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
@@ -108,9 +111,15 @@ def show(
 
     Subscriptions, consent and the last mails; --json has every mail and each try of it.
     """
+    from digest.errors import NotFound
     from digest.pipeline.show_subscriber import subscriber_as_json
 
-    found = subscriber_as_json(the_database(), email)
+    engine = the_database()
+    try:
+        found = subscriber_as_json(engine, email)
+    except NotFound:
+        _tell_corrected(engine, email)
+        raise
     if as_json:
         print_json(found)
         return
@@ -154,8 +163,11 @@ def erase(
     from digest.pipeline.erase_subscriber import erase_subscriber
 
     house = the_installation()
-    if not yes:
-        typer.confirm(f"Erase {email} for good?", abort=True)
+    if not yes and not typer.confirm(f"Erase {email} for good?", err=True):
+        if not sys.stdin.isatty():
+            typer.echo(err=True)  # no key ended the line of the question
+        complain("nothing was erased")
+        raise ExitError(1)
     done = erase_subscriber(
         house.engine,
         email,
@@ -167,3 +179,21 @@ def erase(
     typer.echo(f"Erased. Kept in the log without address and name: {kept}.")
     if not done.cleared:
         typer.echo("Another process was using the database: run this once more to clear its free pages.", err=True)
+
+
+def _tell_corrected(engine: Engine, email: str) -> None:
+    """Raise NotFound that says how to find who had *email* before it was corrected; return when nobody had it."""
+    from digest.errors import NotFound
+    from digest.pipeline.addresses import address_hash, read_address
+    from digest.settings import read_settings
+    from digest.store.engine import reading
+    from digest.store.former_addresses import former_owners
+
+    settings = read_settings()
+    secrets = [each.get_secret_value() for each in (settings.secret_key, settings.secret_key_previous) if each]
+    hashes = [address_hash(secret, read_address(email).key) for secret in secrets]
+    with reading(engine) as connection:
+        if former_owners(connection, hashes):
+            raise NotFound(
+                f"nobody has {email} any more: it was corrected; its mails: digest deliveries --address {email}"
+            )

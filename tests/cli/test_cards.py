@@ -112,3 +112,12 @@ def test_an_article_without_a_deck_is_shown_with_the_summary_its_reader_will_get
     assert "  summary: The ports are full since Monday." in card
     assert "  language: unknown" in card
     assert {"  disclaimer: none", "  related: none"} <= set(card)
+
+
+def test_what_a_machine_wrote_is_shown_with_the_notice_that_readers_will_see():
+    """Where the publisher says nothing, we do."""
+    card = article_card(Article("Tariff one", ai_generated=True)).splitlines()
+
+    assert "  AI-generated: yes" in card
+    assert "  notice: This content may be AI-generated." in card
+    assert not any(line.startswith(("  AI-gen", "  notice")) for line in article_card(Article("Two")).splitlines())

@@ -18,7 +18,7 @@ import structlog
 
 from digest.cli import main
 from digest.cli.demo.catcher import Catcher
-from digest.cli.screen import as_json, on_one_line, visible
+from digest.cli.screen import as_json, on_one_line, print_table, visible
 from tests.cli.program import HEADER, NEWSLETTERS, TARIFF, Told
 from tests.sink import Do, Sink
 
@@ -400,7 +400,52 @@ def test_a_send_with_refusals_says_where_the_reasons_are(installation, monkeypat
     assert one_note(told).endswith("digest deliveries --state refused")
 
 
+def test_an_erasure_that_is_not_wished_ends_with_a_line_of_its_own(installation, monkeypatch):
+    """The question does not stand before the answer's sentence."""
+    monkeypatch.setattr(sys, "stdin", io.StringIO("n\n"))
+
+    told = installation("subscribers", "erase", "ada@example.org")
+
+    assert (told.status, told.err.splitlines()[-1]) == (1, "digest: nothing was erased")
+    assert installation("subscribers", "show", "ada@example.org").status == 0
+
+
+def test_who_asks_for_an_address_that_was_corrected_is_told_how_to_find_the_reader(installation):
+    """The log knows where the mails went."""
+    installation("subscribers", "correct", "ada@example.org", "ada@example.net")
+
+    told = installation("subscribers", "show", "ada@example.org")
+
+    assert "it was corrected; its mails: digest deliveries --address ada@example.org" in one_line(told)
+
+
+def test_a_retry_of_nothing_says_why_and_tells_programs_too(installation):
+    """A zero alone looks like a mistake."""
+    told = installation("deliveries", "--retry")
+
+    assert told.out.startswith("0 deliveries will be planned anew at the next send: none of them expired")
+    assert installation("deliveries", "--retry", "--json").json == {"planned_anew": 0}
+
+
+def test_a_newsletter_of_every_day_is_daily(installation):
+    """Seven names of days say less."""
+    assert "daily 07:00" in installation("newsletters", "list").out
+
+
 # The terminal
+
+
+def test_a_small_terminal_has_fewer_columns_and_whole_words(monkeypatch, capsys):
+    """What does not fit is left out, never cut."""
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    monkeypatch.setenv("COLUMNS", "80")
+    address = "a.rather.long.name.of.a.reader@news.example.org"
+
+    print_table(["id", "address", "subject"], [["1", address, "Tariff"]], empty="", narrow=("id", "address"))
+
+    shown = capsys.readouterr().out
+    assert address in shown
+    assert "subject" not in shown
 
 
 @pytest.fixture
