@@ -95,6 +95,8 @@ def _act(house: Installation, one: Choices, form: FormData) -> None:
         case "save":
             # A form without keywords is no form of ours as it is now, so it says nothing of muted topics either.
             more = "keywords" in form
+            if more:
+                _require_one_of_both(one, {*texts_of(form, "topics")} & {*texts_of(form, "muted")})
             subscribe.choose(
                 house,
                 one,
@@ -111,6 +113,13 @@ def _act(house: Installation, one: Choices, form: FormData) -> None:
             subscribe.leave_one(house, one, source=_SOURCE)
         case _:
             raise BadInput("Choose what to do.")
+
+
+def _require_one_of_both(one: Choices, both: set[str]) -> None:
+    """Refuse topics that are newly in *both* lists: of those that were in one, the newer box is what is meant."""
+    before = one.agreement.interests
+    if both - {follow.topic for follow in before.follows} - {*before.muted}:
+        raise BadInput("Follow a topic or mute it; it cannot be both.")
 
 
 def _pause_end(one: Choices, day: str) -> datetime:

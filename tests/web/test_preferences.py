@@ -137,6 +137,18 @@ def test_the_newer_of_mute_and_follow_is_what_the_reader_wants(anna: House, ask:
     assert ([each.topic for each in interests(anna).follows], interests(anna).muted) == (["trade"], ())
 
 
+def test_a_topic_cannot_be_newly_followed_and_muted_at_once(anna: House, ask: TestClient) -> None:
+    """Nobody can tell which was meant: the page says so and nothing changes."""
+    both = form(anna, "save", topics=["space"], muted=["space"], keywords="", send_at="07:00")
+    before = interests(anna)
+
+    page = ask.post(preferences_path(anna), data=both)
+
+    assert page.status_code == 422
+    assert "Follow a topic or mute it; it cannot be both." in page.text
+    assert interests(anna) == before
+
+
 def test_a_form_without_keywords_leaves_them_and_what_is_muted(anna: House, ask: TestClient) -> None:
     """A page that was drawn before these were on it says nothing about them."""
     anna.reader("mo@example.org", topics="trade", muted="sport", keywords="harbour")
