@@ -19,6 +19,7 @@ from digest.store.migrate import require_current
 from digest.tokens import Tokens
 
 if TYPE_CHECKING:
+    from digest.delivery.dkim import Signers
     from digest.pipeline.dispatch import Sending
 
 FIRST_CONTACT = 10.0  # seconds
@@ -58,7 +59,20 @@ def open_installation(settings: Settings, *, clock: Clock | None = None, engine:
         state_folder=state_folder(settings),
         return_path=settings.return_path,
         previous_secret=previous,
+        signers=signers(settings),
     )
+
+
+def signers(settings: Settings) -> Signers | None:
+    """Return those who sign mails, None when no key is set; raises SettingsError when the keys cannot be used."""
+    names = [name for name in Settings.model_fields if name.startswith("dkim_")]
+    if all(getattr(settings, name) == Settings.model_fields[name].default for name in names):
+        return None
+    try:
+        from digest.delivery.dkim_keys import load_signers
+    except ModuleNotFoundError:
+        raise SettingsError(["DIGEST_DKIM_… needs the extra: pip install 'digest-sender[dkim]'"]) from None
+    return load_signers(settings)
 
 
 def relay(settings: Settings) -> Relay:

@@ -33,6 +33,9 @@ _BASE_FORM = "must be the address readers reach, like https://news.example.org"
 _HOST = re.compile(r"[0-9a-z](?:[0-9a-z._-]{0,251}[0-9a-z])?|[0-9a-f.]*:[0-9a-f:.]*", re.IGNORECASE | re.ASCII)
 _OUR_NAME = re.compile(r"[0-9a-z](?:[0-9a-z.-]{0,251}[0-9a-z])?|\[[0-9a-z:.]+\]", re.IGNORECASE | re.ASCII)
 _MAILBOX = re.compile(r"[^\s@<>()\[\]\\,;:\"\x00-\x1f\x7f]+@[^\s@<>()\[\]\\,;:\"\x00-\x1f\x7f]+")
+_LABEL = "[0-9A-Za-z](?:[0-9A-Za-z-]{0,61}[0-9A-Za-z])?"
+_LABELS = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(?:\.{_LABEL})*")
+_PEM = re.compile(r"-----BEGIN [A-Z ]+-----\s.+\s-----END [A-Z ]+-----", re.DOTALL)
 _PLAIN = re.compile(r"[\x21-\x7e]*")
 
 
@@ -63,7 +66,18 @@ def _check_smtp_url(url: SecretStr) -> SecretStr:
         raise ValueError("?starttls= must be 'always' or 'never'")
     if starttls == "never" and parts.hostname not in LOOPBACK:
         raise ValueError("?starttls=never is only for a server on this machine (localhost)")
+    _check_login(parts)
     return url
+
+
+def _check_login(parts: SplitResult) -> None:
+    asked = parse_qs(parts.query)
+    if asked.get("auth", ["xoauth2"]) != ["xoauth2"]:
+        raise ValueError("?auth= must be 'xoauth2', or left out for a login with a password")
+    if "token_file" in asked and "auth" not in asked:
+        raise ValueError("?token_file= goes with auth=xoauth2")
+    if "auth" in asked and not (parts.username and (parts.password or "token_file" in asked)):
+        raise ValueError("?auth=xoauth2 needs a user, and a token as the password or the name of a token_file=")
 
 
 def _check_base_url(url: str) -> str:
@@ -101,6 +115,23 @@ def _check_helo_name(name: str) -> str:
     return name
 
 
+def _check_labels(name: str) -> str:
+    if name and not _LABELS.fullmatch(name):
+        raise ValueError("must be letters, digits, hyphens and dots, like d2026 or news.example.org")
+    return name
+
+
+def _check_key(key: SecretStr) -> SecretStr:
+    # Where a setting can be one line only, line ends are spelled.
+    text = key.get_secret_value().replace("\\n", "\n").strip()
+    if text and not _PEM.fullmatch(text):
+        raise ValueError(
+            "must be a private key in PEM, from -----BEGIN to its END line, line ends spelled \\n;"
+            " for the name of a file there is the setting that ends in _KEY_FILE"
+        )
+    return SecretStr(text)
+
+
 def _check_templates(folder: Path) -> Path:
     if not (folder / "email").is_dir() or not (folder / "web").is_dir():
         raise ValueError(f"must be a folder with the folders email and web in it; {folder} is not")
@@ -121,6 +152,13 @@ class Settings(BaseSettings):
     return_path: Annotated[str, AfterValidator(_check_return_path)] = ""
     smtp_connections: Annotated[int, Field(ge=1, le=200)] = 10
     helo_name: Annotated[str, AfterValidator(_check_helo_name)] = ""
+    dkim_domain: Annotated[str, AfterValidator(_check_labels)] = ""
+    dkim_selector: Annotated[str, AfterValidator(_check_labels)] = ""
+    dkim_key: Annotated[SecretStr, AfterValidator(_check_key)] = SecretStr("")
+    dkim_key_file: Path | None = None
+    dkim_ed25519_selector: Annotated[str, AfterValidator(_check_labels)] = ""
+    dkim_ed25519_key: Annotated[SecretStr, AfterValidator(_check_key)] = SecretStr("")
+    dkim_ed25519_key_file: Path | None = None
     fetch_private_addresses: bool = False
     templates_dir: Annotated[Path, AfterValidator(_check_templates)] | None = None
 
@@ -185,7 +223,10 @@ def _readable(env_file: Path | str | None, wrong_names: set[str]) -> object:
 
 @dataclass(frozen=True, slots=True)
 class Relay:
-    """A mail server taken apart from its URL; the password never shows in a repr."""
+    """A mail server taken apart from its URL; the password never shows in a repr.
+
+    `xoauth2`: the login is with an access token, which is the password, or else what `token_file` holds.
+    """
 
     host: str
     port: int
@@ -193,20 +234,24 @@ class Relay:
     starttls: bool
     username: str = ""
     password: SecretStr = field(default_factory=lambda: SecretStr(""))
+    xoauth2: bool = False
+    token_file: Path | None = None
 
 
 def relay_of(url: SecretStr) -> Relay:
     """Return the server that a DIGEST_SMTP_URL names; ports default to 587 (smtp) and 465 (smtps)."""
     parts = urlsplit(url.get_secret_value())
     implicit = parts.scheme == "smtps"
-    starttls = parse_qs(parts.query).get("starttls", ["always"])[0]
+    asked = parse_qs(parts.query)
     return Relay(
         host=parts.hostname or "",
         port=parts.port or (465 if implicit else 587),
         implicit_tls=implicit,
-        starttls=not implicit and starttls == "always",
+        starttls=not implicit and asked.get("starttls", ["always"])[0] == "always",
         username=unquote(parts.username or ""),
         password=SecretStr(unquote(parts.password or "")),
+        xoauth2="auth" in asked,
+        token_file=Path(asked["token_file"][0]) if "token_file" in asked else None,
     )
 
 

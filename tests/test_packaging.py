@@ -31,6 +31,7 @@ EXTRAS = (
     "trafilatura",
     "aiosmtpd",
     "uvloop",
+    "cryptography",
 )
 
 

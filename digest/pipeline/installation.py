@@ -13,6 +13,7 @@ from digest.tokens import Tokens
 
 if TYPE_CHECKING:
     from digest.clock import Clock
+    from digest.delivery.dkim import Signers
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,8 @@ class Installation:
 
     `secret` keys the hashes of suppressed addresses, and `previous_secret` is the one before a rotation, "" when
     there was none; `return_path` is the mailbox that bounces go to, ""
-    for the newsletter's own sender; `state_folder` holds journals and locks.
+    for the newsletter's own sender; `state_folder` holds journals and locks; `signers` put DKIM signatures on each
+    mail, None where nobody does or the mail server does.
     """
 
     engine: Engine
@@ -33,6 +35,7 @@ class Installation:
     state_folder: Path
     return_path: str = ""
     previous_secret: str = ""
+    signers: Signers | None = None
 
     @property
     def origin(self) -> Origin:

@@ -124,18 +124,21 @@ def read_stored(text: str) -> tuple[Layout, ConstantHeaders, str]:
 
 
 def envelope_of(house: Installation, claim: Claim, sheet: Sheet) -> Envelope:
-    """Return the message of *claim* made from *sheet*; raises BadInput when the address cannot be mailed."""
+    """Return the message of *claim* made from *sheet*, signed; raises BadInput when the address cannot be mailed."""
     try:
         recipient, needs_smtputf8 = ascii_address(claim.address), False
     except NeedsSmtputf8:
         recipient, needs_smtputf8 = ascii_address(claim.address, smtputf8=True), True
+    content, wire_ready = sheet.splicer.splice(values_of(claim, sheet), to=recipient), sheet.splicer.is_wire_ready
+    if house.signers:
+        content = house.signers.sign(content, claim.dated_at, domain=sheet.domain, wire_ready=wire_ready)
     return Envelope(
         delivery_id=claim.delivery_id,
         sender=_return_path(house, claim.delivery_id, sheet),
         recipient=recipient,
-        content=sheet.splicer.splice(values_of(claim, sheet), to=recipient),
+        content=content,
         needs_smtputf8=needs_smtputf8,
-        wire_ready=sheet.splicer.is_wire_ready,
+        wire_ready=wire_ready,
     )
 
 
