@@ -2,6 +2,7 @@
 
 DigestError
 ├── SettingsError          the environment or .env is wrong; nothing was started
+│   └── BadEnvFile         a line of .env is no setting at all
 ├── BadInput               a file, a row or an option is wrong; says which and what to do
 │   ├── BadArticle
 │   ├── BadNewsletter
@@ -28,6 +29,10 @@ class SettingsError(DigestError):
     def __init__(self, problems: list[str]) -> None:
         self.problems = problems
         super().__init__("; ".join(problems))
+
+
+class BadEnvFile(SettingsError):
+    """Lines of a file with settings that nobody can read; all of them are listed."""
 
 
 class BadInput(DigestError, ValueError):

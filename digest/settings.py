@@ -16,10 +16,11 @@ from typing import Annotated
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 from dotenv import dotenv_values
+from dotenv.parser import parse_stream
 from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from digest.errors import SettingsError
+from digest.errors import BadEnvFile, SettingsError
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
@@ -180,13 +181,14 @@ COMPOSING = ("base_url", "secret_key")  #: what a command that makes links canno
 def read_settings(*, needs: Sequence[str] = (), env_file: Path | str | None = ".env") -> Settings:
     """Return the settings from the environment and *env_file*; those named in *needs* must be set.
 
-    Raises SettingsError that lists every wrong or missing setting in words. A secret's value is never part
-    of the text.
+    Raises BadEnvFile that lists the lines of *env_file* that are no settings, SettingsError that lists every wrong
+    or missing setting in words. A secret's value is never part of the text.
     """
     problems: list[str] = []
     wrong_names: set[str] = set()
     settings: Settings | None = None
     try:
+        _require_lines(env_file)
         settings = Settings(_env_file=env_file)  # type: ignore[call-arg]  # pydantic-settings reads the rest
     except ValidationError as wrong:
         for error in wrong.errors(include_input=False, include_url=False):
@@ -206,6 +208,21 @@ def read_settings(*, needs: Sequence[str] = (), env_file: Path | str | None = ".
     if settings is None or problems:
         raise SettingsError(problems)
     return settings
+
+
+def _require_lines(env_file: Path | str | None) -> None:
+    """Raise BadEnvFile for lines that are no settings, which the library would only log and pass by."""
+    if not env_file or not Path(env_file).exists():
+        return
+    with Path(env_file).open(encoding="utf-8") as lines:
+        # A line may be half a secret, so it is named and not quoted. Blank lines before it are counted in.
+        wrong = [
+            each.original.line + len(each.original.string) - len(each.original.string.lstrip("\n"))
+            for each in parse_stream(lines)
+            if each.error or (each.key is not None and each.value is None)
+        ]
+    if wrong:
+        raise BadEnvFile([f"{env_file}: line {line} is not NAME=value; correct it or delete it" for line in wrong])
 
 
 def _readable(env_file: Path | str | None, wrong_names: set[str]) -> object:

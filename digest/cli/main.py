@@ -15,7 +15,7 @@ from digest import __version__
 from digest.cli import articles, deliveries, editions, newsletters, operate, send, subscribers
 from digest.cli.options import ExitError
 from digest.cli.screen import complain, write_anything, write_no_more
-from digest.errors import DigestError, SettingsError
+from digest.errors import BadEnvFile, DigestError, SettingsError
 
 
 class _Commands(TyperGroup):
@@ -79,7 +79,7 @@ def run() -> None:
     except SettingsError as error:
         for problem in error.problems:
             complain(problem)
-        sys.exit(1)
+        sys.exit(2 if isinstance(error, BadEnvFile) else 1)
     except ExitError as ended:
         sys.exit(ended.status)
     except DigestError as error:

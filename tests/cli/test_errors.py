@@ -179,6 +179,20 @@ def test_every_wrong_setting_is_a_line(program, tmp_path):
     ]
 
 
+def test_lines_of_the_settings_file_that_are_no_settings_are_named(program, tmp_path):
+    """File and line, and nothing of what stands there: it may be half a password."""
+    (tmp_path / ".env").write_text("# mail\n\nDIGEST_POSTAL_ADDRESS=x\nhunter2 hunter3\n\nDIGEST_BASE_URL\n")
+
+    told = program("articles", "list")
+
+    assert told.status == 2
+    assert [line.partition(" is ")[0] for line in told.err.splitlines()] == [
+        "digest: .env: line 4",
+        "digest: .env: line 6",
+    ]
+    assert "hunter" not in told.err
+
+
 @pytest.mark.parametrize(
     ("make", "says"),
     [
