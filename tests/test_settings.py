@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -272,6 +273,32 @@ def test_the_mail_server_is_taken_apart(url, expected):
     found = relay_of(SecretStr(url))
 
     assert (found.host, found.port, found.implicit_tls, found.starttls) == expected
+
+
+@pytest.mark.parametrize(
+    ("url", "xoauth2", "file"),
+    [
+        ("smtp://news:pw@mail.example.org", False, None),
+        ("smtp://news:token@mail.example.org?auth=xoauth2", True, None),
+        ("smtps://news@mail.example.org?auth=xoauth2&token_file=/run/token", True, Path("/run/token")),
+    ],
+)
+def test_a_token_can_stand_for_the_password(url, xoauth2, file):
+    """In the URL, or in a file that somebody renews."""
+    found = relay_of(SecretStr(url))
+
+    assert (found.xoauth2, found.token_file) == (xoauth2, file)
+
+
+@pytest.mark.parametrize(
+    "query", ["?auth=plain", "?auth=xoauth2", "?token_file=/run/token", "?auth=xoauth2&auth=xoauth2"]
+)
+def test_a_login_that_cannot_work_is_told_at_once(environment, monkeypatch, query):
+    """Not when the first edition is due."""
+    monkeypatch.setenv("DIGEST_SMTP_URL", f"smtp://news@mail.example.org{query}")
+
+    with pytest.raises(SettingsError, match=r"DIGEST_SMTP_URL .*(auth|token_file)="):
+        read_settings(env_file=None)
 
 
 @given(st.text(min_size=1, max_size=20), st.text(min_size=1, max_size=20))

@@ -15,12 +15,13 @@ from errno import errorcode
 from typing import TypeVar, cast
 
 import aiosmtplib
+from aiosmtplib.protocol import SMTPProtocol
 
 from digest.clock import Clock
 from digest.delivery.commands import offer_from
 from digest.delivery.connection import Connection, Timeouts
 from digest.delivery.outcomes import classify
-from digest.delivery.replies import clean_text, parse_reply
+from digest.delivery.replies import ReplyReader, clean_text, parse_reply
 from digest.delivery.session import Session
 from digest.errors import DeliveryError
 from digest.model.delivery import Outcome, Phase, Reply
@@ -133,24 +134,53 @@ class _Handshake:
     async def _start_tls(self, client: aiosmtplib.SMTP) -> None:
         if not client.supports_extension("starttls"):
             raise self._fault(Phase.TLS, "the server does not offer STARTTLS; check its address and port")
-        await self._step(Phase.TLS, self._timeouts.tls, client.starttls())
-        self._transport = client.transport
+        assert client.protocol is not None
+        in_clear = _Overhears(client.protocol)
+        cast("asyncio.Transport", client.transport).set_protocol(in_clear)
+        try:
+            await self._step(Phase.TLS, self._timeouts.tls, client.starttls())
+        except ConnectFailed:
+            if not in_clear.said_too_much:
+                raise
+        self._transport = client.transport or self._transport
+        if in_clear.said_too_much:
+            why = "somebody answered STARTTLS with more than one reply, before TLS; nothing was sent"
+            raise self._fault(Phase.TLS, why)
 
     async def _log_in(self, client: aiosmtplib.SMTP, *, over_tls: bool) -> None:
         if not over_tls:
             raise self._fault(
                 Phase.AUTH, "a password never goes out in clear; use smtps://, or leave ?starttls=never out"
             )
-        user, password = self._relay.username, self._relay.password.get_secret_value()
+        user, secret, offered = self._relay.username, self._secret(), client.server_auth_methods
+        if self._relay.xoauth2:
+            if "xoauth2" not in offered:
+                raise self._fault(Phase.AUTH, "the server does not offer XOAUTH2; leave ?auth=xoauth2 out")
+            await self._step(Phase.AUTH, self._timeouts.auth, client.auth_xoauth2(user, secret))
+            return
         for name, log_in in (
             ("plain", client.auth_plain),
             ("login", client.auth_login),
             ("cram-md5", client.auth_crammd5),
         ):
-            if name in client.server_auth_methods:  # one try only: more would lock the account
-                await self._step(Phase.AUTH, self._timeouts.auth, log_in(user, password))
+            if name in offered:  # one try only: more would lock the account
+                await self._step(Phase.AUTH, self._timeouts.auth, log_in(user, secret))
                 return
         raise self._fault(Phase.AUTH, "the server offers no way to log in that we know (PLAIN, LOGIN, CRAM-MD5)")
+
+    def _secret(self) -> str:
+        """Return the password or token; a token in a file is read anew, as it lives for an hour only."""
+        file = self._relay.token_file
+        if file is None:
+            return self._relay.password.get_secret_value()
+        try:
+            token = file.read_text("utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+            raise self._fault(Phase.AUTH, f"the token file {file} cannot be read: {why}") from error
+        if not token:
+            raise self._fault(Phase.AUTH, f"the token file {file} is empty")
+        return token
 
     async def _step(self, phase: Phase, seconds: float, doing: Awaitable[_T]) -> _T:
         try:
@@ -175,6 +205,39 @@ class _Handshake:
 
     def _later(self, phase: Phase, why: str) -> ConnectFailed:
         return ConnectFailed(self._server, Outcome.DEFERRED, phase, Reply(0, "", clean_text(why)))
+
+
+class _Overhears(asyncio.Protocol):
+    """Passes on what a server says in clear after STARTTLS, and notes when it is more than one reply.
+
+    The library throws the rest away; whoever put it there, such a connection is not to be trusted
+    (CVE-2021-33515, CVE-2011-0411). With TLS the library's own protocol takes its place back.
+    """
+
+    def __init__(self, protocol: SMTPProtocol) -> None:
+        self._protocol = protocol
+        self._reader = ReplyReader()
+        self._count = 0
+
+    @property
+    def said_too_much(self) -> bool:
+        return self._count > 1 or bool(self._reader.junk) or not self._reader.is_between_replies
+
+    def data_received(self, data: bytes) -> None:
+        self._count += len(self._reader.feed(data))
+        self._protocol.data_received(data)
+
+    def eof_received(self) -> bool:
+        return self._protocol.eof_received()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._protocol.connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        self._protocol.pause_writing()
+
+    def resume_writing(self) -> None:
+        self._protocol.resume_writing()
 
 
 async def _connected_socket(relay: Relay) -> socket.socket:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 import struct
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -80,6 +81,8 @@ class ScriptedServer:
     on_command: Callable[[str], None] = lambda verb: None
     most_connections: int = 1000
     drops_pipelined: bool = False
+    tls: ssl.SSLContext | None = None  #: what STARTTLS leads to
+    injected: tuple[bytes, ...] = ()  #: writes in clear after the reply to STARTTLS
     messages: list[bytes] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
     wire: bytearray = field(default_factory=bytearray)
@@ -122,6 +125,14 @@ class ScriptedServer:
                 lines = ["mx.example.org", *self.offer]
                 usual = "".join(f"250{'-' if n < len(lines) else ' '}{w}\r\n" for n, w in enumerate(lines, 1))
                 await self._answer(writer, verb, usual.encode())
+                continue
+            if verb == "STARTTLS" and self.tls is not None:
+                writer.write(b"".join([b"220 2.0.0 go on\r\n", *self.injected[:1]]))
+                for late in self.injected[1:]:
+                    await asyncio.sleep(0.001)
+                    writer.write(late)
+                await writer.drain()
+                await writer.start_tls(self.tls)
                 continue
             if verb == "BDAT" and "CHUNKING" in self.offer:
                 await self._take_chunk(reader, writer, int(words.split()[1]), has_recipient)
@@ -216,8 +227,10 @@ def _takes_the_message(answer: Answer) -> bool:
 
 
 @asynccontextmanager
-async def scripted(script: Script = lambda said, number: None, **options: object) -> AsyncIterator[ScriptedServer]:
-    """Run a server on a free port of this machine for as long as the block lasts."""
+async def scripted(
+    script: Script = lambda said, number: None, *, implicit: ssl.SSLContext | None = None, **options: object
+) -> AsyncIterator[ScriptedServer]:
+    """Run a server on a free port of this machine for as long as the block lasts, with *implicit* under TLS."""
     server = ScriptedServer(script, **options)  # type: ignore[arg-type]
     tasks: set[asyncio.Task[None]] = set()
 
@@ -226,7 +239,7 @@ async def scripted(script: Script = lambda said, number: None, **options: object
         tasks.add(task)
         task.add_done_callback(tasks.discard)
 
-    listener = await asyncio.start_server(accept, "127.0.0.1", 0, limit=1 << 22)
+    listener = await asyncio.start_server(accept, "127.0.0.1", 0, limit=1 << 22, ssl=implicit)
     server.port = listener.sockets[0].getsockname()[1]
     try:
         yield server

@@ -254,6 +254,126 @@ def test_a_tls_handshake_that_goes_wrong_sends_nothing(answer):
     assert b"MAIL" not in wire
 
 
+@pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
+@pytest.mark.parametrize(
+    ("injected", "trusted"),
+    [
+        pytest.param((), True, id="nothing"),
+        pytest.param((b"250-mx.example.org\r\n250 AUTH PLAIN\r\n",), False, id="a reply"),
+        pytest.param((b"25",), False, id="half a reply"),
+        pytest.param((b"", b"250 ok\r\n"), False, id="a reply in a read of its own"),
+    ],
+)
+def test_words_slipped_in_before_tls_end_the_connection(certificates, injected, trusted, loop):
+    """S11, CVE-2021-33515: the handshake succeeds, and still nobody logs in or sends where somebody interfered."""
+    new_loop = asyncio.new_event_loop
+    if loop == "uvloop":
+        new_loop = pytest.importorskip("uvloop", reason="uvloop is in the extra `fast`").new_event_loop
+
+    async def run() -> tuple[ConnectFailed | None, list[str]]:
+        options = {"tls": serving(certificates, "good"), "injected": injected, "offer": ("STARTTLS", "PIPELINING")}
+        async with scripted(**options) as server:
+            failed = None
+            try:
+                relay = replace(server.relay, starttls=True)
+                connection = await open_connection(
+                    relay, clock=CLOCK, timeouts=FAST, tls=trusting(certificates), helo="client.example.org"
+                )
+            except ConnectFailed as error:
+                failed = error
+            else:
+                assert (await connection.send(envelope())).outcome is Outcome.SENT
+                await connection.quit()
+            return failed, server.said
+
+    with asyncio.Runner(loop_factory=new_loop) as runner:
+        failed, said = runner.run(run())
+
+    if trusted:
+        assert failed is None
+        assert said.count("EHLO client.example.org") == 2
+    else:
+        assert failed is not None
+        assert failed.phase is Phase.TLS
+        assert said == ["EHLO client.example.org", "STARTTLS"]
+
+
+def logging_in(certificates, answers: dict[str, bytes], offer: str, **relay: object) -> tuple[object, list[str]]:
+    """Log in to a scripted server under TLS; return why that failed, or None, and what it was told."""
+
+    async def run() -> tuple[object, list[str]]:
+        implicit = serving(certificates, "good")
+        async with scripted(lambda verb, _: answers.get(verb), implicit=implicit, offer=(offer,)) as server:
+            to = Relay("127.0.0.1", server.port, implicit_tls=True, starttls=False, username="news", **relay)
+            try:
+                connection = await open_connection(to, clock=CLOCK, timeouts=FAST, tls=trusting(certificates), helo="x")
+            except ConnectFailed as error:
+                return error, server.said[1:]
+            await connection.quit()
+            return None, server.said[1:-1]
+
+    return asyncio.run(run())
+
+
+def test_a_token_is_the_password_of_xoauth2(certificates):
+    """The form that Google and Microsoft publish: user and bearer, joined by control-A."""
+    failed, said = logging_in(
+        certificates, {"AUTH": b"235 ok\r\n"}, "AUTH PLAIN XOAUTH2", password=SecretStr("tok"), xoauth2=True
+    )
+
+    assert failed is None
+    assert said == ["AUTH XOAUTH2 " + base64.b64encode(b"user=news\1auth=Bearer tok\1\1").decode()]
+
+
+def test_a_token_in_a_file_is_read_anew_at_each_login(certificates, tmp_path):
+    """It lives for an hour; whoever renews it writes the file."""
+    file, heard = tmp_path / "token", []
+    for token in ("first", "second"):
+        file.write_text(f"{token}\n")
+        heard += logging_in(certificates, {"AUTH": b"235 ok\r\n"}, "AUTH XOAUTH2", xoauth2=True, token_file=file)[1]
+
+    assert [base64.b64decode(words.split()[-1]).split(b"\1")[1] for words in heard] == [
+        b"auth=Bearer first",
+        b"auth=Bearer second",
+    ]
+
+
+def test_a_token_that_is_refused_closes_the_gate(certificates):
+    """S12: the challenge with the reason is answered by an empty line, then comes the 535."""
+    answers = {"AUTH": b"334 eyJzdGF0dXMiOiI0MDAifQ==\r\n", "": b"535 5.7.8 expired\r\n"}
+    failed, said = logging_in(certificates, answers, "AUTH XOAUTH2", password=SecretStr("tok"), xoauth2=True)
+
+    assert (failed.outcome, failed.phase, failed.reply.code) == (Outcome.SENDER_FAULT, Phase.AUTH, 535)
+    assert said[1:] == [""]
+    assert "tok" not in str(failed)
+
+
+@pytest.mark.parametrize("content", [None, "", b"\xff"], ids=["missing", "empty", "not text"])
+def test_a_token_file_of_no_use_is_told(certificates, tmp_path, content):
+    """Nothing goes out, and the words name the file."""
+    file = tmp_path / "token"
+    if content is not None:
+        file.write_bytes(content or b"")
+    failed, said = logging_in(certificates, {}, "AUTH XOAUTH2", xoauth2=True, token_file=file)
+
+    assert (failed.outcome, failed.phase) == (Outcome.SENDER_FAULT, Phase.AUTH)
+    assert str(file) in str(failed)
+    assert said == []
+
+
+@pytest.mark.parametrize(
+    ("offer", "xoauth2", "mechanism"),
+    [("AUTH LOGIN PLAIN XOAUTH2", False, "PLAIN"), ("AUTH LOGIN", False, "LOGIN"), ("AUTH PLAIN", True, "")],
+)
+def test_the_login_is_the_one_that_was_asked_for(certificates, offer, xoauth2, mechanism):
+    """A password is never sent as a token, a token never as a password."""
+    answers = {"AUTH": b"334 x\r\n" if mechanism == "LOGIN" else b"235 ok\r\n", "CZNJCMV0": b"235 ok\r\n"}
+    failed, said = logging_in(certificates, answers, offer, password=SecretStr("s3cret"), xoauth2=xoauth2)
+
+    assert [words.split()[1] for words in said[:1]] == ([mechanism] if mechanism else [])
+    assert (failed is None) == bool(mechanism)
+
+
 def test_a_password_never_goes_out_in_clear():
     """Not even on this machine."""
     failed, said, _ = open_scripted(
