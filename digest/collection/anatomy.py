@@ -56,7 +56,7 @@ def dissect(blocks: Sequence[Block], markers: Markers, *, title: str = "", with_
     related = find_related(page, judged)
     page = [block for index, block in enumerate(page) if index not in related.used]
     page, more = take_facts(page, markers)
-    whole, page = page, without_tail(page, ended=ended)
+    whole, page = page, without_tail(page, judged, ended=ended)
     ended = ended or len(page) < len(whole) or bool(related.used)
     said = find_disclaimers(page, judged, anchored=ended)
     body = _body(page, said)

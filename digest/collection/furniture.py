@@ -18,6 +18,7 @@ _GOES_ON = re.compile(r"[:：]\s*(\S.*)$|，(.*)$")
 LONG = 120
 LONGEST_REST = 40
 LONGEST_SCRAP = 60
+SHORTEST_TEXT = 100
 
 
 def without_furniture(blocks: Sequence[Block], judged: Judge) -> list[Block]:
@@ -55,7 +56,7 @@ def is_furniture(text: str, markers: Markers) -> bool:
     return _fits(bare, markers.end) or _fits(bare, markers.lines)
 
 
-def without_tail(blocks: Sequence[Block], *, ended: bool = False) -> list[Block]:
+def without_tail(blocks: Sequence[Block], judged: Judge, *, ended: bool = False) -> list[Block]:
     """Return *blocks* without the scraps after the last paragraph: furniture in words that we do not know.
 
     One scrap may be the article's own, two are not; *ended*: known furniture followed, so one is enough.
@@ -68,7 +69,7 @@ def without_tail(blocks: Sequence[Block], *, ended: bool = False) -> list[Block]
     scraps = blocks[end:]
     spoken = sum(1 for block in scraps if ends_sentence(block.text, questions=False))
     before = blocks[end - 1].text if end > 1 else ""
-    follows_text = weight(before) > 2 * LONGEST_SCRAP - 20 and ends_sentence(before)
+    follows_text = (weight(before) >= SHORTEST_TEXT or judged(before).strength > 0) and ends_sentence(before)
     if len(scraps) < (1 if ended else 2) or spoken * 3 > len(scraps) or not follows_text:
         return list(blocks)
     return list(blocks[:end])

@@ -69,13 +69,13 @@ def _is_list(blocks: Sequence[Block], heading: int, judged: Judge) -> bool:
 
 
 def _are_entries(entries: Sequence[Block], usual: float) -> bool:
-    """Whether *entries* are no paragraphs: most without a full stop, or all far shorter than a *usual* one."""
+    """Whether *entries* are no paragraphs: a third without a full stop, or all far shorter than a *usual* one."""
     if any(block.shape is not Shape.LINE or _POINT.match(block.text) for block in entries):
         return False
     if any(len(sentences(block.text)) > 3 for block in entries):
         return False
     open_ended = sum(1 for block in entries if not ends_sentence(block.text, questions=False))
-    return 2 * open_ended >= len(entries) or all(weight(block.text) <= SHORTER * usual for block in entries)
+    return 3 * open_ended >= len(entries) or all(weight(block.text) <= SHORTER * usual for block in entries)
 
 
 def text_resumes(blocks: Sequence[Block], heading: int, at: int) -> bool:

@@ -14,6 +14,7 @@ from digest.collection.headings import has_deck
 
 LONGEST_ABOVE = 6
 LONGEST_TITLE = 160
+LONGEST_SURE_TITLE = 70
 LONGEST_KICKER = 24
 
 
@@ -38,7 +39,9 @@ def _first_own_line(page: Sequence[Block], judged: Judge) -> int:
             noticed = True
         elif not is_furniture(block.text, judged.markers) and read_fact(block.text, judged.markers) is None:
             # Under a share button the deck ends as a sentence does; a whole notice is sure enough without that.
-            can_be = weight(block.text) <= LONGEST_TITLE and (noticed or not ends_sentence(block.text))
+            open_ended = not ends_sentence(block.text, questions=False)
+            as_title = weight(block.text) <= LONGEST_SURE_TITLE or has_deck(page[index + 1 :])
+            can_be = weight(block.text) <= LONGEST_TITLE and (noticed or (open_ended and as_title))
             return index if index + 1 < len(page) and can_be else 0
     return 0
 
