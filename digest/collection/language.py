@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 
 from digest.collection.clean import fold
 from digest.collection.markers import Markers, load_markers
@@ -38,18 +43,11 @@ _ONE_LANGUAGE = {
     "georgian": "ka",
     "armenian": "hy",
 }
-_VOTERS = {
-    "latin": ("en", "de", "fr", "es", "pt", "it", "nl", "tr", "pl", "id", "vi", "sv"),
-    "cyrillic": ("ru", "uk"),
-    "arabic": ("ar", "fa"),
-}
-# Letters that only one of a script's languages writes; they outvote the little words.
-_TELLING = {
-    "uk": re.compile("[іїєґ]"),
-    "ru": re.compile("[ыэъё]"),
-    "fa": re.compile("[پچژگکی]"),
-    "ar": re.compile("[ةيىك]"),
-}
+LANGUAGES_FILE = Path(__file__).with_name("languages.toml")
+# Foreign names bring a few letters that a language does not write.
+_FOREIGN_LETTERS = 0.012
+_LEAST_WORDS = 0.08
+_LEAD = 1.1
 _TRADITIONAL = re.compile(
     "[這個們來時為國對說會學後過與發開關係點經還進問無東車長門馬見書話語讓從應該種樣實現區術業產當體總將報導灣臺聲]"
 )
@@ -101,21 +99,57 @@ def _han_or_kana(sample: str, counts: dict[str, int]) -> str:
     return "zh-Hant" if traditional > simplified else "zh"
 
 
+@dataclass(frozen=True, slots=True)
+class Voter:
+    """One language of a script: the letters only some of its languages write, and its little words."""
+
+    language: str
+    letters: frozenset[str]
+    words: frozenset[str]
+
+
+@cache
+def load_voters(path: Path = LANGUAGES_FILE) -> Mapping[str, tuple[Voter, ...]]:
+    """Return the languages of each script in *path*."""
+    with path.open("rb") as file:
+        scripts = tomllib.load(file)
+    return {
+        script: tuple(
+            Voter(language, frozenset(told["letters"].casefold()), frozenset(fold(told["words"]).split()))
+            for language, told in languages.items()
+        )
+        for script, languages in scripts.items()
+    }
+
+
 def _vote(sample: str, script: str, markers: Markers) -> str:
-    voters = _VOTERS.get(script, ())
+    voters = load_voters().get(script, ())
+    own = {table.language: table.common for table in markers.tables}
     words = Counter(fold(sample).split())
+    letters = Counter(letter for letter in sample.casefold() if letter.isalpha())
+    known = Counter(letter for voter in voters for letter in voter.letters)
+    strange = {letter: count for letter, count in letters.items() if letter in known or not _is_plain(letter, script)}
+    most = max(2.0, _FOREIGN_LETTERS * letters.total())
     votes: dict[str, float] = {}
-    for table in markers.tables:
-        if table.language in voters:
-            votes[table.language] = sum(words[word] for word in table.common)
-            if table.language in _TELLING:
-                votes[table.language] += len(_TELLING[table.language].findall(sample.casefold())) / 4
+    for voter in voters:
+        if sum(count for letter, count in strange.items() if letter not in voter.letters) > most:
+            continue
+        said = sum(words[word] for word in voter.words | own.get(voter.language, frozenset()))
+        # A letter that few languages write tells much.
+        telling = sum(count / known[letter] for letter, count in strange.items() if letter in voter.letters)
+        if said:
+            votes[voter.language] = said + min(telling / 2, 2.0 * said)
     ranked = sorted(votes.items(), key=lambda item: (-item[1], item[0]))
     if not ranked or ranked[0][1] < 1:
         return ""
     second = ranked[1][1] if len(ranked) > 1 else 0
-    share = ranked[0][1] / max(1, sum(words.values()))
     # A text in a language we have no words for still shares one or two with its neighbours.
-    if ranked[0][1] <= second or (script == "latin" and (share < 0.08 or ranked[0][1] < 2)):
-        return ""
-    return ranked[0][0]
+    few = ranked[0][1] < 2 or ranked[0][1] / max(1, words.total()) < _LEAST_WORDS
+    return "" if ranked[0][1] < _LEAD * second or (script == "latin" and few) else ranked[0][0]
+
+
+def _is_plain(letter: str, script: str) -> bool:
+    """Whether *letter* is one that every language of the script may write, or of another script."""
+    return (
+        letter < "\u0080" or script != "latin" or not ("\u00c0" <= letter <= "\u024f" or "\u1e00" <= letter <= "\u1eff")
+    )

@@ -25,6 +25,23 @@ SENTENCES = {
     "nl": "De havenmeester telde de uren dat het water van de zee niet op de kade was.",
     "ru": "Капитан порта считал часы, когда вода не стояла у причала, и записывал их.",
     "uk": "Капітан порту рахував години, коли вода не стояла біля причалу, і записував їх.",
+    "vi": "Người quản lý cảng đã bắt đầu đếm những giờ mà thủy triều chảy qua bến tàu.",
+    "cs": "Přístavní správce začal počítat hodiny, kdy příliv běžel kolem prázdného mola, a zapisoval je.",
+    "sk": "Správca prístavu začal počítať hodiny, keď príliv bežal okolo prázdneho móla, a zapisoval si ich, ako bolo treba.",
+    "fi": "Satamapäällikkö alkoi laskea tunteja, jolloin vuorovesi virtasi, ja kirjasi ne muistiin, mutta kukaan ei ole niitä lukenut.",
+    "et": "Sadamakapten hakkas lugema tunde, mil vesi voolas, ja kirjutas need üles, aga keegi ei ole neid veel lugenud.",
+    "hu": "A kikötő vezetője elkezdte számolni az órákat, és azt mondta, hogy a dagály nem várt senkire.",
+    "pl": "Kapitan portu zaczął liczyć godziny, w których przypływ nie zalewał nabrzeża, i zapisywał je.",
+    "ro": "Căpitanul portului a început să numere orele în care mareea nu trecea pe lângă chei și le-a notat.",
+    "sv": "Hamnkaptenen började räkna timmarna då tidvattnet gick förbi kajen och skrev upp dem, men det var för sent.",
+    "da": "Havnefogeden begyndte at tælle de timer, hvor tidevandet løb forbi kajen, og skrev dem ned, men ingen læste af dem.",
+    "hr": "Lučki kapetan počeo je brojiti sate u kojima je plima tekla pored obale i nije ih htio zaboraviti, što će reći mnogo.",
+    "sl": "Pristaniški kapitan je začel šteti ure, ko je plima tekla mimo pomola, in jih je tudi zapisal, ker ni bilo drugače.",
+    "lt": "Uosto kapitonas pradėjo skaičiuoti valandas, kai potvynis tekėjo pro krantinę, ir jas užrašė, bet to nebuvo gana.",
+    "lv": "Ostas kapteinis sāka skaitīt stundas, kad ūdens tecēja gar krastu, un tās pierakstīja, bet ar to nebija gana.",
+    "tr": "Liman müdürü gelgitin rıhtımın önünden geçtiği saatleri saymaya başladı ve bunları bir deftere yazdı.",
+    "id": "Kepala pelabuhan mulai menghitung jam ketika arus pasang yang kuat itu lewat di depan dermaga.",
+    "bg": "Началникът на пристанището започна да брои часовете, в които водата не стоеше при кея, и ги записа.",
     "ko": "항만 관리소장은 조류가 흐르는 시간을 세기 시작했다.",
     "ja": "港長は潮が流れる時間を数え始めた。",
     "zh": "港务长开始计算潮水流过码头的时间，这些记录为工程提供了依据。",
@@ -44,7 +61,9 @@ def test_a_sentence_tells_its_language(language):
     assert guess_language(SENTENCES[language]) == language
 
 
-@pytest.mark.parametrize("text", ["", "42", "...", "Xyzzy plugh", "Lorem qux zot blarg fnord"])
+@pytest.mark.parametrize(
+    "text", ["", "42", "...", "Xyzzy plugh", "Lorem qux zot blarg fnord", "Žluťoučký kůň", "Æ ø å"]
+)
 def test_a_text_that_tells_nothing_has_no_language(text):
     """A wrong language is worse than none: it hides the article from those who read it."""
     assert guess_language(text) == ""
