@@ -1,4 +1,4 @@
-"""The door to the DKIM keys: from settings and files to signers, and new keys."""
+"""The door to the DKIM keys: from settings and files to signers."""
 
 from __future__ import annotations
 
@@ -7,15 +7,10 @@ from typing import NamedTuple
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    load_pem_private_key,
-)
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from digest.delivery.dkim import FEWEST_BITS, Signer, Signers
+from digest.delivery.dkim import Signer, Signers
 from digest.errors import BadInput, SettingsError
 from digest.settings import Settings
 
@@ -62,12 +57,6 @@ def load_signers(settings: Settings) -> Signers | None:
     if problems:
         raise SettingsError(problems)
     return Signers(tuple(signers)) if signers else None
-
-
-def new_key(*, ed25519: bool = False) -> str:
-    """Return a fresh private key in PEM: RSA with 2048 bits, or Ed25519."""
-    key = Ed25519PrivateKey.generate() if ed25519 else generate_private_key(65537, FEWEST_BITS)
-    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode("ascii")
 
 
 def _signer(given: _Given, domain: str) -> Signer:

@@ -2,27 +2,38 @@
 
 from __future__ import annotations
 
+import re
+import shutil
+import subprocess
 import sys
 from datetime import UTC, datetime
+from pathlib import Path
 
 import dkim
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
     Encoding,
     NoEncryption,
     PrivateFormat,
-    load_pem_private_key,
 )
 
 from digest import app
-from digest.delivery.dkim_keys import load_signers, new_key
+from digest.delivery.dkim_keys import load_signers
 from digest.errors import SettingsError
 from digest.settings import Settings, read_settings
 
-RSA, ED25519 = new_key(), new_key(ed25519=True)
 AT = datetime(2025, 11, 24, 7, 0, tzinfo=UTC)
+
+
+def pem(key, form=PrivateFormat.PKCS8, lock=None) -> str:
+    return key.private_bytes(Encoding.PEM, form, lock or NoEncryption()).decode()
+
+
+RSA_KEY = generate_private_key(65537, 2048)
+RSA, ED25519 = pem(RSA_KEY), pem(Ed25519PrivateKey.generate())
 
 
 def with_settings(**values) -> Settings:
@@ -60,10 +71,9 @@ def test_two_keys_from_file_and_environment_sign_in_order(tmp_path, monkeypatch)
 
 def test_the_older_form_of_a_pem_key_is_read_too():
     """`openssl genrsa -traditional` writes PKCS #1."""
-    key = load_pem_private_key(RSA.encode(), None)
-    pem = key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption()).decode()
+    older = pem(RSA_KEY, PrivateFormat.TraditionalOpenSSL)
 
-    (signer,) = load_signers(with_settings(selector="d1", key=pem)).signers
+    (signer,) = load_signers(with_settings(selector="d1", key=older)).signers
 
     assert signer.key.key_size == 2048
 
@@ -96,16 +106,14 @@ def test_a_wrong_key_is_told_by_its_setting(values, begins, says):
 
 def test_a_key_of_1024_bits_is_refused():
     """RFC 8301 asks signers for 2048."""
-    key = generate_private_key(65537, 1024)
-    weak = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    weak = pem(generate_private_key(65537, 1024))
 
     assert "1024 bits" in problems_of(selector="d1", key=weak)[0]
 
 
 def test_a_locked_key_says_how_to_unlock_it():
     """No passphrase is asked for by a program that runs at night."""
-    key = load_pem_private_key(RSA.encode(), None)
-    locked = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"night")).decode()
+    locked = pem(RSA_KEY, lock=BestAvailableEncryption(b"night"))
 
     assert "openssl pkey" in problems_of(selector="d1", key=locked)[0]
 
@@ -139,3 +147,31 @@ def test_without_the_library_the_extra_is_named(monkeypatch):
 
     with pytest.raises(SettingsError, match=r"digest-sender\[dkim\]"):
         app.signers(with_settings(selector="d1", key=RSA))
+
+
+def test_the_commands_of_the_guide_make_keys_and_records(tmp_path):
+    """What docs/dkim.md prints for `p=` is what verifiers need."""
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl is not installed")
+    guide = (Path(__file__).parents[2] / "docs/dkim.md").read_text("utf-8")
+    making = [
+        f"{line.split('`')[-2] if '`' in line else line}"
+        for line in guide.splitlines()
+        if re.search(r"openssl gen\w+ .*-out", line)
+    ]
+    publishing = [line for line in guide.splitlines() if line.startswith("openssl pkey")]
+
+    shell = "\n".join([*making, *publishing])
+    done = subprocess.run(
+        ["sh", "-ec", shell.replace("base64 -A", "base64 -A; echo")],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    signers = load_signers(with_settings(
+        selector="d1", key_file=tmp_path / "dkim-rsa.pem",
+        ed25519_selector="d2", ed25519_key_file=tmp_path / "dkim-ed25519.pem",
+    ))  # fmt: skip
+    assert [each.record.partition("p=")[2] for each in signers.signers] == done.stdout.split()
