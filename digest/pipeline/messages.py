@@ -132,9 +132,10 @@ def envelope_of(house: Installation, claim: Claim, sheet: Sheet) -> Envelope:
     content, wire_ready = sheet.splicer.splice(values_of(claim, sheet), to=recipient), sheet.splicer.is_wire_ready
     if house.signers:
         content = house.signers.sign(content, claim.dated_at, domain=sheet.domain, wire_ready=wire_ready)
+    token = sheet.links.tokens.make(Purpose.BOUNCE, claim.delivery_id)
     return Envelope(
         delivery_id=claim.delivery_id,
-        sender=_return_path(house, claim.delivery_id, sheet),
+        sender=_return_path(house, token, sheet),
         recipient=recipient,
         content=content,
         needs_smtputf8=needs_smtputf8,
@@ -160,9 +161,9 @@ def values_of(claim: Claim, sheet: Sheet) -> ReaderValues:
     )
 
 
-def _return_path(house: Installation, delivery_id: int, sheet: Sheet) -> str:
+def _return_path(house: Installation, token: str, sheet: Sheet) -> str:
     """Return the envelope sender: with a bounce mailbox set, one that tells the delivery (VERP)."""
     if not house.return_path:
         return sheet.return_path
     local, _, domain = house.return_path.rpartition("@")
-    return f"{local}+{sheet.links.tokens.make(Purpose.BOUNCE, delivery_id)}@{domain}"
+    return f"{local}+{token}@{domain}"

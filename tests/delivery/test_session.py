@@ -54,6 +54,7 @@ def test_without_pipelining_each_command_waits_for_its_answer():
         ({"size": "many", "pipelining": "", "smtputf8": ""}, Offer(True, False, True, 0)),
         ({"size": "35882577"}, Offer(size=35882577)),
         ({"size": "9" * 5000}, Offer(size=0)),
+        ({"chunking": "", "dsn": ""}, Offer(chunking=True, dsn=True)),
     ],
 )
 def test_the_offer_is_read_from_ehlo(extensions, offer):
@@ -91,6 +92,46 @@ def test_only_what_is_offered_is_used(offer, fields, command, refusal):
         assert session.usable
     else:
         assert commands.partition(b"\n")[0].endswith(command.rstrip(b"\n"))
+
+
+@pytest.mark.parametrize(
+    ("fields", "mail", "rcpt"),
+    [
+        pytest.param({}, b" RET=HDRS", b" NOTIFY=FAILURE ORCPT=rfc822;reader1@example.net", id="no token"),
+        pytest.param(
+            {"token": "b.7=x+y"},
+            b" RET=HDRS ENVID=b.7+3Dx+2By",
+            b" NOTIFY=FAILURE ORCPT=rfc822;reader1@example.net",
+            id="a token as xtext",
+        ),
+        pytest.param(
+            {"recipient": "a+b=c@example.net"},
+            b" RET=HDRS",
+            b" NOTIFY=FAILURE ORCPT=rfc822;a+2Bb+3Dc@example.net",
+            id="an address as xtext",
+        ),
+        pytest.param(
+            {"recipient": "zo\u00eb+x@example.net"},
+            b" SMTPUTF8 RET=HDRS",
+            b" NOTIFY=FAILURE ORCPT=utf-8;zo\\x{EB}\\x{2B}x@example.net",
+            id="an address beyond ASCII (RFC 6533)",
+        ),
+        pytest.param(
+            {"token": "t" * 101},
+            b" RET=HDRS",
+            b" NOTIFY=FAILURE ORCPT=rfc822;reader1@example.net",
+            id="a token longer than ENVID takes",
+        ),
+    ],
+)
+def test_where_reports_are_offered_they_are_asked_for_so_that_they_can_be_read(fields, mail, rcpt):
+    """T20, RFC 3461: failures only, headers only, with our name for the delivery and the address as we had it."""
+    to_sender, to_recipient, _, _ = (
+        Session(Offer(pipelining=True, smtputf8=True, dsn=True)).begin(envelope(**fields)).split(b"\r\n")
+    )
+
+    assert to_sender == b"MAIL FROM:<news@example.org>" + mail
+    assert to_recipient.partition(b">")[2] == rcpt
 
 
 @pytest.mark.parametrize(
@@ -228,30 +269,82 @@ ANSWERS = st.lists(
 )
 
 
-@given(ANSWERS, st.booleans(), st.booleans())
-def test_sent_means_a_2xx_after_the_dot_and_nothing_else(answers, pipelining, flushes):
-    """For any server: sent only after a whole 2yz to a complete message; in doubt only after the dot."""
-    session = Session(Offer(pipelining=pipelining))
-    session.begin(envelope())
-    dot_is_out = False
+WHOLE = Offer(pipelining=True, chunking=True)
+OFFERS = st.builds(Offer, pipelining=st.booleans(), chunking=st.booleans())
+
+
+def conversation(offer: Offer, pieces: list[bytes], *, flushes: bool = True, careful: bool = False):
+    """Play *pieces* to a session until it has a verdict; return it, and whether all of the message was out."""
+    session = Session(offer)
+    session.begin(envelope(), careful=careful)
+    is_out = session.is_whole and flushes
+    if is_out:
+        session.flushed()
     step = Step.WAIT
-    for answer in answers:
-        step = session.received(answer)
+    for piece in pieces:
+        step = session.received(piece)
         if step is Step.CONTENT:
             session.content()
             if flushes:
                 session.flushed()
-                dot_is_out = True
+                is_out = True
         if step in (Step.FINISHED, Step.CLOSE):
             break
     if step is not Step.FINISHED:
         step = session.lost("gone")
-
     assert step is Step.FINISHED
+    return session, is_out
+
+
+@given(ANSWERS, OFFERS, st.booleans(), st.booleans())
+def test_whatever_a_server_says_sent_takes_a_yes_to_the_whole_message(answers, offer, flushes, careful):
+    """Fuzzed: no crash; sent only after a whole 2yz with the message out; in doubt only once it was out."""
+    session, is_out = conversation(offer, answers, flushes=flushes, careful=careful)
+
     if session.verdict.outcome is Outcome.SENT:
-        assert dot_is_out
+        assert is_out
         assert session.verdict.reply.code // 100 == 2
-    if not dot_is_out:
+    if not is_out:
         assert session.verdict.outcome is not Outcome.IN_DOUBT
-    if dot_is_out and session.verdict.reply.code == 0:
+    if is_out and session.verdict.reply.code == 0:
         assert session.verdict.outcome is Outcome.IN_DOUBT
+
+
+@given(
+    st.lists(st.sampled_from([b"250 ok\r\n", b"354 x\r\n", b"450 x\r\n", b"550 5.1.1 x\r\n", b"503 x\r\n"]), max_size=3)
+)
+def test_a_chunk_counts_as_sent_only_when_sender_recipient_and_content_were_taken(answers):
+    """Three yes, in their order; a 250 to BDAT alone says nothing."""
+    session, _ = conversation(WHOLE, answers)
+
+    assert (session.verdict.outcome is Outcome.SENT) == (answers == [b"250 ok\r\n"] * 3)
+
+
+LINES = st.lists(
+    st.sampled_from(
+        [
+            b"250 2.1.0 ok\r\n",
+            b"250-a\r\n250 b\r\n",
+            b"550-5.1.1 no\r\n550 5.1.1 one\r\n",
+            b"452 4.3.1 x\r\n",
+            b"421 x\r\n",
+        ]
+    ),
+    min_size=3,
+    max_size=3,
+)
+
+
+@given(LINES, st.lists(st.integers(1, 40), max_size=8), OFFERS)
+def test_any_chopping_of_the_servers_bytes_comes_to_the_same(lines, cuts, offer):
+    """TCP has no lines: what counts is the bytes, not the reads they come in."""
+    data = b"".join(lines[: 3 if offer.pipelining and offer.chunking else 1])
+    places = sorted({min(cut, len(data)) for cut in cuts})
+    pieces = [data[a:b] for a, b in zip([0, *places], [*places, len(data)], strict=True) if a < b]
+    whole, _ = conversation(offer, [data])
+    chopped, _ = conversation(offer, pieces)
+
+    if b"421" not in data:  # after a goodbye nobody reads on, so there is no more to compare
+        assert chopped.verdict == whole.verdict
+        assert chopped.tidy() == whole.tidy()
+    assert chopped.verdict.outcome is whole.verdict.outcome
