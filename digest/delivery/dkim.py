@@ -41,7 +41,6 @@ SIGNED_WHEN_THERE = (
 
 _LABEL = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _LABELS = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(?:\.{_LABEL})*")
-_BLANKS = re.compile(rb"(?:(?:\r\n)?[ \t])+")
 _PADDING, _SHA256 = PKCS1v15(), SHA256()
 
 
@@ -120,14 +119,18 @@ class Signers:
         names = _names(fields)
         signed = _header_data(fields, names)
         body_hash = b64encode(body_digest(content, head + 4 if head >= 0 else len(content)))
-        moment = b"%d; bh=%s;\r\n b=" % (int(at.timestamp()), body_hash)
+        moment = b"%d; bh=%s;" % (int(at.timestamp()), body_hash)
         headers = []
         for signer in self.signers:
             own = signer.domain or domain or _domain_of(fields["from"][-1])
-            header = _opening(signer.algorithm, own, signer.selector, names) + moment
+            opening, canonical = _opening(signer.algorithm, own, signer.selector, names)
             # RFC 6376 §3.7: the signature signs its own header, with an empty b= and no line end.
-            value = b64encode(signer.signature(signed + _canonical(header)))
-            headers.append(header + b"\r\n ".join(value[n : n + 75] for n in range(0, len(value), 75)) + b"\r\n")
+            value = b64encode(signer.signature(b"%s%s%s b=" % (signed, canonical, moment)))
+            headers.append(
+                b"%s%s\r\n b=" % (opening, moment)
+                + b"\r\n ".join(value[n : n + 75] for n in range(0, len(value), 75))
+                + b"\r\n"
+            )
         return b"".join((*headers, content))
 
 
@@ -178,7 +181,8 @@ def _as_sent(content: bytes) -> bytes:
 def _fields(section: bytes) -> dict[str, list[bytes]]:
     """Return the fields of a header section by name, each as a canonical line (relaxed, RFC 6376 §3.4.2)."""
     found: dict[str, list[bytes]] = {}
-    for line in _BLANKS.sub(b" ", section).split(b"\r\n"):
+    unfolded = section.replace(b"\t", b" ").replace(b"\r\n ", b" ")
+    for line in _single_spaced(unfolded).split(b"\r\n"):
         name, colon, value = line.partition(b":")
         if colon:
             key = name.strip(b" ").lower()
@@ -218,8 +222,8 @@ def _domain_of(line: bytes) -> str:
 
 
 @lru_cache(maxsize=64)
-def _opening(algorithm: str, domain: str, selector: str, names: tuple[str, ...]) -> bytes:
-    """Return the header up to `t=`, in lines of at most 78 characters; the same for all messages of a digest."""
+def _opening(algorithm: str, domain: str, selector: str, names: tuple[str, ...]) -> tuple[bytes, bytes]:
+    """Return the header up to `t=`, in lines of at most 78 characters, and in canonical form; one for a digest."""
     tags = ["DKIM-Signature: v=1;", f"a={algorithm};", "c=relaxed/relaxed;", f"d={domain};", f"s={selector};"]
     lines = [tags[0]]
     for tag in [*tags[1:], "q=dns/txt;"]:
@@ -233,4 +237,5 @@ def _opening(algorithm: str, domain: str, selector: str, names: tuple[str, ...])
         if len(lines[-1]) + len(name) + 1 > LINE:
             lines.append(" ")
         lines[-1] += name + mark
-    return "\r\n".join([*lines, " t="]).encode("ascii")
+    opening = "\r\n".join([*lines, " t="]).encode("ascii")
+    return opening, _canonical(opening)
