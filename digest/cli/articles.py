@@ -34,6 +34,7 @@ def add(
 
     engine = the_database()
     now = datetime.now(UTC)
+    _require_schemes(places)
     allow = private or read_settings().fetch_private_addresses
     with progress_bar("Reading") as advance:
         found = read_paths(places, now=now, allow_private=allow, progress=advance)
@@ -72,6 +73,7 @@ def read(
     from digest.pipeline.collect import read_paths
     from digest.settings import read_settings
 
+    _require_schemes(places)
     allow = private or read_settings().fetch_private_addresses
     found = read_paths(places, now=datetime.now(UTC), allow_private=allow)
     for article in found.articles:
@@ -178,6 +180,14 @@ def withdraw(
         state = ArticleState.LIVE if undo else ArticleState.WITHDRAWN
         waiting = set_state(connection, article_id, state, now=datetime.now(UTC))
     typer.echo(f"Article {article_id} is {state}; {counted(waiting, 'waiting mail')} will be planned anew.")
+
+
+def _require_schemes(places: list[str]) -> None:
+    """Raise BadParameter for an address that is not of the web; it may hold a password, so only its scheme is told."""
+    for place in places:
+        scheme, mark, _ = place.partition("://")
+        if mark and scheme.isalnum() and scheme.lower() not in ("http", "https"):
+            raise typer.BadParameter(f"{scheme}:// addresses cannot be read, only http and https")
 
 
 def _tell(problems: list[str]) -> None:

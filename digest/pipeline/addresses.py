@@ -19,6 +19,7 @@ from digest.errors import BadInput
 LONGEST_ADDRESS = 254  # RFC 5321 §4.5.3.1.3, less the angle brackets
 LONGEST_LOCAL_PART = 64  # RFC 5321 §4.5.3.1.1
 _DOMAINS_REMEMBERED = 10_000
+_SHOWN = 80  # characters of what somebody wrote instead of an address
 _PLAIN_LOCAL_PART = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 
 
@@ -50,12 +51,12 @@ class AddressReader:
         local, at, domain = text.rpartition("@")
         usual = at and len(local) <= LONGEST_LOCAL_PART and len(domain) <= LONGEST_ADDRESS
         if not usual or not _PLAIN_LOCAL_PART.fullmatch(local):
-            return _validated(text)
+            return _validated(text, text)
         checked = self._domains.get(domain) or self._check(domain)
         if checked.problem:
-            raise BadInput(checked.problem)
+            raise BadInput(f"{_quoted(text)}{checked.problem}")
         if len(local) + 1 + max(len(checked.ascii), len(checked.shown.encode())) > LONGEST_ADDRESS:
-            return _validated(text)
+            return _validated(text, text)
         return Mailbox(f"{local}@{checked.shown}", f"{local.casefold()}@{checked.ascii}")
 
     def _check(self, domain: str) -> _Domain:
@@ -70,13 +71,21 @@ class AddressReader:
         return checked
 
 
-def _validated(text: str) -> Mailbox:
+def _validated(text: str, told: str = "") -> Mailbox:
+    """Return the mailbox of *text*; raises BadInput with what is wrong after *told*, when there is one."""
     try:
         found = validate_email(text, check_deliverability=False, test_environment=True, strict=True)
     except EmailNotValidError as error:
-        raise BadInput(" ".join(str(error).split())) from None
+        words = " ".join(str(error).split()).rstrip(".").replace("email address", "address")
+        in_one = "; ".join(part[:1].lower() + part[1:] for part in words.split(". "))
+        raise BadInput(f"{_quoted(told)}{in_one}") from None
     local = unicodedata.normalize("NFC", found.local_part.casefold())
     return Mailbox(found.normalized, f"{local}@{(found.ascii_domain or found.domain).lower()}")
+
+
+def _quoted(text: str) -> str:
+    shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+    return f"{shown!r} is no e-mail address: " if text else ""
 
 
 def read_address(text: str) -> Mailbox:

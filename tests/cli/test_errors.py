@@ -414,6 +414,16 @@ def test_a_send_with_refusals_says_where_the_reasons_are(installation, monkeypat
     assert one_note(told).endswith("digest deliveries --state refused")
 
 
+@pytest.mark.parametrize("command", ["add", "read"])
+def test_an_address_that_is_not_of_the_web_is_told_without_its_password(installation, command):
+    """It is no file either, and nobody should look for one."""
+    told = installation("articles", command, "ftp://me:hunter2@example.org/feed")
+
+    assert told.status == 2
+    assert told.err.splitlines()[-1].endswith("ftp:// addresses cannot be read, only http and https")
+    assert "hunter2" not in told.err + told.out
+
+
 def test_an_erasure_that_is_not_wished_ends_with_a_line_of_its_own(installation, monkeypatch):
     """The question does not stand before the answer's sentence."""
     monkeypatch.setattr(sys, "stdin", io.StringIO("n\n"))

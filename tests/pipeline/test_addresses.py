@@ -78,3 +78,20 @@ def test_what_is_kept_of_an_erased_address_depends_on_the_secret():
     """Without the key nobody can try addresses against the hashes."""
     assert address_hash("a" * 32, "kim@example.org") != address_hash("b" * 32, "kim@example.org")
     assert len(address_hash("a" * 32, "kim@example.org")) == 64
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        pytest.param("no address", "'no address' is no e-mail address: an address must have an @-sign", id="none"),
+        pytest.param("a@b", "'a@b' is no e-mail address: the part after the @-sign is not valid; it", id="a domain"),
+        pytest.param("x" * 500, f"'{'x' * 80}…' is no e-mail address", id="a long text"),
+    ],
+)
+def test_what_is_no_mailbox_is_named_with_the_reason(text: str, says: str):
+    """So that whoever reads the report of an import finds the cell."""
+    with pytest.raises(BadInput) as refused:
+        read_address(text)
+
+    assert str(refused.value).startswith(says)
+    assert not str(refused.value).endswith(".")
