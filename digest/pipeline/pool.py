@@ -80,7 +80,7 @@ def build_pool(
     ]
     keys = {keys_of(link) for stored in articles for link in stored.article.related} - {""}
     return SlotPool(
-        pool=Pool(candidates, rules, _keyword_matcher(analysed)),
+        pool=Pool(candidates, rules, _keyword_matcher(analysed), lambda at: matcher.near_misses(analysed[at])),
         topics=offered,
         archive=known_under(connection, keys),
         alive=_alive(connection, min(cut_off, now)),

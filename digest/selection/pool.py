@@ -48,6 +48,7 @@ class Pool:
         candidates: Sequence[Candidate],
         rules: Rules,
         match_keyword: Callable[[int, str], Why | None],
+        near_misses: Callable[[int], Mapping[str, Why]] = lambda _position: {},
     ) -> None:
         self.candidates = tuple(candidates)
         self.rules = rules
@@ -61,6 +62,7 @@ class Pool:
         for place, position in enumerate(in_order):
             self.order[position] = place
         self._match_keyword = match_keyword
+        self.near_misses = near_misses  #: position -> topic -> why, of topics that an article has too little of
         self._by_keyword: dict[str, dict[int, Why]] = {}
         self.by_topic: dict[str, list[tuple[int, float]]] = defaultdict(list)
         for position, candidate in enumerate(self.candidates):

@@ -15,7 +15,7 @@ from digest.model.digest import Choice, Rejected, Rejection, Selection, SkipReas
 from digest.model.subscriber import Interests
 from digest.selection.pool import Pool, Rules, bar_of
 
-VERSION = 3  #: part of the pool's hash: raise it when the same inputs may give another digest
+VERSION = 4  #: part of the pool's hash: raise it when the same inputs may give another digest
 
 
 def select_digest(
@@ -69,7 +69,8 @@ def explain(
         if candidate.article.article_id in known:
             continue
         if position not in scores:
-            rest.append(Rejected(candidate.article, pool.barred[position] or Rejection.NO_MATCH))
+            bar = pool.barred[position] or Rejection.NO_MATCH
+            rest.append(Rejected(candidate.article, bar, _missed(pool, position, interests)))
             continue
         reason = gate.reason(position)
         if reason is None:
@@ -109,6 +110,13 @@ def _scores(pool: Pool, interests: Interests) -> dict[int, float]:
     for position, score in _worths(pool, interests):
         worth[position] = worth.get(position, 0.0) + score
     return {position: round(score * pool.freshness[position], 6) for position, score in worth.items()}
+
+
+def _missed(pool: Pool, position: int, interests: Interests) -> float:
+    """Return the score of a candidate that has some words of *interests*, and too few."""
+    near = pool.near_misses(position)
+    worth = sum(follow.weight * near[follow.topic].score for follow in interests.follows if follow.topic in near)
+    return round(worth * pool.freshness[position], 6)
 
 
 def _worths(pool: Pool, interests: Interests) -> Iterator[tuple[int, float]]:

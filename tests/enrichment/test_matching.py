@@ -79,6 +79,9 @@ SPORT = Topic("sport", "Sport", ("football",))
 MATCHER = Matcher([ECONOMY, TRADE, SPORT])
 
 
+OTHER = "Onions are cut and fried until they are golden. "
+
+
 def topics(**article: object) -> dict[str, float]:
     made = Article(**{"title": "", **article})  # type: ignore[arg-type]
     return {slug: why.score for slug, why in MATCHER.topics(analyse(made)).items()}
@@ -105,8 +108,36 @@ def test_a_topic_is_told_by_its_name_in_any_language():
 
 def test_a_passing_mention_is_no_topic():
     """Several mentions are."""
-    assert topics(title="Cooking", sections=body("A tariff was mentioned.")) == {}
-    assert "trade" in topics(title="Cooking", sections=body("The tariff, that tariff, every tariff."))
+    assert topics(title="Cooking", sections=body(OTHER, "A tariff was mentioned.")) == {}
+    assert "trade" in topics(title="Cooking", sections=body(OTHER, "The tariff, that tariff, every tariff."))
+
+
+@pytest.mark.parametrize(
+    ("paragraphs", "follows"),
+    [
+        pytest.param(["A tariff on onions comes.", OTHER], True, id="in the first paragraph of a short article"),
+        pytest.param([OTHER, "A tariff on onions comes."], False, id="at the end of a short one"),
+        pytest.param([OTHER, "A tariff is a tariff."], True, id="twice in a short one"),
+        pytest.param([OTHER * 30, "A tariff is a tariff."], False, id="twice in a long one"),
+        pytest.param(["A tariff on onions comes.", *[OTHER * 9] * 6], False, id="once at the head of a long one"),
+        pytest.param(["A tariff comes.", *[OTHER * 9] * 6, "The tariff, that tariff."], True, id="and again below"),
+        pytest.param([OTHER * 20 + "A tariff comes."], False, id="late in one long paragraph"),
+        pytest.param(["日本の貿易統計が発表された。", "鯨は歌う。"], True, id="in Japanese"),
+        pytest.param(["日本の貿易統計が発表された。", "鯨は深い海で歌う。" * 200], False, id="in a long Japanese text"),
+    ],
+)
+def test_the_first_paragraph_tells_what_a_short_article_is_about(paragraphs: list[str], follows: bool):
+    """It is its deck; in a long text one mention there is still in passing."""
+    assert ("trade" in topics(title="Cooking", sections=body(*paragraphs))) is follows
+
+
+def test_a_near_miss_has_its_score():
+    """Preview shows how much was missing, also to readers of the parent."""
+    article = analyse(Article(title="Cooking", sections=body(OTHER, "A tariff was mentioned.")))
+    near = MATCHER.near_misses(article)
+
+    assert {slug: why.score for slug, why in near.items()} == {"trade": 1.0, "economy": 0.8}
+    assert MATCHER.near_misses(analyse(Article(title="Tariff talks"))) == {}
 
 
 def test_a_parent_is_matched_by_its_children_for_less():

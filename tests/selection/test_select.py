@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from digest.enrichment.matching import Matcher, analyse, match_keyword
 from digest.model.article import Article, ArticleState, Section, StoredArticle
-from digest.model.digest import Rejection, Selection, SkipReason
+from digest.model.digest import Field, Rejection, Selection, SkipReason, Why
 from digest.model.subscriber import Follow, Interests
 from digest.model.topic import Topic
 from digest.selection.pool import Candidate, Pool, Rules
@@ -109,7 +109,11 @@ class Case:
             id="a keyword mentioned once in the body",
         ),
         pytest.param(
-            Case(article("News", body="One tariff was named."), follows("trade"), "no_match"),
+            Case(
+                article("News", body="Whales sing." + " A whale dived." * 200 + " One tariff was named."),
+                follows("trade"),
+                "no_match",
+            ),
             id="a topic mentioned once in passing",
         ),
         pytest.param(Case(article("Tariff", story=7), follows("trade"), "already_shown", frozenset({7})), id="shown"),
@@ -301,3 +305,13 @@ def test_what_is_muted_never_comes(articles: list[StoredArticle], interests: Int
     with_topic = {made.candidates[n].article.article_id for n, _ in made.by_topic.get(topic, ())}
 
     assert not with_topic & {choice.article.article_id for choice in select_digest(made, muting, set()).chosen}
+
+
+def test_an_article_that_only_just_fails_to_match_has_its_score():
+    """An editor sees how near it was, with its age and the reader's weight."""
+    near = {"trade": Why("trade", ("tariff",), (Field.BODY,), 1.2)}
+    one = article("News")
+    made = Pool([Candidate(one, {})], pool([]).rules, lambda *_: None, lambda _: near)
+    (left_out,) = explained(made, Interests((Follow("trade", 2.0), Follow("sport"))), set()).rejected
+
+    assert (left_out.reason, left_out.score) == (Rejection.NO_MATCH, round(2.4 * made.freshness[0], 6))
