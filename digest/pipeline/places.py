@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import difflib
 import re
+import tomllib
 from functools import lru_cache
+from pathlib import Path
 from zoneinfo import available_timezones
 
 from babel import Locale, UnknownLocaleError
 
 from digest.errors import BadInput
 
+_LETTERS = 5  # of an abbreviation at most; among names of places nothing is near to one
 _LONGEST_TAG = 20  # the width of the column; "zh-Hant-TW" has ten
 _TAG = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*")
 _REGIONS = frozenset(
     ["Africa", "America", "Antarctica", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific", "UTC"]
 )
+_HINTS_FILE = Path(__file__).with_name("zone_hints.toml")
+_OFFSET = re.compile(r"(?:utc|gmt)?_?([+\-\u2212])(\d{1,2})(?::?(\d\d))?")
 _NOT_PLACES = frozenset({"Factory", "localtime", "posixrules"})
 
 
@@ -36,10 +41,36 @@ def read_zone(text: str) -> str:
     wanted = text.strip().replace(" ", "_").casefold()
     if wanted in zones:
         return zones[wanted]
-    near = difflib.get_close_matches(wanted[:60], zones, n=1)
+    raise BadInput(f"{text[:60]!r} is no time zone; write an IANA name like {_hint(wanted[:60])}")
+
+
+def _hint(wanted: str) -> str:
+    """Return what to write instead of *wanted*, folded: never the clock of another part of the world by chance."""
+    zones, hints = _zones(), _hints()
+    if city := hints["letters"].get(wanted.upper()):
+        return city
+    if offset := _OFFSET.fullmatch(wanted):
+        return _hint_of_offset(int(offset[2]) * (1 if offset[1] == "+" else -1), offset[3] or "00")
     cities = [name for key, name in zones.items() if wanted and key.rpartition("/")[2] == wanted]
-    hint = (cities or [zones[one] for one in near] or ["Europe/Berlin"])[0]
-    raise BadInput(f"{text[:60]!r} is no time zone; write an IANA name like {hint}")
+    # "MST" is near "PST" in letters alone.
+    names = [key for key in zones if "/" in key and not key.startswith("etc/")]
+    near = difflib.get_close_matches(wanted, names, n=1) if len(wanted) > _LETTERS else []
+    return (cities or [zones[one] for one in near] or ["Europe/Berlin"])[0]
+
+
+def _hint_of_offset(hours: int, minutes: str) -> str:
+    city = _hints()["cities"].get(str(hours), "")
+    # In these names the sign is that of POSIX: hours to be added to reach UTC.
+    fixed = f"etc/gmt{-hours:+d}" if hours else "utc"
+    if minutes != "00" or fixed not in _zones():
+        return "Asia/Kolkata, that of a city with this clock"
+    return f"{_zones()[fixed]}" + (f", or a city like {city}" if city else "")
+
+
+@lru_cache(maxsize=1)
+def _hints() -> dict[str, dict[str, str]]:
+    with _HINTS_FILE.open("rb") as file:
+        return tomllib.load(file)
 
 
 def read_locale(text: str) -> str:
