@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 
+from digest.collection.charset import guess_charset
 from digest.errors import BadArticle
 
 MAX_BYTES = 5 * 1024 * 1024
@@ -37,8 +38,8 @@ def decode(data: bytes, *, declared: str = "") -> str:
     """Return *data* as text without a byte order mark and without NUL.
 
     A byte order mark wins, then UTF-8 when it fits, then the charset that *declared* (an HTTP header) or the
-    document itself names, then UTF-16 without a mark, then windows-1252.
-    Raises BadArticle when the bytes are too many (5 MB) or not text.
+    document itself names, then the old encoding in which it reads as text.
+    Raises BadArticle when the bytes are too many (5 MB), not text, or in no encoding that we know.
     """
     if len(data) > MAX_BYTES:
         raise BadArticle(f"the file has {len(data):,} bytes; at most {MAX_BYTES:,} are read")
@@ -72,10 +73,13 @@ def _decode(data: bytes, declared: str) -> str:
         encoding = _known(name)
         if encoding:
             return data.decode(encoding, "replace")
+    guessed = guess_charset(data)
+    if not guessed:
+        raise BadArticle("the encoding of this file is unknown; save it as UTF-8")
     try:
-        return data.decode("cp1252")
+        return data.decode(guessed)
     except UnicodeDecodeError:
-        return data.decode("latin-1")
+        return data.decode("latin-1" if guessed == "cp1252" else guessed, "replace")
 
 
 def _wide_encoding(data: bytes) -> str:
