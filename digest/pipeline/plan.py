@@ -1,6 +1,6 @@
 """Plan: who is due, in cohorts; one digest for each cohort; a row for each reader, or a reason for none.
 
-Reading and composing happen outside the write transaction; the rows are written in one, and only for readers
+Reading and composing happen outside the write transactions; the rows are written in short ones, and only for readers
 who still are what they were when the cohort was composed, and of articles that are still as they were read.
 Whoever changed meanwhile, or was to get an article that changed, is planned in the next round. Planning the
 same slot twice equals once.
@@ -23,13 +23,14 @@ from digest.pipeline.compose import Shelf, Wanted, Workshop, open_workshop
 from digest.pipeline.installation import Installation
 from digest.scheduling.cadence import Due, latest_slot, next_slot, parse_rule, period_of, slot_for_today, slots_between
 from digest.store import planning
+from digest.store.cohorts import Cohort, Written, write_cohorts
 from digest.store.digests import DigestRow, open_slot, save_digests, save_pieces, save_pool
 from digest.store.engine import reading
 from digest.store.get_or_create import chunks
 from digest.store.histories import history_ids, stories_by_history
 from digest.store.newsletters import load_newsletter
 from digest.store.origins import save_origin
-from digest.store.planning import CadenceRow, Cohort, Group
+from digest.store.planning import CadenceRow, Group
 from digest.store.profiles import interests_by_profile
 
 _ROUNDS = 10  # a reader who changes settings in each of ten rounds waits for the next tick
@@ -243,17 +244,16 @@ def _plan_groups(
     for part in chunks(alike, _COHORTS_PER_WRITE):
         made = _compose_part(house, edition_id, slot, workshop, part)
         cohorts.extend(replace(each, group=group) for each in made for group in alike[each.group])
-    with house.engine.begin() as connection:
-        planning.fill_scope(connection, slot.cadence_ids)
-        written = planning.write_cohorts(
-            connection,
-            edition_id=edition_id,
-            slot_at=slot.slot_at,
-            since_cut=workshop.since_cut,
-            cohorts=cohorts,
-            now=house.clock.now(),
-            fresh=fresh,
-        )
+    written = write_cohorts(
+        house.engine,
+        slot.cadence_ids,
+        edition_id=edition_id,
+        slot_at=slot.slot_at,
+        since_cut=workshop.since_cut,
+        cohorts=cohorts,
+        now=house.clock.now(),
+        fresh=fresh,
+    )
     return _count(written), written.all_stood
 
 
@@ -311,5 +311,5 @@ def _reason(skip: SkipReason | None) -> str:
     return skip.value
 
 
-def _count(written: planning.Written) -> Planned:
+def _count(written: Written) -> Planned:
     return Planned(ready=written.rows[""], skipped=Counter({reason: n for reason, n in written.rows.items() if reason}))

@@ -1,4 +1,4 @@
-"""Planning in sets: who is due, in which cohorts, and the rows that come of it; no query per reader.
+"""Planning in sets: who is due, in which cohorts, and who gets nothing and why; no query per reader.
 
 A row to be planned is either a due subscription without a delivery in the edition, or a delivery whose
 `digest_id` is NULL and whose state is `ready` ("plan me anew", with the next `plan_no`).
@@ -7,17 +7,15 @@ A row to be planned is either a due subscription without a delivery in the editi
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, text
 
-from digest.model.article import ArticleState
 from digest.model.delivery import DeliveryState
 from digest.model.digest import SkipReason
-from digest.store.get_or_create import chunks
-from digest.store.tables import articles, from_micros, to_micros
+from digest.store.tables import from_micros, to_micros
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,24 +37,6 @@ class Group:
     locale: str
     since: int | None
     readers: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Cohort:
-    """What a group gets: a digest, or the reason for none; and the revisions of the articles in it."""
-
-    group: Group
-    digest_id: int | None
-    reason: str = ""
-    revisions: frozenset[int] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """What became of cohorts: rows written by reason ("" for those with a digest), and whether all stood."""
-
-    rows: Counter[str]
-    all_stood: bool
 
 
 def cadences_of(connection: Connection, newsletter_id: int, due_by: datetime | None = None) -> list[CadenceRow]:
@@ -166,10 +146,10 @@ _WAITING = """FROM deliveries l JOIN digests g ON g.id = l.digest_id JOIN editio
 _LAST = "ORDER BY l.planned_at DESC, l.id DESC LIMIT 1"
 _HISTORY = f"COALESCE((SELECT g.history_after {_WAITING} AND l.edition_id <> :e {_LAST}), u.history_id)"
 
-_SINCE = "CASE WHEN s.since > :since_cut THEN s.since END"
+SINCE = "CASE WHEN s.since > :since_cut THEN s.since END"
 
 
-def _history(connection: Connection, *, fresh: bool) -> str:
+def history_sql(connection: Connection, *, fresh: bool) -> str:
     """Return the SQL for a reader's history; the plain column when nothing is on its way to anybody.
 
     A row that is planned anew (*fresh* False) had waited for others in vain: it builds on what is, so that it
@@ -189,17 +169,17 @@ def groups_due(connection: Connection, edition_id: int, since_cut: datetime, *, 
     *since_cut*: a reader who joined before it has nothing to look back to any more. *fresh* False: only rows
     that wait for a new plan.
     """
-    history = _history(connection, fresh=fresh)
+    history = history_sql(connection, fresh=fresh)
     rows = connection.execute(
         text(
             f"SELECT p, h, l, f, COUNT(*) FROM ("  # noqa: S608  # the parts are constants of this module
-            f" SELECT s.profile_id p, {history} h, u.locale l, {_SINCE} f"
+            f" SELECT s.profile_id p, {history} h, u.locale l, {SINCE} f"
             " FROM scope c JOIN subscriptions s ON s.cadence_id = c.cadence_id"
             " JOIN subscribers u ON u.id = s.subscriber_id"
             " WHERE :fresh = 1 AND s.state = 'active' AND NOT EXISTS"
             "  (SELECT 1 FROM deliveries d WHERE d.edition_id = :e AND d.subscriber_id = u.id)"
             " UNION ALL"
-            f" SELECT s.profile_id, {history}, u.locale, {_SINCE}"
+            f" SELECT s.profile_id, {history}, u.locale, {SINCE}"
             " FROM deliveries d JOIN subscriptions s ON s.id = d.subscription_id"
             " JOIN subscribers u ON u.id = d.subscriber_id"
             " WHERE d.edition_id = :e AND d.state = 'ready' AND d.digest_id IS NULL"
@@ -209,117 +189,6 @@ def groups_due(connection: Connection, edition_id: int, since_cut: datetime, *, 
         {"e": edition_id, "since_cut": to_micros(since_cut), "fresh": int(fresh)},
     )
     return [Group(*row) for row in rows]
-
-
-def write_cohorts(
-    connection: Connection,
-    *,
-    edition_id: int,
-    slot_at: datetime,
-    since_cut: datetime,
-    cohorts: Sequence[Cohort],
-    now: datetime,
-    fresh: bool = True,
-) -> Written:
-    """Give each reader of *cohorts* their row; return how many rows were written, by reason.
-
-    A reader whose profile, history or locale changed since `groups_due` is in no cohort and stays due. So do
-    the readers of a cohort with an article that was withdrawn or edited since the pool was read.
-    """
-    live = _live_among(connection, cohorts)
-    standing = [each for each in cohorts if each.revisions <= live]
-    all_stood = len(standing) == len(cohorts)
-    if not standing:
-        return Written(Counter(), all_stood)
-    connection.execute(
-        text(
-            "CREATE TEMP TABLE IF NOT EXISTS cohort (profile_id BIGINT, history_id BIGINT, locale TEXT, since BIGINT,"
-            " digest_id BIGINT, reason TEXT, PRIMARY KEY (profile_id, history_id, locale, since))"
-        )
-    )
-    connection.execute(text("DELETE FROM cohort"))
-    connection.execute(
-        text("INSERT INTO cohort VALUES (:p, :h, :l, :f, :d, :r)"),
-        [
-            {
-                "p": each.group.profile_id,
-                "h": each.group.history_id,
-                "l": each.group.locale,
-                "f": each.group.since if each.group.since is not None else -1,
-                "d": each.digest_id,
-                "r": each.reason,
-            }
-            for each in standing
-        ],
-    )
-    history = _history(connection, fresh=fresh)
-    values = {
-        "e": edition_id,
-        "since_cut": to_micros(since_cut),
-        "slot": to_micros(slot_at),
-        "now": to_micros(now),
-    }
-    # The old rows come first: a reader who gets a new row in the second step must not be counted twice.
-    again = connection.execute(
-        text(
-            "UPDATE deliveries SET digest_id = c.digest_id, reason = c.reason, planned_at = :now, doubt_count = 0,"  # noqa: S608
-            " attempt_no = 0, dated_at = NULL, address = c.address, name = c.name,"
-            " state = CASE WHEN c.digest_id IS NULL THEN 'skipped' ELSE 'ready' END,"
-            " next_attempt_at = CASE WHEN c.digest_id IS NULL THEN NULL ELSE :now END,"
-            " finished_at = CASE WHEN c.digest_id IS NULL THEN :now END"
-            " FROM (SELECT d.id row_id, k.digest_id, k.reason, u.address, u.name"
-            "  FROM deliveries d JOIN subscriptions s ON s.id = d.subscription_id"
-            "  JOIN subscribers u ON u.id = d.subscriber_id"
-            f"  JOIN cohort k ON k.profile_id = s.profile_id AND k.history_id = {history} AND k.locale = u.locale"
-            f"   AND k.since = COALESCE({_SINCE}, -1)"
-            "  WHERE d.edition_id = :e AND d.state = 'ready' AND d.digest_id IS NULL"
-            "   AND s.cadence_id IN (SELECT cadence_id FROM scope) AND s.state = 'active') c"
-            " WHERE deliveries.id = c.row_id AND deliveries.state = 'ready' AND deliveries.digest_id IS NULL"
-            " RETURNING deliveries.reason"
-        ),
-        values,
-    )
-    rows = Counter(again.scalars())
-    if not fresh:
-        return Written(rows, all_stood)
-    last = connection.execute(text("SELECT COALESCE(MAX(id), 0) FROM deliveries")).scalar_one()
-    connection.execute(
-        text(
-            "INSERT INTO deliveries (edition_id, subscriber_id, subscription_id, slot_at, digest_id, state, reason,"  # noqa: S608
-            " address, name, next_attempt_at, planned_at, finished_at)"
-            " SELECT :e, u.id, s.id, :slot, k.digest_id,"
-            " CASE WHEN k.digest_id IS NULL THEN 'skipped' ELSE 'ready' END, k.reason, u.address, u.name,"
-            " CASE WHEN k.digest_id IS NULL THEN NULL ELSE :now END, :now,"
-            " CASE WHEN k.digest_id IS NULL THEN :now END"
-            " FROM scope c JOIN subscriptions s ON s.cadence_id = c.cadence_id"
-            " JOIN subscribers u ON u.id = s.subscriber_id"
-            f" JOIN cohort k ON k.profile_id = s.profile_id AND k.history_id = {history} AND k.locale = u.locale"
-            f"  AND k.since = COALESCE({_SINCE}, -1)"
-            " WHERE s.state = 'active' AND NOT EXISTS"
-            "  (SELECT 1 FROM deliveries d WHERE d.edition_id = :e AND d.subscriber_id = u.id)"
-            # In the order of digests, so that the sender works on one after the other.
-            " ORDER BY k.digest_id, s.id ON CONFLICT (edition_id, subscriber_id) DO NOTHING"
-        ),
-        values,
-    )
-    added = connection.execute(
-        text("SELECT reason, COUNT(*) FROM deliveries WHERE id > :last AND edition_id = :e GROUP BY reason"),
-        {"last": last, "e": edition_id},
-    )
-    for reason, count in added:
-        rows[reason] += count
-    return Written(rows, all_stood)
-
-
-def _live_among(connection: Connection, cohorts: Iterable[Cohort]) -> frozenset[int]:
-    """Return those revisions in *cohorts* that are still the latest of an article that may be chosen."""
-    live: set[int] = set()
-    for part in chunks(sorted({each for cohort in cohorts for each in cohort.revisions}), 500):
-        query = select(articles.c.revision_id).where(
-            articles.c.revision_id.in_(part), articles.c.state == ArticleState.LIVE
-        )
-        live.update(connection.execute(query).scalars())
-    return frozenset(live)
 
 
 # Nobody can have missed a slot before they joined, or came back.

@@ -14,6 +14,7 @@ from digest.pipeline.plan import Who
 from digest.pipeline.preview import preview
 from digest.pipeline.rehearse import rehearse
 from digest.pipeline.subscribe import pause
+from digest.store import cohorts
 from digest.store.articles import set_state
 from tests.house import House
 from tests.pipeline.people import ANNA, BEN, CHO, DAN, choices, told
@@ -52,6 +53,34 @@ def test_readers_whose_languages_come_to_one_share_a_mail(house: House, sink: Si
         assert [words in said[who] for who in chosen] == [True, True, True, False], words
     assert sorted(house.rows("SELECT locale, COUNT(*) FROM digests GROUP BY locale")) == [("ar", 1), ("de", 1)]
     assert dict(house.rows("SELECT address, locale FROM subscribers")) == chosen
+
+
+def test_a_planning_that_ends_half_way_is_taken_up_again(house: House, sink: Sink, monkeypatch: pytest.MonkeyPatch):
+    """Rows are written a few at a time; whoever had none yet gets theirs, and nobody is told anything twice."""
+    monkeypatch.setattr(cohorts, "_ROWS_PER_WRITE", 2)
+    house.readers([{"email": f"r{n}@example.org", "topics": ("trade", "energy")[n % 2]} for n in range(7)])
+    house.article("trade")
+    house.article("energy")
+    house.move(hours=2)
+    write, left = cohorts._write_rows, [1, 1]
+
+    def write_or_fail(*args, **more):
+        if not left:
+            raise RuntimeError("the power went")
+        left.pop()
+        return write(*args, **more)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(cohorts, "_write_rows", write_or_fail)
+        with pytest.raises(RuntimeError, match="power"):
+            house.plan(who=Who.DUE)
+    half = house.rows("SELECT COUNT(*) FROM deliveries")
+    planned = house.plan(who=Who.DUE)
+    house.dispatch(sink)
+
+    assert (half, planned.ready) == ([(4,)], 3)
+    assert sorted(mail.recipient for mail in sink.mails) == [f"r{n}@example.org" for n in range(7)]
+    assert set(house.states().values()) == {"sent"}
 
 
 def meanwhile(monkeypatch: pytest.MonkeyPatch, what: Callable[[], object]) -> None:
