@@ -75,6 +75,8 @@ class Sink:
     connections: int = 0
     port: int = 0
     later: str = "451 4.2.0 busy"  #: what it says to who must come back
+    offer: tuple[str, ...] = ("PIPELINING", "8BITMIME", "SMTPUTF8")  #: also CHUNKING and DSN, if it shall
+    said: list[str] = field(default_factory=list)  #: MAIL and RCPT as they came
 
     def __enter__(self) -> Self:
         self._loop = asyncio.new_event_loop()
@@ -130,8 +132,10 @@ class Sink:
         sender, recipient, do = "", "", Do.TAKE
         while line := (await reader.readline()).decode():
             verb = line[:4].upper()
+            if verb in ("MAIL", "RCPT"):
+                self.said.append(line.rstrip())
             if verb == "EHLO":
-                say("250-sink.example.org\r\n250-PIPELINING\r\n250-8BITMIME\r\n250 SMTPUTF8")
+                say("\r\n".join([*(f"250-{each}" for each in ("sink.example.org", *self.offer)), "250 HELP"]))
             elif verb == "MAIL":
                 sender, recipient = _path(line), ""
                 say("250 2.1.0 Ok")
@@ -148,28 +152,38 @@ class Sink:
                 }
                 say(refusals.get(do, "250 2.1.5 Ok"))
                 recipient = "" if do in refusals else recipient
+            elif verb == "BDAT":
+                content = await reader.readexactly(int(line.split()[1]))
+                if not recipient:
+                    say("503 5.5.1 no valid recipients")
+                elif not await self._keep(Mail(sender, recipient, content, number, do is Do.TAKE), do, reader, say):
+                    return
             elif verb == "DATA" and not recipient:
                 say("554 5.5.1 no valid recipients")
             elif verb == "DATA":
                 say("354 go on")
-                content = await reader.readuntil(b"\r\n.\r\n")
-                answer = {Do.LATER_AT_DOT: "452 4.3.1 full", Do.NEVER_AT_DOT: "554 5.2.1 mailbox closed"}.get(do, "")
-                if not answer:
-                    body = content[:-3].replace(b"\r\n.", b"\r\n").removeprefix(b".")
-                    mail = Mail(sender, recipient, body, number, do is Do.TAKE)
-                    self.mails.append(mail)
-                    self.on_mail(mail)
-                if do is Do.LOSE_REPLY:
+                stuffed = await reader.readuntil(b"\r\n.\r\n")
+                content = stuffed[:-3].replace(b"\r\n.", b"\r\n").removeprefix(b".")
+                if not await self._keep(Mail(sender, recipient, content, number, do is Do.TAKE), do, reader, say):
                     return
-                if do is Do.HANG:
-                    await reader.read()
-                    return
-                say(answer or "250 2.0.0 taken")
             elif verb == "QUIT":
                 say("221 2.0.0 bye")
                 return
             else:
                 say("250 2.0.0 Ok")
+
+    async def _keep(self, mail: Mail, do: Do, reader: asyncio.StreamReader, say: Callable[[str], None]) -> bool:
+        """Keep a complete message, or not, and say so; False when the conversation ends there."""
+        answer = {Do.LATER_AT_DOT: "452 4.3.1 full", Do.NEVER_AT_DOT: "554 5.2.1 mailbox closed"}.get(do, "")
+        if not answer:
+            self.mails.append(mail)
+            self.on_mail(mail)
+        if do is Do.HANG:
+            await reader.read()
+        if do in (Do.LOSE_REPLY, Do.HANG):
+            return False
+        say(answer or "250 2.0.0 taken")
+        return True
 
 
 def _path(line: str) -> str:

@@ -140,6 +140,7 @@ def envelope_of(house: Installation, claim: Claim, sheet: Sheet) -> Envelope:
         content=content,
         needs_smtputf8=needs_smtputf8,
         wire_ready=wire_ready,
+        token=token,
     )
 
 
