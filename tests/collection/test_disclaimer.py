@@ -125,3 +125,47 @@ def test_each_shipped_language_has_all_its_tables(language):
 
     assert all([table.common, table.related.whole, table.labels.whole, table.end.beginnings, table.end_weak.whole])
     assert {"ai", "advice", "translation"} <= {pattern.kind for pattern in table.disclaimers}
+
+
+NOTICES = {
+    "he": "תוכן זה נוצר על ידי בינה מלאכותית על בסיס מאמרי מקור. אנו שואפים לדיוק, אך ייתכנו שגיאות.",
+    "cs": "Tento obsah byl vytvořen umělou inteligencí na základě zdrojových článků. Mohou se v něm vyskytnout chyby.",
+    "sk": "Tento obsah bol vygenerovaný umelou inteligenciou na základe zverejnených správ.",
+    "fi": "Tämä sisältö on tekoälyn tuottama ja perustuu lähdeartikkeleihin. Virheitä voi esiintyä.",
+    "el": "Αυτό το περιεχόμενο δημιουργήθηκε από τεχνητή νοημοσύνη με βάση δημοσιευμένα άρθρα.",
+    "hu": "Ezt a tartalmat mesterséges intelligencia készítette forráscikkek alapján. Hibák előfordulhatnak.",
+    "pl": "Ta treść została wygenerowana przez sztuczną inteligencję na podstawie artykułów źródłowych.",
+    "nl": "Deze inhoud is gegenereerd door AI op basis van bronartikelen. Fouten zijn mogelijk.",
+    "sv": "Detta innehåll är genererat av AI utifrån källartiklar. Fel kan förekomma.",
+    "da": "Dette indhold er genereret af kunstig intelligens ud fra kildeartikler.",
+    "nb": "Dette innholdet er generert av kunstig intelligens ut fra kildeartikler.",
+    "ro": "Acest conținut a fost generat de inteligența artificială pe baza unor articole sursă.",
+    "bg": "Това съдържание е създадено от изкуствен интелект въз основа на публикувани статии.",
+    "th": "เนื้อหานี้สร้างขึ้นโดยปัญญาประดิษฐ์จากบทความต้นฉบับ อาจมีข้อผิดพลาดได้",
+    "bn": "এই বিষয়বস্তু প্রকাশিত নিবন্ধের ভিত্তিতে কৃত্রিম বুদ্ধিমত্তা দ্বারা তৈরি।",
+    "id": "Konten ini dibuat oleh AI berdasarkan artikel sumber. Kesalahan mungkin terjadi.",
+    "vi": "Nội dung này được tạo bởi AI dựa trên các bài viết nguồn. Có thể có sai sót.",
+    "fa": "این محتوا توسط هوش مصنوعی بر اساس مقالات منبع تولید شده است.",
+    "uk": "Цей матеріал створено штучним інтелектом на основі опублікованих статей.",
+    "tr": "Bu içerik, kaynak makalelere dayanarak yapay zekâ tarafından oluşturulmuştur.",
+}
+
+
+@pytest.mark.parametrize("notice", NOTICES.values(), ids=NOTICES)
+def test_a_notice_is_known_in_the_languages_of_the_smaller_tables_too(notice):
+    """What no machine may pass over is known wherever it stands."""
+    verdict = judge(notice, load_markers())
+
+    assert verdict.strength >= Strength.SURE
+    assert "ai" in verdict.kinds
+
+
+RELATED = ["Související články", "Aiheeseen liittyvät artikkelit", "Σχετικά άρθρα", "ΣΧΕΤΙΚΑ ΑΡΘΡΑ", "Kapcsolódó cikkek",
+           "บทความที่เกี่ยวข้อง", "সম্পর্কিত নিবন্ধ", "İlgili makaleler", "İLGİLİ MAKALELER", "Articole similare",
+           "Relaterede artikler", "Свързани статии"]  # fmt: skip
+
+
+@pytest.mark.parametrize("heading", RELATED)
+def test_the_heading_of_a_related_list_is_known_however_it_is_written(heading):
+    """In capitals, with dots and accents or without."""
+    assert load_markers().related.match(heading)
