@@ -32,6 +32,13 @@ LONGEST_DECK = 600
 _END_OF_ENTRY = re.compile(r"</(?:[A-Za-z][\w.-]*:)?(?:item|entry)\s*>")
 _ENTRY = re.compile(r"<(?:[A-Za-z][\w.-]*:)?(?:item|entry)[\s/>]")
 _MEDIA_WORDS = re.compile(r"<(/?)media:(description|title)\b")
+# A document type that declares nothing itself (RSS 0.91 asks for one). It is cut out, so nobody looks for its file.
+_DOCTYPE = re.compile(
+    r"""(?P<before>(?:\s|<\?(?:(?!\?>).)*\?>|<!--(?:(?!-->).)*-->)*+)
+    <!DOCTYPE\s+[A-Za-z][\w:.-]*
+    (?:\s+PUBLIC\s+"[^"<>\[\]]*"(?:\s+"https?://[^"<>\[\]]*")?|\s+SYSTEM\s+"(?:https?://)?[\w./-]*")?\s*>""",
+    re.VERBOSE | re.DOTALL,
+)
 _FEED_ROOT = re.compile(r"<(?:[A-Za-z][\w.-]*:)?(?:rss|feed|RDF)[\s>]")
 
 
@@ -57,8 +64,8 @@ def read_feed(
     """Return the articles of the feed *data*, at most 1,000, in the feed's order.
 
     *url* resolves relative links, *charset* is what an HTTP header said. Dates before 1990 and after *now* are
-    dropped, so that the time of collection is used. Raises BadArticle when the whole cannot be read or declares
-    a DTD, BadInput when the extra `ingest` is not installed.
+    dropped, so that the time of collection is used. Raises BadArticle when the whole cannot be read or its
+    document type declares anything, BadInput when the extra `ingest` is not installed.
     """
     text = decode(data, declared=charset).lstrip("\ufeff \t\r\n")
     markers = load_markers() if languages is None else languages
@@ -152,6 +159,7 @@ def _xml_entries(text: str, url: str) -> tuple[list[Entry], list[str]]:
         raise missing_extra("feeds") from None
     if not text.startswith("<"):
         raise BadArticle("this is not a feed: it is neither XML nor JSON")
+    text = _DOCTYPE.sub(r"\g<before>", text, count=1) if _DOCTYPE.match(text) else text
     check_no_dtd(text)
     text, problems = _first_entries(text)
     check_markup(text, html=False)

@@ -159,13 +159,31 @@ def test_a_feed_that_is_not_well_formed_is_mended():
 @pytest.mark.parametrize(
     "text",
     ['<!DOCTYPE rss [<!ENTITY a "b">]><rss/>', '<?xml version="1.0"?><!-- <a> --><!DOCTYPE x SYSTEM "file:///etc/passwd"><rss/>',
-     '<?xml version="1.0"?>\n<!doctype rss><rss/>', "<?a <b> ?><!DOCTYPE x><rss/>", '<!ENTITY a "b"><rss/>'],
+     '<?xml version="1.0"?>\n<!doctype rss><rss/>', "<?a <b> ?><!DOCTYPE x []><rss/>", "<!DOCTYPE rss><!DOCTYPE rss><rss/>", '<!ENTITY a "b"><rss/>'],
 )  # fmt: skip
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
 def test_a_document_type_is_refused_in_every_encoding(text, encoding):
     """No entities, no outside files, no billion laughs."""
     with pytest.raises(BadArticle, match="DTD"):
         read_feed(text.encode(encoding))
+
+
+@pytest.mark.parametrize(
+    "doctype",
+    [
+        '<!DOCTYPE rss PUBLIC "-//Netscape Communications//DTD RSS 0.91//EN" "http://my.netscape.com/publish/formats/rss-0.91.dtd">',
+        '<!-- ours --><!DOCTYPE rss\n  SYSTEM "rss-0.91.dtd" >',
+        "<!DOCTYPE rss>",
+    ],
+    ids=["public", "system", "bare"],
+)
+def test_a_document_type_that_declares_nothing_is_passed_over(doctype):
+    """RSS 0.91 asks for one; nothing is looked for where it points."""
+    feed = f'<?xml version="1.0"?>\n{doctype}\n<rss version="0.91"><channel><title>N</title><item><title>Tides</title><description>Text</description></item></channel></rss>'
+
+    found = read_feed(feed.encode())
+
+    assert ([article.title for article in found.articles], found.problems) == (["Tides"], ())
 
 
 @pytest.mark.parametrize("text", ["hello", "<html><body>x</body></html>", '{"items": []}', "[]", "{", "<opml/>", "<"])
