@@ -39,7 +39,7 @@ def add(
     with progress_bar("Reading") as advance:
         found = read_paths(places, now=now, allow_private=allow, progress=advance)
     with progress_bar("Storing", len(found.articles)) as advance:
-        done = store_articles(engine, found.articles, source="", now=now, progress=advance)
+        done = store_articles(engine, found.articles, source="", now=now, files=found.files, progress=advance)
     if as_json:
         print_json(
             {
