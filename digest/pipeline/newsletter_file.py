@@ -148,7 +148,7 @@ def _tables(document: Mapping[str, Any], kind: str, problems: list[str]) -> list
         if not isinstance(table, dict):
             problems.append(f"[{kind}] {slug} must be a table, like [{kind}.{slug}]")
         elif not _SLUG.fullmatch(slug):
-            problems.append(f"[{kind}.{slug}] use lower-case letters, digits and hyphens (at most 60) for the name")
+            problems.append(f"[{kind}.{slug}] the slug must be lower-case letters, digits, - and _ inside, at most 60")
         else:
             found.append((slug, CheckedTable(f"{kind}.{slug}", table, problems)))
     return found

@@ -154,7 +154,7 @@ def test_every_problem_of_a_file_is_told_at_once():
             id="smaller than the frame",
         ),
         pytest.param(("https://www.example.org", "ftp://www.example.org"), "must start with https://", id="scheme"),
-        pytest.param(("[topics.trade]", "[topics.Trade]"), "use lower-case letters", id="slug"),
+        pytest.param(("[topics.trade]", "[topics.Trade]"), "must be lower-case letters", id="slug"),
         pytest.param(("[topics.trade]", "[topcs.trade]"), "did you mean 'topics'?", id="unknown table"),
         pytest.param(('name = "Daily"', "name = 5"), 'name must be text in "quotes"', id="number for text"),
         pytest.param(('name = "Economy"', 'name = "Economy"\nparent = "trade"'), "leads in a circle", id="circle"),
