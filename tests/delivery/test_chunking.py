@@ -124,12 +124,14 @@ def test_a_lost_or_senseless_answer_is_in_doubt(answer):
 
 
 def test_a_reply_too_many_that_comes_late_is_noticed():
-    """S21: it would stand for MAIL's, and the last of three yes would be RCPT's: never counted as sent."""
-    _, notebook, _ = chunked(once("DOT", Twice(b"250 2.0.0 ok\r\n", 0.01), number=2), count=4)
+    """S21: it would stand for MAIL's reply, and the last of three yes would be RCPT's: never counted as sent."""
+    answers = {2: Twice(b"250 2.0.0 ok\r\n", 0.01), 3: Drip(b"452 4.3.1 full\r\n", 0.01)}
+    script = lambda said, number: answers.pop(number, None) if said == "DOT" else None  # noqa: E731 - one expression
+    server, notebook, _ = chunked(script, count=4)
 
-    assert outcomes(notebook)[0] is SENT
-    assert DOUBT in outcomes(notebook)[1:3]
-    assert notebook.by_delivery[4][0].outcome is SENT
+    assert outcomes(notebook) == [SENT, SENT, DOUBT, SENT]
+    assert "out of step" in notebook.by_delivery[3][0].reply.text
+    assert len(server.messages) == 3
 
 
 @pytest.mark.parametrize("every", [2, 5])
