@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from gettext import GNUTranslations, NullTranslations
@@ -13,7 +13,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from markupsafe import Markup, escape
 
-from digest.rendering.languages import clean_tag
+from digest.rendering.languages import clean_tag, is_known
 
 CATALOGUES = Path(__file__).resolve().parent / "locales"
 
@@ -31,10 +31,20 @@ def load_translations(locale: str, folder: Path = CATALOGUES) -> NullTranslation
 def resolve_locale(*tags: str, folder: Path = CATALOGUES) -> str:
     """Return the tag of the first catalogue that speaks one of *tags*, the best liked first; "en" when none does.
 
-    Whatever is said in that one tag (words, dates, direction) is in one language: a tag without a catalogue,
-    or with a region more than it, is not kept.
+    Whatever is said in that one tag (words, dates, direction) is in one language: a tag without a catalogue is not
+    kept. Of what a tag says beyond its catalogue only the region is, for the order of a date ("en-GB").
     """
-    return next((found for tag in tags if (found := _nearest(tag, folder))), "en")
+    for tag in tags:
+        found = _nearest(tag, folder)
+        if found:
+            return next((regional for regional in _regional(found, tag) if is_known(regional)), found)
+    return "en"
+
+
+def _regional(found: str, tag: str) -> Iterator[str]:
+    for part in clean_tag(tag).split("-")[1:]:
+        if len(part) == 2 and part.isalpha():
+            yield f"{found}-{part.upper()}"
 
 
 @lru_cache(maxsize=256)

@@ -83,6 +83,16 @@ def weekday_date_text(day: date, tag: str) -> str:
 
 
 @lru_cache(maxsize=256)
+def is_known(tag: str) -> bool:
+    """Return whether it is known how dates are written in the locale *tag* itself, not only in its language."""
+    try:
+        Locale.parse(tag, sep="-")
+    except (UnknownLocaleError, ValueError):
+        return False
+    return True
+
+
+@lru_cache(maxsize=256)
 def _babel_locale(tag: str) -> Locale:
     parts = (clean_tag(tag) or _FALLBACK).split("-")
     while parts:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from fastapi import Request, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from digest.rendering.i18n import Speaker, load_translations
+from digest.rendering.i18n import Speaker, load_translations, resolve_locale
 from digest.rendering.languages import locale_view
 from digest.web.tongue import spoken_by
 
@@ -61,7 +61,7 @@ class Pages:
         """Return the page *name* in the language of *locale*."""
         say = Speaker(load_translations(locale), escaping=True)
         body = self._environment.get_template(name).render(
-            locale=locale_view(locale), root=self.root, _=say.gettext, **values
+            locale=locale_view(resolve_locale(locale)), root=self.root, _=say.gettext, **values
         )
         return Response(body, status_code=status, media_type="text/html", headers=self.headers)
 
