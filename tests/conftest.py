@@ -17,7 +17,7 @@ from tests.house import House
 from tests.sink import Sink
 
 BOTH = [pytest.param("sqlite", id="sqlite"), pytest.param("postgres", id="postgres", marks=pytest.mark.postgres)]
-_ON_BOTH = [Path(__file__).parent / name for name in ("store",)]
+_ON_BOTH = [Path(__file__).parent / name for name in ("store", "pipeline")]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -6,12 +6,13 @@ import sqlite3
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import Connection, Engine, Table, case, delete, exists, select, update
+from sqlalchemy import Connection, Engine, Table, case, delete, exists, literal, select, update
 
 from digest.model.subscriber import EndedReason, Interests, SubscriptionState, SuppressionReason
 from digest.store.histories import history_of
 from digest.store.profiles import profile_of
 from digest.store.tables import (
+    Instant,
     attempts,
     consents,
     deliveries,
@@ -65,7 +66,7 @@ def forget(conn: Connection, subscriber_id: int, now: datetime) -> int:
             address="",
             name="",
             reason=case((waiting, "unsubscribed"), else_=deliveries.c.reason),
-            finished_at=case((waiting, now), else_=deliveries.c.finished_at),
+            finished_at=case((waiting, literal(now, Instant)), else_=deliveries.c.finished_at),
             next_attempt_at=case((waiting, None), else_=deliveries.c.next_attempt_at),
             state=case((waiting, "skipped"), else_=deliveries.c.state),
         )

@@ -31,8 +31,8 @@ FEED = '[sources.world]\nkind = "feed"\nlocation = "https://www.example.org/a.xm
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = open_engine(f"sqlite:///{tmp_path}/digest.db")
+def engine(database: str) -> Iterator[Engine]:
+    engine = open_engine(database)
     metadata.create_all(engine)
     yield engine
     engine.dispose()

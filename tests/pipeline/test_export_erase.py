@@ -43,8 +43,8 @@ READERS = (
 )
 
 
-def fresh(path: Path) -> Engine:
-    engine = open_engine(f"sqlite:///{path}/digest.db")
+def fresh(path: Path, database: str = "") -> Engine:
+    engine = open_engine(database or f"sqlite:///{path}/digest.db")
     metadata.create_all(engine)
     (path / "n.toml").write_text(NEWSLETTERS)
     apply_file(engine, path / "n.toml", now=NOW)
@@ -52,8 +52,8 @@ def fresh(path: Path) -> Engine:
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = fresh(tmp_path)
+def engine(tmp_path: Path, database: str) -> Iterator[Engine]:
+    engine = fresh(tmp_path, database)
     yield engine
     engine.dispose()
 
@@ -90,10 +90,9 @@ def send_something(engine: Engine, address: str, state: str = "sent") -> None:
         conn.execute(
             text(
                 "INSERT INTO deliveries (edition_id, subscriber_id, subscription_id, slot_at, state, address, name,"
-                " planned_at, next_attempt_at) VALUES ((SELECT max(id) FROM editions), :u, :s, 0, :st, :a, :n, 0,"
-                " CASE WHEN :st = 'ready' THEN 1 END)"
+                " planned_at, next_attempt_at) VALUES ((SELECT max(id) FROM editions), :u, :s, 0, :st, :a, :n, 0, :next)"
             ),
-            {"u": who[1], "s": who[0], "a": address, "n": who[2], "st": state},
+            {"u": who[1], "s": who[0], "a": address, "n": who[2], "st": state, "next": 1 if state == "ready" else None},
         )
         conn.execute(
             text(
@@ -190,6 +189,7 @@ def test_my_data_is_all_that_is_stored(engine: Engine):
         subscriber_as_json(engine, "nobody@example.org")
 
 
+@pytest.mark.sqlite
 def test_after_an_erasure_no_byte_of_the_reader_is_left(engine: Engine, tmp_path: Path):
     """Not in rows, free pages, the slack of pages, or the write-ahead log; others lose nothing."""
     many = "email,name\n" + "".join(f"r{n}@example.org,Reader {n}\n" for n in range(2_000))
@@ -239,6 +239,7 @@ def test_mail_that_was_waiting_for_an_erased_reader_is_not_sent(engine: Engine):
     assert rows(engine, "SELECT state, reason, next_attempt_at FROM deliveries") == [("skipped", "unsubscribed", None)]
 
 
+@pytest.mark.sqlite
 def test_an_erasure_that_could_not_clear_the_file_says_so_and_can_be_run_again(engine: Engine, tmp_path: Path):
     """Somebody else was reading; the rows are clean already."""
     bring(engine, READERS)

@@ -54,8 +54,8 @@ schedule = {days = ["sun"], at = "09:00"}
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = open_engine(f"sqlite:///{tmp_path}/digest.db")
+def engine(database: str, tmp_path: Path) -> Iterator[Engine]:
+    engine = open_engine(database)
     metadata.create_all(engine)
     (tmp_path / "n.toml").write_text(NEWSLETTERS)
     apply_file(engine, tmp_path / "n.toml", now=NOW)
@@ -84,9 +84,9 @@ def interests(engine: Engine, address: str) -> Interests:
     return interests_from_text(found[0])
 
 
-def test_the_shipped_readers_fit_the_shipped_newsletters(tmp_path: Path):
+def test_the_shipped_readers_fit_the_shipped_newsletters(database: str):
     """Both examples work as they are."""
-    engine = open_engine(f"sqlite:///{tmp_path}/digest.db")
+    engine = open_engine(database)
     metadata.create_all(engine)
     apply_file(engine, shipped_folder("subscribers") / "example.toml", now=NOW)
 
@@ -304,7 +304,7 @@ def test_an_import_that_was_killed_goes_on_when_it_is_run_again(engine: Engine, 
         def die(stage, done, total):
             if stage == "writing":
                 os.kill(os.getpid(), signal.SIGKILL)
-        import_file(open_engine({str(engine.url)!r}), Path({str(path)!r}), newsletter="daily",
+        import_file(open_engine({engine.url.render_as_string()!r}), Path({str(path)!r}), newsletter="daily",
                     now=datetime(2026, 11, 23, 9, tzinfo=UTC), secret={SECRET!r}, progress=die)
     """
     engine.dispose()

@@ -209,7 +209,8 @@ def test_plannings_under_one_key_and_address_share_their_origin(planned: House, 
     planned.article("trade")
     planned.plan()
 
-    assert planned.rows("SELECT origin_id FROM digests ORDER BY id") == [(1,), (1,), (2,)]
+    first, second, third = (row[0] for row in planned.rows("SELECT origin_id FROM digests ORDER BY id"))
+    assert first == second != third
 
 
 def remade(house: House) -> bytes:

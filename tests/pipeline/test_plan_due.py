@@ -108,7 +108,10 @@ def test_after_a_year_without_planning_a_month_is_logged(house: House):
 def test_a_day_that_an_editor_cancelled_is_not_said_to_be_in_a_later_mail(house: House):
     """Nor is one that is on hold."""
     house.reader(ANNA)
-    house.change("INSERT INTO editions VALUES (1, 1, '2026-11-24', 'cancelled', 0), (2, 1, '2026-11-25', 'paused', 0)")
+    house.change(
+        "INSERT INTO editions (newsletter_id, period, state, created_at)"
+        " VALUES (1, '2026-11-24', 'cancelled', 0), (1, '2026-11-25', 'paused', 0)"
+    )
     house.article("trade")
     house.move(days=3, hours=2)
     house.plan(who=Who.DUE)
