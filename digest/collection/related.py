@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from digest.collection.blocks import Block, Shape
-from digest.collection.clean import ends_sentence, weight
+from digest.collection.clean import ends_sentence, sentences, weight
 from digest.collection.disclaimer import Judge, is_notice
 from digest.collection.links import http_url
 from digest.collection.lists import find_unnamed_list, text_resumes, usual_paragraph
@@ -16,8 +16,8 @@ from digest.model.article import RelatedLink
 
 LONGEST_ENTRY = 420
 MOST_ENTRIES = 50
-LONGEST_SCRAP = 45
-SHORTEST_TEXT = 200
+LONGEST_SCRAP = 60
+SHORTEST_TEXT = 160
 _MARKS = " *_-–—•·#▶►■□▲△◆◇:：|[]【】<>〈〉《》+"
 _BULLET = re.compile(r"^(?:[-*•·‣◦▪▶►■□○●–—→»›+]+\s+|[•·‣◦▪▶►■□○●→]+|\[\d{1,2}\]\s*)")
 _NUMBER = re.compile(r"^\(?(\d{1,2})\s*(?:[.)．]|、|번\.?)\s*(?=\D)")
@@ -75,7 +75,9 @@ def _heads_text(blocks: Sequence[Block], heading: int, judged: Judge) -> bool:
         return False
     first = blocks[heading + 1]
     usual = usual_paragraph(blocks[max(1, heading - MOST_ENTRIES) : heading])
-    as_long = usual > 0 and weight(first.text) >= max(SHORTEST_TEXT, 0.9 * usual)
+    # An entry is one sentence or two short ones; a paragraph has more to say.
+    share = 0.8 if len(sentences(first.text)) > 1 else 0.95
+    as_long = usual > 0 and weight(first.text) >= max(SHORTEST_TEXT, share * usual)
     return as_long and ends_sentence(first.text) and not first.links
 
 

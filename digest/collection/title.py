@@ -10,7 +10,7 @@ from digest.collection.clean import ends_sentence, weight
 from digest.collection.disclaimer import Judge, is_notice
 from digest.collection.furniture import is_furniture
 from digest.collection.header import read_fact
-from digest.collection.headings import has_deck
+from digest.collection.headings import LONGEST_DECK
 
 LONGEST_ABOVE = 6
 LONGEST_TITLE = 160
@@ -40,7 +40,7 @@ def _first_own_line(page: Sequence[Block], judged: Judge) -> int:
         elif not is_furniture(block.text, judged.markers) and read_fact(block.text, judged.markers) is None:
             # Under a share button the deck ends as a sentence does; a whole notice is sure enough without that.
             open_ended = not ends_sentence(block.text, questions=False)
-            as_title = weight(block.text) <= LONGEST_SURE_TITLE or has_deck(page[index + 1 :])
+            as_title = weight(block.text) <= LONGEST_SURE_TITLE or _is_deck(page, index + 1)
             can_be = weight(block.text) <= LONGEST_TITLE and (noticed or (open_ended and as_title))
             return index if index + 1 < len(page) and can_be else 0
     return 0
@@ -50,7 +50,7 @@ def _is_kicker(page: Sequence[Block]) -> bool:
     """Whether the first line only names the department: a longer title, a deck and a paragraph follow it."""
     if len(page) < 4:
         return False
-    kicker, title, deck, text = (block.text for block in page[:4])
+    kicker, title = page[0].text, page[1].text
     return (
         weight(kicker) <= LONGEST_KICKER
         and len(kicker.split()) <= 3
@@ -58,9 +58,15 @@ def _is_kicker(page: Sequence[Block]) -> bool:
         and not ends_sentence(kicker)
         and not ends_sentence(title, questions=False)
         and 2 * weight(kicker) <= weight(title) <= LONGEST_TITLE
-        and ends_sentence(deck)
-        and weight(deck) > weight(title)
-        and weight(text) > weight(deck)
-        and ends_sentence(text)
-        and has_deck(page[2:])
+        and ends_sentence(page[2].text)
+        and weight(page[2].text) > weight(title)
+        and _is_deck(page, 2)
     )
+
+
+def _is_deck(page: Sequence[Block], at: int) -> bool:
+    """Whether a paragraph follows the line at *at* and is clearly longer; the whole page is not known yet."""
+    if at + 1 >= len(page):
+        return False
+    text = page[at + 1].text
+    return ends_sentence(text) and weight(page[at].text) <= min(LONGEST_DECK, 0.85 * weight(text))
