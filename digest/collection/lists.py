@@ -55,7 +55,8 @@ def _is_list(blocks: Sequence[Block], heading: int, judged: Judge) -> bool:
     least = min(weight(block.text) for block in members[:fewest])
     entries = list(takewhile(lambda block: weight(block.text) * 2 > least, members))
     scraps = members[len(entries) :]
-    if any(weight(block.text) > least / 2 or block.shape is Shape.HEADING for block in scraps):
+    longest = max(least / 2, min(LONGEST_HEADING, 0.8 * least))
+    if any(weight(block.text) > longest or block.shape is Shape.HEADING for block in scraps):
         return False
     sizes = [weight(block.text) for block in entries]
     alike = max(sizes) <= min(420 if noticed else LONGEST_ENTRY, 4 * min(sizes)) and min(sizes) >= SHORTEST_ENTRY
