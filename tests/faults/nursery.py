@@ -1,0 +1,50 @@
+"""Makes senders in no time: a process that has everything loaded and forks one for each line that it reads.
+
+A line is JSON: folder, database, port, connections. It answers with the sender's pid, and when that has ended with
+how: 0 for the end of all work, -9 for a kill.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import traceback
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from digest.clock import SystemClock
+from digest.pipeline.dispatch import Sending, dispatch
+from digest.settings import relay_of
+from tests.house import House
+
+
+def send(order: dict[str, str | int]) -> int:
+    """Send all that is due; return the exit status."""
+    house = House(Path(str(order["folder"])), str(order["database"]), clock=SystemClock())  # type: ignore[arg-type]
+    relay = relay_of(SecretStr(f"smtp://127.0.0.1:{order['port']}?starttls=never"))
+    done = dispatch(house.installation, Sending(relay, connections=int(order["connections"])))
+    return 1 if done.stopped_by else 0
+
+
+def main() -> None:
+    """Serve until the input ends."""
+    for line in sys.stdin:
+        pid = os.fork()
+        if pid == 0:
+            os.dup2(2, 1)  # standard output is for the answers below
+            status = 1
+            try:
+                status = send(json.loads(line))
+            except BaseException:  # noqa: BLE001 - whatever it is, it must not go on as a second nursery
+                traceback.print_exc()
+            finally:
+                os._exit(status)
+        print(pid, flush=True)
+        _, ended = os.waitpid(pid, 0)
+        print(os.waitstatus_to_exitcode(ended), flush=True)
+
+
+if __name__ == "__main__":
+    main()

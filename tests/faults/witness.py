@@ -1,0 +1,124 @@
+"""A mail server that can testify: what it took, and on which connections the sender cannot know that it did.
+
+The oracle of the kill tests. A sender writes nothing more on a connection before the last reply is on its record; so
+whatever follows an accepted message clears it. What is left when the sender is dead may come once more; nothing
+else may.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import random
+import threading
+from collections import Counter
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import NamedTuple, Self
+
+
+class Copy(NamedTuple):
+    """One message that was taken: to whom, its Message-ID, and the SHA-256 of its bytes."""
+
+    recipient: str
+    message_id: str
+    digest: str
+
+
+@dataclass
+class Witness:
+    """Use as a context manager. `delay` is the longest wait before an answer to a message, in seconds."""
+
+    delay: float = 0.0
+    seed: int = 0
+    offers: tuple[str, ...] = ("PIPELINING", "8BITMIME")
+    copies: list[Copy] = field(default_factory=list)
+    port: int = 0
+
+    def __enter__(self) -> Self:
+        self._random = random.Random(self.seed)
+        self._unresolved: dict[int, Copy] = {}
+        self._open: set[asyncio.Task[None]] = set()
+        self._number = 0
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
+        starting = asyncio.run_coroutine_threadsafe(
+            asyncio.start_server(self._accept, "127.0.0.1", 0, limit=1 << 24), self._loop
+        )
+        self._server = starting.result(5)
+        self.port = self._server.sockets[0].getsockname()[1]
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        asyncio.run_coroutine_threadsafe(self._close(), self._loop).result(5)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(5)
+        self._loop.close()
+
+    def take_unresolved(self) -> Counter[str]:
+        """Return, once all connections of the dead sender have ended, whom it may send to once more."""
+        return asyncio.run_coroutine_threadsafe(self._settle(), self._loop).result(30)
+
+    async def _settle(self) -> Counter[str]:
+        while self._open:
+            await asyncio.wait(set(self._open), timeout=5)
+        left = Counter(copy.recipient for copy in self._unresolved.values())
+        self._unresolved.clear()
+        return left
+
+    async def _close(self) -> None:
+        self._server.close()
+        for task in self._open:
+            task.cancel()
+        await asyncio.gather(*self._open, return_exceptions=True)
+
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._number += 1
+        task = self._loop.create_task(self._converse(reader, writer, self._number))
+        self._open.add(task)
+        task.add_done_callback(self._open.discard)
+
+    async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, number: int) -> None:
+        try:
+            writer.write(b"220 witness.example.org ESMTP\r\n")
+            await self._listen(reader, writer, number)
+        except (ConnectionError, asyncio.IncompleteReadError):
+            return  # it was killed
+        finally:
+            writer.close()
+
+    async def _listen(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, number: int) -> None:
+        recipient = ""
+        while line := await reader.readline():
+            self._unresolved.pop(number, None)
+            verb = line[:4].upper()
+            if verb == b"EHLO":
+                offered = ("witness.example.org", *self.offers)
+                writer.write(b"".join(f"250-{name}\r\n".encode() for name in offered[:-1]))
+                writer.write(f"250 {offered[-1]}\r\n".encode())
+            elif verb == b"RCPT":
+                recipient = line[line.index(b"<") + 1 : line.index(b">")].decode()
+                writer.write(b"250 2.1.5 Ok\r\n")
+            elif verb == b"DATA":
+                writer.write(b"354 go on\r\n")
+                await self._take(await reader.readuntil(b"\r\n.\r\n"), recipient, writer, number)
+            elif verb == b"BDAT":
+                await self._take(await reader.readexactly(int(line.split()[1])), recipient, writer, number)
+            elif verb == b"QUIT":
+                writer.write(b"221 2.0.0 bye\r\n")
+                return
+            else:
+                writer.write(b"250 2.0.0 Ok\r\n")
+
+    async def _take(self, content: bytes, recipient: str, writer: asyncio.StreamWriter, number: int) -> None:
+        start = content.index(b"\r\nMessage-ID: ") + len(b"\r\nMessage-ID: ")
+        message_id = content[start : content.index(b"\r\n", start)].decode()
+        copy = Copy(recipient, message_id, hashlib.sha256(content).hexdigest())
+        self.copies.append(copy)
+        self._unresolved[number] = copy
+        if self.delay:
+            await asyncio.sleep(self._random.uniform(0, self.delay))
+        writer.write(b"250 2.0.0 taken\r\n")
