@@ -30,7 +30,11 @@ def frame_of(newsletter: Newsletter, period: str, links: Links) -> Frame:
 
 
 def date_of(period: str, newsletter: Newsletter) -> date:
-    """Return the day an edition is dated: its own, or the newsletter's weekday in its ISO week."""
+    """Return the day an edition is dated: its own, or the newsletter's weekday in its ISO week.
+
+    A correction ("2026-11-23+correction") is dated as what it corrects.
+    """
+    period = period.partition("+")[0]
     if "-W" in period:
         year, _, week = period.partition("-W")
         return date.fromisocalendar(int(year), int(week), newsletter.schedule.days[0] + 1)

@@ -18,14 +18,14 @@ from digest.store.tables import digests, pieces, to_micros
 
 @dataclass(frozen=True, slots=True)
 class DigestRow:
-    """One digest as stored: for whom, between which histories, what is in it, and its layout."""
+    """One digest as stored: for whom, between which histories (None: exempt), what is in it, and its layout."""
 
     slot_id: int
     pool_id: int
     profile_id: int
     locale: str
-    history_before: int
-    history_after: int
+    history_before: int | None
+    history_after: int | None
     origin_id: int
     subject: str
     items: Sequence[Mapping[str, Any]]

@@ -52,7 +52,7 @@ def _claim(row: Row[Any]) -> Claim:
 
 
 _CLAIMABLE = """d.next_attempt_at <= :now AND d.digest_id IS NOT NULL AND e.state = 'open' AND s.state = 'active'
-  AND (u.history_id = g.history_before OR d.doubt_count > 0)"""
+  AND (u.history_id = g.history_before OR g.history_before IS NULL OR d.doubt_count > 0)"""
 _JOINED = """deliveries d JOIN digests g ON g.id = d.digest_id JOIN editions e ON e.id = d.edition_id
   JOIN subscribers u ON u.id = d.subscriber_id JOIN subscriptions s ON s.id = d.subscription_id"""
 

@@ -122,7 +122,8 @@ def supersede_older(
 ) -> int:
     """End rows of earlier editions that have not left yet, for readers who are to be planned for this one.
 
-    What may have left already stays: in doubt it was counted as shown, so no later edition would tell it.
+    What may have left already stays: in doubt it was counted as shown, so no later edition would tell it. So does
+    a correction, which no later edition tells either.
     """
     done = connection.execute(
         text(
@@ -133,6 +134,7 @@ def supersede_older(
             "  WHERE s.state = 'active')"
             " AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.edition_id = :e"
             "  AND d.subscriber_id = deliveries.subscriber_id AND (d.state <> 'ready' OR d.digest_id IS NOT NULL))"
+            " AND edition_id NOT IN (SELECT id FROM editions WHERE newsletter_id = :n AND period LIKE '%+%')"
         ),
         {"n": newsletter_id, "e": edition_id, "slot": to_micros(slot_at), "now": to_micros(now)},
     )
@@ -140,9 +142,10 @@ def supersede_older(
 
 
 # The history a mailbox will have when what is planned for it has left: newsletters due at one instant
-# follow each other, so the second must not tell what the first is about to.
+# follow each other, so the second must not tell what the first is about to. A correction leaves it as it is.
 _WAITING = """FROM deliveries l JOIN digests g ON g.id = l.digest_id JOIN editions le ON le.id = l.edition_id
-      WHERE l.subscriber_id = u.id AND le.state = 'open' AND l.state IN ('ready', 'claimed')"""
+      WHERE l.subscriber_id = u.id AND le.state = 'open' AND l.state IN ('ready', 'claimed')
+       AND g.history_after IS NOT NULL"""
 _LAST = "ORDER BY l.planned_at DESC, l.id DESC LIMIT 1"
 _HISTORY = f"COALESCE((SELECT g.history_after {_WAITING} AND l.edition_id <> :e {_LAST}), u.history_id)"
 

@@ -259,7 +259,8 @@ editions = Table(
     metadata,
     Column("id", Id, primary_key=True),
     Column("newsletter_id", Id, ForeignKey("newsletters.id"), nullable=False),
-    Column("period", String(40), nullable=False),
+    # The day or ISO week; of a correction, the period it corrects, "+" and its template.
+    Column("period", Text, nullable=False),
     Column("state", String(20), nullable=False),
     Column("created_at", Instant, nullable=False),
     UniqueConstraint("newsletter_id", "period"),
@@ -310,8 +311,9 @@ digests = Table(
     Column("pool_id", Id, ForeignKey("pools.id"), nullable=False),
     Column("profile_id", Id, ForeignKey("profiles.id"), nullable=False),
     Column("locale", String(20), nullable=False),
-    Column("history_before", Id, ForeignKey("histories.id"), nullable=False),
-    Column("history_after", Id, ForeignKey("histories.id"), nullable=False),
+    # NULL in a correction, which neither asks what a mailbox was shown nor changes it.
+    Column("history_before", Id, ForeignKey("histories.id")),
+    Column("history_after", Id, ForeignKey("histories.id")),
     Column("origin_id", Id, ForeignKey("origins.id"), nullable=False),
     Column("subject", Text, nullable=False),
     Column("items", Text, nullable=False),
