@@ -7,6 +7,8 @@ reader is never blamed for our authentication, our settings, our reputation or t
 
 from __future__ import annotations
 
+import re
+
 from digest.model.delivery import Outcome, Phase, Reply
 
 REFUSED = Outcome.REFUSED
@@ -116,6 +118,42 @@ def _whose_fault(reply: Reply, phase: Phase) -> Outcome:
 def stops_everything(reply: Reply, phase: Phase) -> bool:
     """Say whether *reply* is a fault of ours that the next message could only meet again."""
     return reply.code in _STOPS_ALL or (reply.code // 100 == 5 and phase in BEFORE_MAIL)
+
+
+#: Temporary replies whose enhanced code says that we send too fast, or that we are held back for what we are.
+_TOO_FAST = frozenset(
+    {
+        "7.23",  # Gmail: no PTR record
+        "7.24",  # Gmail: suspicious SPF record
+        "7.26",  # unauthenticated
+        "7.27",  # Gmail: no SPF
+        "7.28",  # mail flood (RFC 7372), Gmail: an unusual rate from an address, a net, a domain, a link
+        "7.29",  # Gmail: no TLS
+        "7.30",  # Gmail: no DKIM
+        "7.32",  # Gmail: not aligned
+        "7.40",  # Gmail: no DMARC record
+        "7.500",  # Outlook: server busy for this sender
+        "7.650",  # Outlook: this address is limited
+        "7.651",
+    }
+)
+_TOO_FAST_WORDS = re.compile(
+    r"rate.?limit|unusual rate|too many (?:messages|connections|concurrent|sessions)|too (?:fast|quickly)|throttl"
+    r"|\[TSS?\d+\]|\bRP-00\d|unexpected volume|concurrent connections",
+    re.IGNORECASE,
+)
+#: About one mailbox, whatever the words: the others of its provider are not meant.
+_OF_ONE_MAILBOX = frozenset({"1", "2"})
+
+
+def is_too_fast(reply: Reply) -> bool:
+    """Say whether *reply* asks us to slow down for all mailboxes of that provider."""
+    if reply.code // 100 != 4:
+        return False
+    detail = _detail(reply)
+    if detail.partition(".")[0] in _OF_ONE_MAILBOX:
+        return False
+    return detail in _TOO_FAST or _TOO_FAST_WORDS.search(reply.text) is not None
 
 
 def _detail(reply: Reply) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from digest.delivery.outcomes import classify, stops_everything
+from digest.delivery.outcomes import classify, is_too_fast, stops_everything
 from digest.model.delivery import Outcome, Phase, Reply
 
 GMAIL = Path(__file__).resolve().parents[2].parent / "shared/reference/gmail-smtp-errors-2026-02-15.txt"
@@ -97,3 +97,24 @@ def test_no_row_of_gmails_table_blames_a_reader_for_us():
 def test_what_stops_everything(code, enhanced, phase, stops):
     """What the next message could only meet again is not tried ten thousand times."""
     assert stops_everything(Reply(code, enhanced, ""), phase) is stops
+
+
+@pytest.mark.parametrize(
+    ("code", "enhanced", "text", "slows"),
+    [
+        pytest.param(421, "4.7.28", "unusual rate of unsolicited mail", True, id="Gmail: flood"),
+        pytest.param(421, "4.7.26", "", True, id="Gmail: unauthenticated"),
+        pytest.param(421, "4.7.0", "your IP address has been temporarily rate limited", True, id="Gmail: by its words"),
+        pytest.param(421, "4.7.0", "[TSS04] temporarily deferred due to unexpected volume", True, id="Yahoo"),
+        pytest.param(451, "4.7.500", "Server busy", True, id="Outlook"),
+        pytest.param(421, "", "RP-001 sending limit", True, id="Outlook.com"),
+        pytest.param(421, "4.3.0", "Temporary System Problem", False, id="their trouble"),
+        pytest.param(450, "4.2.1", "The user is receiving email too quickly", False, id="one mailbox"),
+        pytest.param(451, "4.7.1", "greylisted, try again later", False, id="greylisting"),
+        pytest.param(550, "5.7.28", "rate limited", False, id="for good"),
+        pytest.param(0, "", "no answer", False, id="silence"),
+    ],
+)
+def test_which_replies_slow_a_provider_down(code, enhanced, text, slows):
+    """Words about one mailbox, and greylisting, are no reason to keep the others waiting."""
+    assert is_too_fast(Reply(code, enhanced, text)) is slows
