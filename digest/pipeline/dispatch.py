@@ -17,7 +17,7 @@ from collections import Counter, deque
 from collections.abc import Awaitable, Callable
 from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime
 
 from digest.delivery.connection import Timeouts
 from digest.delivery.journal import Journal
@@ -29,6 +29,7 @@ from digest.log import get_logger
 from digest.model.delivery import Attempt, DeliveryState, Envelope, Outcome, Phase, Reply
 from digest.pipeline.event_loop import run_loop
 from digest.pipeline.installation import Installation
+from digest.pipeline.leases import LEASE, Leases
 from digest.pipeline.messages import KeyGone, Messages
 from digest.pipeline.plan import plan_again
 from digest.pipeline.recover import recover
@@ -42,7 +43,6 @@ from digest.store.lock import sender_lock
 from digest.store.newsletters import load_newsletters, newsletter_ids
 from digest.store.origins import part_from_lost_keys
 
-LEASE = timedelta(seconds=60)
 _LOOK_FOR_STOPS = 0.5  # seconds; the stop set is at most this old
 _LOOK_FOR_STOP = 0.1  # seconds between two looks at whether the run is to end
 _GROUP_FOR = 0.02  # seconds that results wait for others before they are committed
@@ -99,13 +99,13 @@ def dispatch(
 
     Once *stop* returns True (it is asked ten times a second, on the event loop) nothing more is begun, messages
     under way get their answers, and the rest stays due. *on_stop* then hears how many are waited for.
-    Raises DatabaseBusy when another process is sending from this database.
+    Raises DatabaseBusy when another process is sending from this SQLite file; workers share a PostgreSQL database.
     """
     only = None
     if newsletter is not None:
         with reading(house.engine) as connection:
             only = newsletter_ids(connection)[newsletter]
-    with sender_lock(house.state_folder):
+    with sender_lock(house.engine, house.state_folder):
         recovered = recover(house)
         with house.engine.begin() as connection:
             dispatching.reopen_editions(connection)
@@ -163,6 +163,7 @@ class _Run:
     async def send(self, stop: Stop | None, on_stop: Callable[[int], None] | None) -> Dispatched:
         """Run to the end, or until *stop* returns True."""
         self._loop = asyncio.get_running_loop()
+        self._leases = Leases(self._house, self._worker, self._loop.time)
         stopping = asyncio.Event()
         with closing(Exchange(self._house.engine)) as self._ledger:
             looking = [self._loop.create_task(self._look_for_stops())]
@@ -217,7 +218,7 @@ class _Run:
         """Note in the journal that the message may be complete from now on; False for a reader who left."""
         self._raise_if_failed()
         claim = self._out[envelope.delivery_id]
-        if claim.delivery_id in self._stops:
+        if claim.delivery_id in self._stops or not self._leases.hold:
             return False
         self._journal.about_to_complete(_key(claim))
         return True
@@ -300,24 +301,8 @@ class _Run:
         results = self._results
         room = 0 if self._dry else self._room - len(self._out) - len(self._ready)
         now = self._house.clock.now()
-        with self._ledger.begin():
-            dispatching.record(self._ledger, results)
-            crashed = [each.claim.delivery_id for each in results if each.reason == _CRASHED]
-            if room > 0:
-                claims = dispatching.claim(
-                    self._ledger,
-                    worker=self._worker,
-                    newsletter_id=self._newsletter_id,
-                    limit=room,
-                    now=now,
-                    lease_until=now + LEASE,
-                )
-            else:
-                claims = []
-            if any(each.newsletter not in self._newsletters for each in claims):
-                # Planned while we send: its rules must be known before the first reply to it.
-                with reading(self._house.engine) as connection:
-                    self._newsletters = load_newsletters(connection)
+        claims = self._ledger.transact(lambda ledger: self._record_and_claim(ledger, results, room, now))
+        crashed = [each.claim.delivery_id for each in results if each.reason == _CRASHED]
         if crashed:
             with self._house.engine.begin() as connection:
                 dispatching.count_crashes(connection, crashed, now=now)
@@ -328,6 +313,20 @@ class _Run:
             self._moved.set()  # who waits for the last results may be waiting for nothing else
         if self._progress is not None and results:
             self._progress(len(results))
+
+    def _record_and_claim(self, ledger: Exchange, results: list[Result], room: int, now: datetime) -> list[Claim]:
+        dispatching.record(ledger, results)
+        if room <= 0:
+            return []
+        only, until = self._newsletter_id, now + LEASE
+        claims = dispatching.claim(
+            ledger, worker=self._worker, newsletter_id=only, limit=room, now=now, lease_until=until
+        )
+        if any(each.newsletter not in self._newsletters for each in claims):
+            # Planned while we send: its rules must be known before the first reply to it.
+            with reading(self._house.engine) as connection:
+                self._newsletters = load_newsletters(connection)
+        return claims
 
     def _exchange_alone(self) -> None:
         """Commit when no connection asked for it; nobody is there to raise to."""
@@ -340,8 +339,9 @@ class _Run:
         """Keep the stop set fresh: readers who left and editions that were paused since the claim."""
         while self._error is None:
             try:
+                lost = self._leases.lost({*self._out, *(each.delivery_id for each in self._ready)})
                 with reading(self._house.engine) as connection:
-                    self._stops = frozenset(dispatching.stopped(connection, self._worker))
+                    self._stops = lost | dispatching.stopped(connection, self._worker)
             except Exception as error:  # noqa: BLE001 - the next call of the pool raises it
                 self._fail(error)
             await asyncio.sleep(_LOOK_FOR_STOPS)

@@ -55,7 +55,7 @@ def recover(house: Installation) -> int:
         )
     with house.engine.begin() as connection:
         # Without its journal nobody can say how far a message got: in doubt, not lost and not sent blindly.
-        left = dispatching.claimed_rows(connection)
+        left = dispatching.left_rows(connection, house.clock.now())
         newsletters = load_newsletters(connection)
         dispatching.record(connection, [_doubt(house, newsletters[claim.newsletter], claim) for claim in left])
     return settled + len(left)

@@ -226,6 +226,26 @@ def claimed_rows(connection: Connection) -> list[Claim]:
     return [_claim(row) for row in rows]
 
 
+def left_rows(connection: Connection, now: datetime) -> list[Claim]:
+    """Return the claims that nobody holds any more; the caller holds the sender lock.
+
+    On SQLite that is all of them. On PostgreSQL those whose lease ended before *now*, and that no other process is
+    taking back at this moment.
+    """
+    if connection.dialect.name == "sqlite":
+        return claimed_rows(connection)
+    lapsed = " WHERE d.lease_until < :now ORDER BY d.id FOR UPDATE OF d SKIP LOCKED"
+    return [_claim(row) for row in connection.execute(text(_ROW + lapsed), {"now": to_micros(now)})]
+
+
+def renew(connection: Connection, worker: str, lease_until: datetime) -> frozenset[int]:
+    """Hold what *worker* claimed until *lease_until*; return the ids of these rows."""
+    held = text(
+        "UPDATE deliveries SET lease_until = :until WHERE lease_until IS NOT NULL AND claimed_by = :worker RETURNING id"
+    )
+    return frozenset(connection.execute(held, {"until": to_micros(lease_until), "worker": worker}).scalars())
+
+
 def lapse_ended(connection: Connection, now: datetime) -> int:
     """Skip waiting rows whose reader has left or paused meanwhile; return how many.
 

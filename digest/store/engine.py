@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import random
 import sqlite3
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, Dialect, Engine, create_engine, event
@@ -15,6 +17,8 @@ from sqlalchemy.engine import ExceptionContext, make_url
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from digest.errors import DatabaseBusy, DatabaseFailed, SettingsError
+
+T = TypeVar("T")
 
 # SQLite's primary result codes (https://sqlite.org/rescode.html) for what is wrong outside of this program.
 _NOT_OURS = {
@@ -27,6 +31,7 @@ _NOT_OURS = {
     sqlite3.SQLITE_CORRUPT: "it is damaged; restore it from a backup",
 }
 
+_TRIES = 8
 _BUSY_MS = 10_000  # how long a writer waits for another
 _READ_ONLY = "read_only"
 _EVERYWHERE = ("foreign_keys = on", "cache_size = -65536", "temp_store = memory")
@@ -146,6 +151,19 @@ class Exchange:
             _tell(error, self.name)
             raise
 
+    def transact(self, work: Callable[[Exchange], T]) -> T:
+        """Return what *work* returns, in one transaction; done again when PostgreSQL undid it for another's sake."""
+        tries = 1
+        while True:
+            try:
+                with self.begin():
+                    return work(self)
+            except DatabaseBusy as error:
+                if tries == _TRIES or not is_undone(error):
+                    raise
+            tries += 1
+            time.sleep(random.uniform(0, 0.02))  # noqa: S311  # so that the two do not meet again
+
     def close(self) -> None:
         """Give the connection back."""
         if self.dialect.name == "postgresql":
@@ -156,6 +174,11 @@ class Exchange:
         driver = self.connection.driver_connection
         if driver is not None and not driver.closed:
             driver.autocommit = on
+
+
+def is_undone(error: DatabaseBusy) -> bool:
+    """Whether PostgreSQL undid the transaction, of which nothing is left: a deadlock, or two that cannot both be."""
+    return str(getattr(error.__cause__, "sqlstate", "")).startswith("40")
 
 
 def _tell(error: Exception, name: str) -> None:

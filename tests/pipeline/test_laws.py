@@ -28,7 +28,7 @@ from digest.model.article import ArticleState
 from digest.model.delivery import Attempt, Outcome, Phase, Reply
 from digest.model.digest import Rejection
 from digest.model.newsletter import InDoubt, Limits, Retry
-from digest.pipeline.dispatch import LEASE
+from digest.pipeline.leases import LEASE
 from digest.pipeline.messages import Messages
 from digest.pipeline.plan import Who
 from digest.pipeline.preview import preview

@@ -147,10 +147,11 @@ def test_a_newsletter_that_cannot_be_planned_holds_up_no_other(house, sink):
     assert mended == {"ada@example.org"}
 
 
+@pytest.mark.sqlite
 def test_a_tick_stands_back_while_somebody_else_sends(readers, sink):
     """`digest send` at the same time: what it leaves is due at the next tick."""
     due = ZONES["berlin@example.org"][2]
-    with sender_lock(readers.installation.state_folder):
+    with sender_lock(readers.engine, readers.installation.state_folder):
         meanwhile = tick_to(readers, sink, due)
 
     after = tick_to(readers, sink, due + timedelta(seconds=5))

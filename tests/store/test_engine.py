@@ -161,11 +161,12 @@ def test_a_mistake_of_our_own_keeps_its_traceback(opened):
     assert not isinstance(caught.value, DatabaseFailed)
 
 
-def test_one_sender_at_a_time_holds_the_lock(tmp_path):
+def test_one_sender_at_a_time_holds_the_lock(opened, tmp_path):
     """The second is told; the first one's end lets go."""
+    engine, state = opened(), tmp_path / "state"
     busy = pytest.raises(DatabaseBusy, match="another process is sending")
-    with sender_lock(tmp_path / "state"), busy, sender_lock(tmp_path / "state"):
+    with sender_lock(engine, state), busy, sender_lock(engine, state):
         pass
 
-    with sender_lock(tmp_path / "state"):
+    with sender_lock(engine, state):
         assert (tmp_path / "state").stat().st_mode & 0o077 == 0

@@ -1,0 +1,131 @@
+"""Several workers on one database: each row is sent by one of them, and no mailbox gets two mails at once."""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+from itertools import groupby
+
+import pytest
+
+from digest.pipeline.recover import recover
+from digest.store import dispatching
+from digest.store.dispatching import Claim
+from digest.store.engine import Exchange
+from tests.house import House
+from tests.sink import Sink
+
+ANNA = "anna@example.org"
+LEASE = timedelta(minutes=1)
+READERS = 40
+pytestmark = pytest.mark.postgres  # SQLite has one sender at a time
+
+
+def crowd(house: House) -> None:
+    """Plan two newsletters for many readers, so that each mailbox has two mails that wait."""
+    house.newsletter("weekly")
+    for newsletter, topics in (("daily", "trade"), ("weekly", "energy")):
+        house.readers([{"email": f"r{n}@example.org", "topics": topics} for n in range(READERS)], newsletter)
+    house.article("trade")
+    house.article("energy")
+
+
+def claims_of(house: House, ledger: Exchange, worker: str, limit: int = 7) -> list[Claim]:
+    now = house.clock.now()
+    return dispatching.claim(ledger, worker=worker, newsletter_id=None, limit=limit, now=now, lease_until=now + LEASE)
+
+
+def test_a_claim_leaves_out_what_another_worker_claims_at_this_moment(house: House):
+    """Neither waits for the other, and both get as much as they have room for."""
+    crowd(house)
+    house.plan("daily")
+    one, other = Exchange(house.engine), Exchange(house.engine)
+    with one.begin(), other.begin():
+        first, second = claims_of(house, one, "one"), claims_of(house, other, "other")
+    one.close()
+    other.close()
+
+    assert len(first) == len(second) == 7
+    assert {each.delivery_id for each in first}.isdisjoint(each.delivery_id for each in second)
+
+
+def test_a_mailbox_whose_mail_was_claimed_since_one_looked_gets_no_second_one(
+    house: House, monkeypatch: pytest.MonkeyPatch
+):
+    """The first look is as old as its beginning: the other worker's claim was committed after that."""
+    house.newsletter("weekly")
+    for newsletter in ("daily", "weekly"):
+        house.reader(ANNA, newsletter)
+    house.article("trade")
+    house.plan("daily")
+    house.change(
+        "INSERT INTO editions (newsletter_id, period, state, created_at)"
+        " SELECT id, 'another', 'open', 0 FROM newsletters WHERE slug = 'weekly'"
+    )
+    house.change(
+        "INSERT INTO deliveries (edition_id, subscriber_id, subscription_id, slot_at, digest_id, state, address,"
+        " planned_at, next_attempt_at) SELECT e.id, d.subscriber_id, d.subscription_id, d.slot_at, d.digest_id,"
+        " 'ready', d.address, d.planned_at, d.next_attempt_at FROM deliveries d, editions e WHERE e.id <> d.edition_id"
+    )
+    one, other = Exchange(house.engine), Exchange(house.engine)
+    (claim,) = one.transact(lambda it: claims_of(house, it, "one"))
+    both = house.rows("SELECT id FROM deliveries")
+    monkeypatch.setattr(dispatching._HOLD[False], "rows", lambda *_: both)
+    late = other.transact(lambda it: claims_of(house, it, "other"))
+    one.close()
+    other.close()
+
+    assert len(both) == 2
+    assert late == []
+    assert house.rows("SELECT id FROM deliveries WHERE state = 'claimed'") == [(claim.delivery_id,)]
+
+
+def test_two_workers_send_each_mail_once(house: House, sink: Sink):
+    """And each mailbox gets its two newsletters one after the other."""
+    crowd(house)
+    house.plan("daily")
+    house.plan("weekly")
+    workers = [threading.Thread(target=house.dispatch, args=(sink,)) for _ in range(2)]
+    for each in workers:
+        each.start()
+    for each in workers:
+        each.join()
+
+    got = sorted(mail.recipient for mail in sink.mails)
+    assert [len(list(group)) for _, group in groupby(got)] == [2] * READERS
+    assert set(house.rows("SELECT DISTINCT state FROM deliveries")) == {("sent",)}
+
+
+def test_what_a_silent_worker_claimed_is_taken_back_only_when_its_lease_is_over(house: House):
+    """Its journal is on another machine, so how far it got nobody here can say."""
+    house.reader(ANNA)
+    house.article("trade")
+    house.plan()
+    ledger = Exchange(house.engine)
+    ledger.transact(lambda it: claims_of(house, it, "far-away"))
+    ledger.close()
+    house.move(seconds=59)
+    early = recover(house.installation), house.states()
+    house.move(seconds=2)
+    late = recover(house.installation), house.states()
+
+    assert early == (0, {ANNA: "claimed"})
+    assert late == (1, {ANNA: "in_doubt"})
+
+
+def test_a_worker_that_lives_keeps_what_it_claimed(house: House):
+    """It renews its lease while it waits for a slow server."""
+    house.reader(ANNA)
+    house.article("trade")
+    house.plan()
+    ledger = Exchange(house.engine)
+    (claim,) = ledger.transact(lambda it: claims_of(house, it, "slow"))
+    ledger.close()
+    house.move(seconds=50)
+    with house.engine.begin() as connection:
+        held = dispatching.renew(connection, "slow", house.clock.now() + LEASE)
+        others = dispatching.renew(connection, "other", house.clock.now() + LEASE)
+    house.move(seconds=50)
+
+    assert (held, others) == ({claim.delivery_id}, frozenset())
+    assert recover(house.installation) == 0
