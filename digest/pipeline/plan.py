@@ -161,7 +161,7 @@ def _plan_slot(
         with house.engine.begin() as connection:
             planning.fill_scope(connection, slot.cadence_ids)
             cut = cut_off - newsletter.expires_after + newsletter.look_back
-            groups = planning.groups_due(connection, edition_id, cut)
+            groups = planning.groups_due(connection, edition_id, slot.slot_at, cut)
         if not groups:
             break
         workshop = workshop or open_workshop(house, newsletter, slot.slot_at, slot.period, cut_off, shelf)
@@ -215,7 +215,7 @@ def plan_again(house: Installation, newsletter_slug: str, edition_id: int, perio
             planning.fill_scope(connection, scope)
             cut_off = max(slot_at, house.clock.now())
             cut = cut_off - newsletter.expires_after + newsletter.look_back
-            groups = planning.groups_due(connection, edition_id, cut, fresh=False)
+            groups = planning.groups_due(connection, edition_id, slot_at, cut, fresh=False)
         if not groups:
             break
         workshop = open_workshop(house, newsletter, slot_at, period, cut_off)

@@ -77,7 +77,7 @@ def rehearse(house: Installation, slug: str, *, at: datetime, who: Who) -> Rehea
                 continue
             cut_off = max(at, slot.slot_at, house.clock.now())
             cut = cut_off - newsletter.expires_after + newsletter.look_back
-            due.append((slot, planning.groups_due(connection, edition_id, cut), cut_off))
+            due.append((slot, planning.groups_due(connection, edition_id, slot.slot_at, cut), cut_off))
         # After the preparation: what a later edition takes the place of does not wait any more.
         for mails in waiting_mails(connection, newsletter_id, house.clock.now()):
             (done.later if mails.later else done.waiting)[f"{slug}/{mails.period}"] += mails.readers

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, select, text
 
 from digest.model.article import ArticleState
 from digest.store.get_or_create import chunks
-from digest.store.planning import SINCE, Group, fill_scope, history_sql
+from digest.store.planning import SINCE, UNPLANNED, Group, fill_scope, history_sql
 from digest.store.tables import articles, to_micros
 
 _ROWS_PER_WRITE = 20_000  # a fraction of a second, and SQLite's other writers wait for ten
@@ -111,7 +111,6 @@ def _leave_out_changed(connection: Connection, cohorts: Sequence[Cohort]) -> boo
 # A reader belongs to a cohort as long as this holds; it is asked when they are lined up and when they are written.
 _IN_COHORT = f"""k.profile_id = s.profile_id AND k.history_id = {{history}} AND k.locale = u.locale
     AND k.since = COALESCE({SINCE}, -1) AND s.state = 'active'"""
-_UNPLANNED = "NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.edition_id = :e AND d.subscriber_id = u.id)"
 
 
 def _line_up(connection: Connection, values: Mapping[str, int], *, fresh: bool) -> int:
@@ -134,7 +133,7 @@ def _line_up(connection: Connection, values: Mapping[str, int], *, fresh: bool) 
             " SELECT k.digest_id, k.no, s.id sid, CAST(NULL AS BIGINT) did"
             " FROM scope c JOIN subscriptions s ON s.cadence_id = c.cadence_id"
             f" JOIN subscribers u ON u.id = s.subscriber_id JOIN cohort k ON {belongs}"
-            f" WHERE :fresh = 1 AND {_UNPLANNED}"
+            f" WHERE :fresh = 1 AND {UNPLANNED}"
             " UNION ALL SELECT k.digest_id, k.no, s.id, d.id"
             " FROM deliveries d JOIN subscriptions s ON s.id = d.subscription_id"
             f" JOIN subscribers u ON u.id = d.subscriber_id JOIN cohort k ON {belongs}"
@@ -178,7 +177,7 @@ def _write_rows(connection: Connection, values: Mapping[str, int], *, fresh: boo
             " CASE WHEN k.digest_id IS NULL THEN 'skipped' ELSE 'ready' END, k.reason, u.address, u.name,"
             " CASE WHEN k.digest_id IS NULL THEN NULL ELSE :now END, :now,"
             " CASE WHEN k.digest_id IS NULL THEN :now END"
-            f" {readers} AND w.delivery_id IS NULL AND {_UNPLANNED}"
+            f" {readers} AND w.delivery_id IS NULL AND {UNPLANNED}"
             " ORDER BY w.place ON CONFLICT (edition_id, subscriber_id) DO NOTHING"
         ),
         values,

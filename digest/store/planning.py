@@ -149,6 +149,11 @@ _WAITING = """FROM deliveries l JOIN digests g ON g.id = l.digest_id JOIN editio
 _LAST = "ORDER BY l.planned_at DESC, l.id DESC LIMIT 1"
 _HISTORY = f"COALESCE((SELECT g.history_after {_WAITING} AND l.edition_id <> :e {_LAST}), u.history_id)"
 
+# Nothing of this edition yet, and nothing of a later slot: yesterday's edition never comes after today's.
+UNPLANNED = """NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.edition_id = :e AND d.subscriber_id = u.id)
+    AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.subscriber_id = u.id AND d.slot_at > :slot AND d.edition_id IN
+     (SELECT t.edition_id FROM slots t JOIN editions te ON te.id = t.edition_id WHERE t.slot_at > :slot
+       AND te.newsletter_id = (SELECT newsletter_id FROM editions WHERE id = :e)))"""
 SINCE = "CASE WHEN s.since > :since_cut THEN s.since END"
 
 
@@ -166,8 +171,10 @@ def history_sql(connection: Connection, *, fresh: bool) -> str:
     return _HISTORY if waiting else "u.history_id"
 
 
-def groups_due(connection: Connection, edition_id: int, since_cut: datetime, *, fresh: bool = True) -> list[Group]:
-    """Return the cohorts-to-be of the readers in scope who have no plan in the edition yet.
+def groups_due(
+    connection: Connection, edition_id: int, slot_at: datetime, since_cut: datetime, *, fresh: bool = True
+) -> list[Group]:
+    """Return the cohorts-to-be of the readers in scope who have no plan in the edition yet, nor in a later slot.
 
     *since_cut*: a reader who joined before it has nothing to look back to any more. *fresh* False: only rows
     that wait for a new plan.
@@ -179,8 +186,7 @@ def groups_due(connection: Connection, edition_id: int, since_cut: datetime, *, 
             f" SELECT s.profile_id p, {history} h, u.locale l, {SINCE} f"
             " FROM scope c JOIN subscriptions s ON s.cadence_id = c.cadence_id"
             " JOIN subscribers u ON u.id = s.subscriber_id"
-            " WHERE :fresh = 1 AND s.state = 'active' AND NOT EXISTS"
-            "  (SELECT 1 FROM deliveries d WHERE d.edition_id = :e AND d.subscriber_id = u.id)"
+            f" WHERE :fresh = 1 AND s.state = 'active' AND {UNPLANNED}"
             " UNION ALL"
             f" SELECT s.profile_id, {history}, u.locale, {SINCE}"
             " FROM deliveries d JOIN subscriptions s ON s.id = d.subscription_id"
@@ -189,7 +195,7 @@ def groups_due(connection: Connection, edition_id: int, since_cut: datetime, *, 
             "  AND s.cadence_id IN (SELECT cadence_id FROM scope) AND s.state = 'active'"
             ") due GROUP BY p, h, l, f ORDER BY p, h, l, f"
         ),
-        {"e": edition_id, "since_cut": to_micros(since_cut), "fresh": int(fresh)},
+        {"e": edition_id, "slot": to_micros(slot_at), "since_cut": to_micros(since_cut), "fresh": int(fresh)},
     )
     return [Group(*row) for row in rows]
 

@@ -227,6 +227,18 @@ def test_everyone_gets_todays_edition_before_their_hour_and_not_again_at_it(hous
     assert len(sink.mails) == 1
 
 
+def test_yesterdays_edition_never_comes_after_todays(house: House, sink: Sink):
+    """Who had today's before its hour by `send --everyone` gets nothing older by the next `send`."""
+    house.reader(ANNA, send_at="22:00")
+    house.article("trade")
+    house.send(sink, who=Who.EVERYONE)
+    house.article("trade")
+    house.send(sink, who=Who.LATEST)
+
+    assert [mail.recipient for mail in sink.mails] == [ANNA]
+    assert len(house.log()) == 1
+
+
 def test_who_moves_to_another_zone_gets_one_mail_a_day(house: House, sink: Sink):
     """The edition is that of the local date, wherever it is."""
     house.reader(ANNA, timezone="Asia/Tokyo")
