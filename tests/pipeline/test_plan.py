@@ -38,7 +38,7 @@ def test_planning_a_slot_twice_is_planning_it_once(house: House):
 def test_readers_whose_languages_come_to_one_share_a_mail(house: House, sink: Sink):
     """Frame, date, direction and subject are in that one language; what each of them chose stays stored."""
     house.newsletter(locale="de")
-    chosen = {ANNA: "de-AT", BEN: "de", CHO: "pt-BR", DAN: "ar-EG"}
+    chosen = {ANNA: "sw", BEN: "de", CHO: "pt-BR", DAN: "ar"}
     for address, locale in chosen.items():
         house.reader(address, locale=locale)
     house.article("trade")
