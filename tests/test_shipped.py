@@ -23,6 +23,7 @@ def package(tmp_path, monkeypatch):
     ("name", "holds"),
     [
         ("templates", "email/digest"),
+        ("templates", "email/correction"),
         ("templates", "web"),
         ("subscribers", "example.toml"),
         ("subscribers", "README.md"),

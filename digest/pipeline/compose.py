@@ -239,7 +239,7 @@ def open_workshop(
 
 def _fingerprint(templates: TemplateSet) -> str:
     digest = hashlib.sha256()
-    for file in sorted(templates.folder.iterdir()):
+    for file in (each for folder in templates.folders for each in sorted(folder.iterdir())):
         digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
     return digest.hexdigest()
 

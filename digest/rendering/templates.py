@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -34,6 +34,7 @@ FILES = (
     "fragments.html",
     "fragments.txt",
 )
+_BASE = "digest"
 FRAGMENTS = ("why", "related", "more", "follows")
 _T = TypeVar("_T")
 _FILTERS = ("e", "upper", "lower", "trim", "join", "length", "default")
@@ -41,24 +42,25 @@ _FILTERS = ("e", "upper", "lower", "trim", "join", "length", "default")
 
 @dataclass(frozen=True, slots=True)
 class TemplateSet:
-    """The folder of one kind of mail, and the inliner for its HTML."""
+    """The folders of one kind of mail, the first that has a file giving it, and the inliner for its HTML."""
 
-    folder: Path
+    folders: tuple[Path, ...]
     inliner: Inliner = field(default_factory=PremailerInliner)
 
     @classmethod
     def load(cls, folder: Path, name: str = "digest") -> TemplateSet:
-        """Return the mail *name* under *folder* (such as templates/email).
+        """Return the mail *name* under *folder* (such as templates/email); what it lacks is taken from `digest`.
 
-        Raises BadTemplate when a file is missing.
+        Raises BadTemplate when a file is missing there too.
         """
         mail = folder / name
         if not re.fullmatch(r"[a-z0-9][a-z0-9_-]*", name) or not mail.is_dir():
             raise BadTemplate(f"there is no mail template {name!r} in {folder}; make the folder or correct the name")
-        missing = [file for file in FILES if not (mail / file).is_file()]
+        folders = tuple(dict.fromkeys(each for each in (mail, folder / _BASE) if each.is_dir()))
+        missing = [file for file in FILES if not any((each / file).is_file() for each in folders)]
         if missing:
             raise BadTemplate(f"the mail template {name!r} lacks {', '.join(missing)}; see docs/templates.md")
-        return cls(mail)
+        return cls(folders)
 
     def sheets(self, frame: Frame, locale: str) -> Sheets:
         """Return the templates, opened for one newsletter and one locale; raises BadTemplate with file and line."""
@@ -76,8 +78,8 @@ class Sheets:
         self.inliner = templates.inliner
         translations = load_translations(locale.tag)
         newsletter = newsletter_view(frame)
-        self._html = _environment(templates.folder, Speaker(translations, True), autoescape=True)
-        self._text = _environment(templates.folder, Speaker(translations, False), autoescape=False)
+        self._html = _environment(templates.folders, Speaker(translations, True), autoescape=True)
+        self._text = _environment(templates.folders, Speaker(translations, False), autoescape=False)
         for environment in (self._html, self._text):
             environment.globals.update(newsletter=newsletter, locale=locale)
         self._modules: dict[str, Mapping[str, Callable[..., str]]] = {}
@@ -111,9 +113,9 @@ class _Sandbox(ImmutableSandboxedEnvironment):
         raise SecurityError(f"{operator!r} is only for numbers of moderate size")
 
 
-def _environment(folder: Path, speaker: Speaker, *, autoescape: bool) -> ImmutableSandboxedEnvironment:
+def _environment(folders: Sequence[Path], speaker: Speaker, *, autoescape: bool) -> ImmutableSandboxedEnvironment:
     environment = _Sandbox(
-        loader=FileSystemLoader(folder), undefined=StrictUndefined, autoescape=autoescape, auto_reload=False
+        loader=FileSystemLoader(folders), undefined=StrictUndefined, autoescape=autoescape, auto_reload=False
     )
     environment.filters = {name: environment.filters[name] for name in _FILTERS} | {"wrap": wrap}
     environment.globals.clear()
