@@ -103,6 +103,8 @@ def to_article(entry: Entry, markers: Markers, now: datetime | None = None) -> A
         title = first if len(first) <= 100 else first[:100].rsplit(" ", 1)[0] + "…"
     if not title or not any(letter.isalnum() for letter in title):
         raise BadArticle("it has neither title nor text")
+    if entry.link and not link and not blocks and not summary:
+        raise BadArticle("there is nothing under its title, and its link is no web address")
     guessed = guess_language("\n".join([title, summary, *(block.text for block in blocks)]), markers)
     language = language_tag(entry.language) or guessed
     parts = dissect(blocks, own_first(markers, language), title=title[:LONGEST_TITLE], with_deck=False)
@@ -118,6 +120,7 @@ def to_article(entry: Entry, markers: Markers, now: datetime | None = None) -> A
         )
         sections = parts.sections if len(summary) > LONGEST_DECK else ()
         deck = "" if sections else " ".join(paragraph for part in parts.sections for paragraph in part.paragraphs)
+        deck = "" if deck == title else deck
     return Article(
         title=title[:LONGEST_TITLE],
         deck=deck,

@@ -213,3 +213,19 @@ def test_an_empty_feed_is_no_error():
 def test_a_feed_is_known_by_its_beginning(text, is_feed):
     """Names of files lie."""
     assert looks_like_feed(text) is is_feed
+
+
+def test_an_entry_that_leads_nowhere_is_no_article():
+    """A title with an address that cannot be followed and nothing under it; the others are read."""
+    feed = read_feed(
+        b"""<rss version="2.0"><channel><title>T</title>
+        <item><title>Evil</title><link>javascript:alert(1)</link></item>
+        <item><description>Words without a title</description></item>
+        <item><title>A link is enough</title><link>https://press.example.org/1</link></item></channel></rss>"""
+    )
+
+    assert [(each.title, each.deck) for each in feed.articles] == [
+        ("Words without a title", ""),
+        ("A link is enough", ""),
+    ]
+    assert "nothing under its title" in " ".join(feed.problems)
