@@ -26,12 +26,20 @@ FIRST_CONTACT = 10.0  # seconds
 
 
 def open_database(settings: Settings) -> Engine:
-    """Return the engine of the configured database; none is made, for a name may be mistyped.
+    """Return the engine of the configured database; no file is made, for a name may be mistyped.
 
     Raises NotFound when there is none, DatabaseFailed when it cannot be opened or belongs to another release,
     DatabaseBusy when another process keeps it.
     """
-    path = Path(make_url(settings.database_url).database or "")
+    url = make_url(settings.database_url)
+    if url.get_backend_name() == "sqlite":
+        _require_file(Path(url.database or ""))
+    engine = open_engine(settings.database_url)
+    require_current(engine)
+    return engine
+
+
+def _require_file(path: Path) -> None:
     try:
         # One that `digest init` did not come to fill is none either.
         missing = path.is_file() and not path.stat().st_size if path.exists() else True
@@ -39,9 +47,6 @@ def open_database(settings: Settings) -> Engine:
         raise DatabaseFailed(f"the database {path} cannot be opened: {error.strerror}") from None
     if missing:
         raise NotFound(f"no database at {path}; run: digest init (DIGEST_DATABASE_URL names the file)")
-    engine = open_engine(settings.database_url)
-    require_current(engine)
-    return engine
 
 
 def open_installation(settings: Settings, *, clock: Clock | None = None, engine: Engine | None = None) -> Installation:
@@ -83,9 +88,9 @@ def relay(settings: Settings) -> Relay:
 
 
 def state_folder(settings: Settings) -> Path:
-    """Return the folder beside the database where journals and locks live."""
-    database = make_url(settings.database_url).database or "var/digest.db"
-    return Path(f"{database}.state")
+    """Return the folder where journals and locks live: beside an SQLite file; for PostgreSQL in `var`, by its name."""
+    url = make_url(settings.database_url)
+    return Path(f"{url.database}.state" if url.get_backend_name() == "sqlite" else f"var/{url.database}.state")
 
 
 def sending(settings: Settings, *, somebody_waits: bool = False) -> Sending:

@@ -97,10 +97,15 @@ def _check_secret(secret: SecretStr) -> SecretStr:
 
 
 def _check_database_url(url: str) -> str:
+    if url.startswith(("postgresql://", "postgresql+psycopg://")):
+        # The host may be missing: a socket's folder stands in ?host=
+        if not re.fullmatch(r"/[^/]+", urlsplit(url).path):
+            raise ValueError("must name a database, like postgresql+psycopg://user:password@localhost/digest")
+        return url
     path = url.removeprefix("sqlite:///")
     # Without a file everything would be kept in memory, and gone with the process.
     if path == url or not path or path.startswith((":memory:", "?")):
-        raise ValueError("must be sqlite:///path/to/file.db")
+        raise ValueError("must be sqlite:///path/to/file.db or postgresql+psycopg://user:password@host/database")
     return url
 
 

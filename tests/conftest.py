@@ -21,10 +21,12 @@ _ON_BOTH = [Path(__file__).parent / name for name in ("store", "pipeline")]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Let tests of the store and the pipeline run on both databases, unless they are about SQLite's file."""
+    """Let tests of the store and the pipeline run on both databases, unless they are about one of them."""
     if "database" not in metafunc.fixturenames or metafunc.definition.get_closest_marker("sqlite"):
         return
-    if any(metafunc.definition.path.is_relative_to(folder) for folder in _ON_BOTH):
+    if metafunc.definition.get_closest_marker("postgres"):
+        metafunc.parametrize("database", BOTH[1:], indirect=True)
+    elif any(metafunc.definition.path.is_relative_to(folder) for folder in _ON_BOTH):
         metafunc.parametrize("database", BOTH, indirect=True)
 
 

@@ -107,7 +107,8 @@ def test_what_is_not_needed_may_be_missing(environment):
         pytest.param("BASE_URL", "https://news.example.org/a b", "must be the address", id="a blank in the path"),
         pytest.param("DATABASE_URL", "sqlite:///", "must be sqlite:///path", id="no file"),
         pytest.param("DATABASE_URL", "sqlite:///:memory:", "must be sqlite:///path", id="in memory"),
-        pytest.param("DATABASE_URL", "postgresql://localhost/digest", "must be sqlite:///path", id="another database"),
+        pytest.param("DATABASE_URL", "mysql://localhost/digest", "must be sqlite:///path", id="another database"),
+        pytest.param("DATABASE_URL", "postgresql+psycopg://localhost", "must name a database", id="no database"),
         pytest.param("SMTP_CONNECTIONS", "0", "a whole number from 1 to 200", id="no connection"),
         pytest.param("SMTP_CONNECTIONS", "201", "a whole number from 1 to 200", id="too many connections"),
         pytest.param("SMTP_CONNECTIONS", "2.5", "a whole number from 1 to 200", id="half a connection"),
@@ -149,6 +150,8 @@ def test_a_wrong_setting_is_told_in_words(environment, name, value, says):
         ("HELO_NAME", "[192.0.2.1]"),
         ("HELO_NAME", "[IPv6:2001:db8::1]"),
         ("DATABASE_URL", "sqlite:////srv/digest/digest.db"),
+        ("DATABASE_URL", "postgresql+psycopg://digest:secret@db.example.org/digest"),
+        ("DATABASE_URL", "postgresql+psycopg:///digest?host=/run/postgresql"),
         ("SMTP_CONNECTIONS", "200"),
         ("FETCH_PRIVATE_ADDRESSES", "true"),
     ],
@@ -343,6 +346,13 @@ def test_journals_lie_beside_their_database(environment, tmp_path):
     environment(DIGEST_DATABASE_URL=f"sqlite:///{tmp_path}/one.db")
 
     assert state_folder(read_settings(env_file=None)) == tmp_path / "one.db.state"
+
+
+def test_the_journals_of_a_worker_lie_in_its_own_folder(environment):
+    """Its database is on another machine."""
+    environment(DIGEST_DATABASE_URL="postgresql+psycopg://digest:secret@db.example.org/news")
+
+    assert state_folder(read_settings(env_file=None)) == Path("var/news.state")
 
 
 def test_a_new_secret_is_long_enough_and_new(environment):

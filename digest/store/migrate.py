@@ -8,11 +8,12 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, inspect
+from sqlalchemy import Connection, Engine, func, inspect, select
 
 from digest.errors import DatabaseFailed
 from digest.store.engine import reading
 
+_LOCK = 0x6469676573740001  # "digest", and which of its locks
 _FOLDER = Path(__file__).parent / "migrations"
 
 
@@ -22,6 +23,9 @@ def migrate(engine: Engine) -> str:
     Raises DatabaseFailed when it was made by a newer release, or by another program.
     """
     with engine.begin() as connection:
+        if engine.dialect.name == "postgresql":
+            # Several processes may meet at a new database; SQLite lets in one writer anyway.
+            connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
         _require_ours(connection)
         command.upgrade(_config(connection), "head")
         return str(_revision(connection))
@@ -47,7 +51,7 @@ def require_current(engine: Engine) -> None:
 def _require_ours(connection: Connection) -> None:
     have = _revision(connection)
     if have is None and inspect(connection).get_table_names():
-        raise DatabaseFailed("the database of DIGEST_DATABASE_URL belongs to another program; name another file")
+        raise DatabaseFailed("the database of DIGEST_DATABASE_URL belongs to another program; name another one")
     if have is not None and have not in {script.revision for script in _scripts(connection).walk_revisions()}:
         raise DatabaseFailed(
             f"the database is at revision {have}, which this release does not know; install the release that made it"

@@ -5,15 +5,20 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
+from contextlib import closing
 
 import pytest
-from sqlalchemy import text
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import make_url, text
 
 from digest.errors import DatabaseBusy, DatabaseFailed, SettingsError
 from digest.store import engine as door
-from digest.store.engine import open_engine, reading
+from digest.store.engine import Exchange, open_engine, reading
 from digest.store.lock import sender_lock
 from digest.store.migrate import migrate, require_current
+from digest.store.prepared import Prepared
+from digest.store.tables import metadata
 
 
 @pytest.fixture
@@ -121,6 +126,143 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path):
 
     with pytest.raises(SettingsError, match="cannot make the folder"):
         open_engine(f"sqlite:///{tmp_path}/var/digest.db")
+
+
+@pytest.fixture
+def empty(postgres_server):
+    """Give the URL of a PostgreSQL database without tables."""
+    name = postgres_server.create()
+    yield postgres_server.url(name)
+    postgres_server.drop(name)
+
+
+@pytest.mark.postgres
+def test_several_processes_may_meet_at_an_empty_postgresql(empty):
+    """Each finds the schema whole; one of them made it."""
+    wrong = []
+
+    def start():
+        engine = open_engine(empty)
+        try:
+            require_current(engine)
+        except Exception as error:  # noqa: BLE001  # any of them
+            wrong.append(error)
+        finally:
+            engine.dispose()
+
+    threads = [threading.Thread(target=start) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert wrong == []
+
+
+@pytest.mark.postgres
+def test_the_migrations_make_what_the_tables_say(empty):
+    """On PostgreSQL as on SQLite: columns, keys and indexes."""
+    engine = open_engine(empty)
+    migrate(engine)
+
+    with engine.connect() as connection:
+        differences = compare_metadata(MigrationContext.configure(connection), metadata)
+    engine.dispose()
+    assert differences == []
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        pytest.param({"database": "absent"}, 'database "absent" does not exist', id="no database"),
+        pytest.param({"username": "nobody-we-know"}, 'role "nobody-we-know" does not exist', id="no such user"),
+        pytest.param({"query": {"host": "/nowhere"}}, "cannot be reached", id="no server"),
+    ],
+)
+def test_a_postgresql_that_cannot_be_used_is_told(empty, change, says):
+    """One line that says what to do."""
+    engine = open_engine(make_url(empty).set(**change).render_as_string(hide_password=False))
+
+    with pytest.raises(DatabaseFailed, match=says) as caught:
+        require_current(engine)
+
+    engine.dispose()
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("mode", ["fast", "immediate"])
+def test_a_postgresql_that_stops_is_told_and_used_again_when_it_is_back(postgres_server, empty, mode):
+    """Restarted under our hands, at once or in peace; what was not committed is not there."""
+    engine = open_engine(empty)
+    require_current(engine)
+
+    def write(ledger):
+        postgres_server.stop(mode)
+        postgres_server.start()
+        Prepared("INSERT INTO topics (slug, spec) VALUES (?, '{}')").run_many(ledger, [(mode,)])
+
+    with closing(Exchange(engine)) as ledger, pytest.raises(DatabaseFailed, match="cannot be"):
+        ledger.transact(write)
+
+    with reading(engine) as connection:
+        assert connection.execute(text("SELECT COUNT(*) FROM topics")).scalar_one() == 0
+    engine.dispose()
+
+
+@pytest.mark.postgres
+def test_a_writer_waits_ten_seconds_for_another_ones_row(empty, monkeypatch):
+    """Then it says so."""
+    postgres = pytest.importorskip("digest.store.postgres", exc_type=ImportError)
+    monkeypatch.setitem(postgres._SESSION, "lock_timeout", "50ms")
+    engine = open_engine(empty)
+    require_current(engine)
+    with engine.begin() as connection:
+        connection.execute(text("INSERT INTO topics (slug, spec) VALUES ('a', '{}')"))
+
+    change = text("UPDATE topics SET slug = 'b'")
+    with engine.begin() as one, engine.connect() as other:
+        one.execute(change)
+        with pytest.raises(DatabaseBusy, match="try again"):
+            other.execute(change)
+    engine.dispose()
+
+
+@pytest.mark.postgres
+def test_a_transaction_that_a_deadlock_undid_is_done_again(empty):
+    """Two that take the same rows in another order both end well."""
+    engine = open_engine(empty)
+    require_current(engine)
+    with engine.begin() as connection:
+        connection.execute(text("INSERT INTO topics (slug, spec) VALUES ('a', '0'), ('b', '0')"))
+    both_hold_one = threading.Barrier(2, timeout=20)
+    tried = []
+
+    def take(order):
+        def work(ledger):
+            tried.append(order)
+            for number, slug in enumerate(order):
+                Prepared("UPDATE topics SET spec = to_json(spec::text::int + 1) WHERE slug = ?").run_many(
+                    ledger, [(slug,)]
+                )
+                if number == 0 and len(tried) <= 2:
+                    both_hold_one.wait()
+
+        ledger = Exchange(engine)
+        ledger.transact(work)
+        ledger.close()
+
+    threads = [threading.Thread(target=take, args=(order,)) for order in ("ab", "ba")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    with reading(engine) as connection:
+        assert connection.execute(text("SELECT spec::text FROM topics")).scalars().all() == ["2", "2"]
+    assert len(tried) == 3
+    engine.dispose()
 
 
 def test_who_reads_never_waits_for_who_writes(opened):
