@@ -75,6 +75,7 @@ class Sink:
     connections: int = 0
     port: int = 0
     later: str = "451 4.2.0 busy"  #: what it says to who must come back
+    never: str = "550 5.1.1 no such mailbox"  #: what it says to whom it will never take
     offer: tuple[str, ...] = ("PIPELINING", "8BITMIME", "SMTPUTF8")  #: also CHUNKING and DSN, if it shall
     said: list[str] = field(default_factory=list)  #: MAIL and RCPT as they came
 
@@ -147,7 +148,7 @@ class Sink:
                     return
                 refusals = {
                     Do.LATER: self.later,
-                    Do.NEVER: "550 5.1.1 no such mailbox",
+                    Do.NEVER: self.never,
                     Do.FAULT: "530 5.7.0 log in",
                 }
                 say(refusals.get(do, "250 2.1.5 Ok"))

@@ -65,9 +65,12 @@ class DrainResult:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """After how many in a row the gate closes: faults of ours, and messages whose reply was lost."""
+    """After how many in a row the gate closes: faults of ours, and messages whose reply was lost.
 
-    faults: int = 5
+    `faults` None: only a fault that the next message could only meet again closes it.
+    """
+
+    faults: int | None = 5
     in_doubt: int = 3
 
 
@@ -194,7 +197,7 @@ class Traffic:
             self._doubts_in_a_row += 1
         if (
             stops_everything(attempt.reply, attempt.phase)
-            or self._faults_in_a_row >= self.limits.faults
+            or (self.limits.faults is not None and self._faults_in_a_row >= self.limits.faults)
             or self._doubts_in_a_row >= self.limits.in_doubt
         ):
             self.close_gate(Fault(outcome, attempt.phase, attempt.reply, attempt.server))

@@ -16,25 +16,25 @@ import secrets
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable
 from contextlib import closing
-from dataclasses import dataclass, field
 from datetime import datetime
 
-from digest.delivery.connection import Timeouts
 from digest.delivery.journal import Journal
 from digest.delivery.making import Making
-from digest.delivery.pool import Fault, Patience, drain
+from digest.delivery.pool import Limits, drain
 from digest.delivery.records import Key
 from digest.errors import BadInput, NotFound
 from digest.log import get_logger
 from digest.model.delivery import Attempt, DeliveryState, Envelope, Outcome, Phase, Reply
 from digest.pipeline.event_loop import run_loop
+from digest.pipeline.faults import Faults
 from digest.pipeline.installation import Installation
 from digest.pipeline.leases import LEASE, Leases
 from digest.pipeline.messages import KeyGone, Messages
 from digest.pipeline.plan import plan_again
 from digest.pipeline.recover import recover
+from digest.pipeline.sending import Dispatched, Sending
 from digest.pipeline.settle import AFTER_OUR_FAULT, STOPPED, settle
-from digest.settings import Relay
+from digest.pipeline.turns import Turns
 from digest.store import dispatching
 from digest.store.dispatching import Claim, Result
 from digest.store.editions import lapse_cancelled
@@ -43,47 +43,15 @@ from digest.store.lock import sender_lock
 from digest.store.newsletters import load_newsletters, newsletter_ids
 from digest.store.origins import part_from_lost_keys
 
+__all__ = ["Dispatched", "Sending", "dispatch"]
+
 _LOOK_FOR_STOPS = 0.5  # seconds; the stop set is at most this old
 _LOOK_FOR_STOP = 0.1  # seconds between two looks at whether the run is to end
 _GROUP_FOR = 0.02  # seconds that results wait for others before they are committed
 _CRASHED = "crashed"
+_OF_THE_WAY = Limits(faults=None)  # those of an edition are counted here
 Progress = Callable[[int], None]
 Stop = Callable[[], bool]
-
-
-@dataclass(frozen=True, slots=True)
-class Sending:
-    """How to send: the server, how many connections, our name in EHLO, how long to wait."""
-
-    relay: Relay
-    connections: int = 10
-    helo: str = ""
-    timeouts: Timeouts | None = None
-    patience: Patience | None = None
-
-
-@dataclass(slots=True)
-class Dispatched:
-    """What a dispatch came to: rows by new state, and why it stopped early, if it did.
-
-    `fault` is one of ours (sign-in, settings, reputation); `away` is the server that could not be reached;
-    `interrupted` when the caller wished it to end.
-    """
-
-    states: Counter[DeliveryState] = field(default_factory=Counter)
-    fault: Fault | None = None
-    away: Fault | None = None
-    interrupted: bool = False
-    recovered: int = 0
-
-    @property
-    def stopped_by(self) -> str:
-        """Why the rest was not tried, in words; "" when there is no rest."""
-        why = self.fault or self.away
-        if why is None:
-            return "told to stop" if self.interrupted else ""
-        words = " ".join(str(part) for part in (why.reply.code or "", why.reply.enhanced, why.reply.text) if part)
-        return f"{why.server} {'does not take our mail' if self.fault else 'is away'} ({why.phase}): {words}"
 
 
 def dispatch(
@@ -146,6 +114,8 @@ class _Run:
         self._newsletter_id = newsletter_id
         self._progress = progress
         self._messages = Messages(house)
+        self._turns = Turns(house, sending.throttle)
+        self._faults = Faults(house)
         self._room = 2 * sending.connections  # one on each connection, one in hand for it
         self._ready: deque[Claim] = deque()
         self._out: dict[int, Claim] = {}
@@ -188,6 +158,7 @@ class _Run:
                 timeouts=self._sending.timeouts,
                 helo=self._sending.helo,
                 patience=self._sending.patience,
+                limits=_OF_THE_WAY,
                 stop=stopping,
             )
         except asyncio.CancelledError:
@@ -199,7 +170,11 @@ class _Run:
             raise
         self._close_books()
         self._raise_if_failed()
-        return Dispatched(self._states, result.fault, result.gave_up, stopping.is_set())
+        self._faults.give_back()
+        done = Dispatched(self._states, result.fault, result.gave_up, stopping.is_set(), paused=self._faults.paused)
+        if done.fault is None and done.paused:
+            done.fault = done.paused[-1].fault
+        return done
 
     # What the pool calls
 
@@ -227,7 +202,12 @@ class _Run:
         """Note in the journal what became of a message; the database follows within milliseconds."""
         claim = self._out.pop(attempt.delivery_id)
         self._journal.finished(_key(claim), attempt)
+        if self._turns.limited or attempt.outcome is not Outcome.SENT:
+            self._turns.note(claim, attempt, self._out.values(), self._loop.time())
+            self._faults.note(claim, attempt, self._states.total())
         self._keep(settle(claim, attempt, self._newsletters[claim.newsletter], jitter=self._random.random()))
+        if self._faults.is_pausing:
+            self._exchange()
 
     # The books
 
@@ -245,6 +225,8 @@ class _Run:
             claim = self._ready.popleft()
             if claim.delivery_id in self._stops:
                 self._keep(self._untried(claim, Outcome.DEFERRED, STOPPED, DeliveryState.DEFERRED))
+                continue
+            if self._turns.limited and self._turns.holds(claim, self._loop.time()):
                 continue
             self._making.begin(claim.delivery_id)
             try:
@@ -274,12 +256,15 @@ class _Run:
     async def _wait_for_one(self) -> Envelope | None:
         """Wait until a message in flight has ended, which may let another one of its mailbox go; or plan anew."""
         while not self._dry:
-            if not self._out and not self._results:
-                self._dry = not self._plan_again()
-                self._moved.set()
-            else:
+            now = self._loop.time()
+            if self._turns.held:
+                await asyncio.sleep(0)  # the exchange puts them off and claims what comes after them
+            elif self._out or self._results:
                 self._moved.clear()
-                await self._moved.wait()
+                await self._turns.moved_or_due(self._moved, now)
+            elif not self._plan_again():
+                self._dry = not await self._turns.next_is_due(now)
+                self._moved.set()
             self._raise_if_failed()
             if not self._ready:
                 self._exchange()
@@ -309,6 +294,12 @@ class _Run:
         self._results = []
         self._journal.truncate_after_commit([_key(each.claim) for each in results])
         self._ready.extend(claims)
+        if self._turns.held:
+            self._turns.put_off()
+        if self._faults.is_pausing:
+            ended = self._faults.pause()
+            here = (each for each in (*self._out.values(), *self._ready) if each.edition_id in ended)
+            self._stops |= {each.delivery_id for each in here}
         if claims or results:
             self._moved.set()  # who waits for the last results may be waiting for nothing else
         if self._progress is not None and results:

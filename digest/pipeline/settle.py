@@ -13,6 +13,7 @@ from digest.store.dispatching import Claim, Result
 REPLY_TIMEOUT = timedelta(minutes=10)
 AFTER_OUR_FAULT = timedelta(minutes=5)
 STOPPED = "stopped"
+SENDER_FAULT = "sender_fault"
 
 
 def settle(claim: Claim, attempt: Attempt, newsletter: Newsletter, *, jitter: float) -> Result:
@@ -25,7 +26,7 @@ def settle(claim: Claim, attempt: Attempt, newsletter: Newsletter, *, jitter: fl
             return Result(claim, attempt, DeliveryState.REFUSED, reason=_words(attempt))
         case Outcome.SENDER_FAULT:
             # Ours to mend: the reader's row waits and nothing counts against the address.
-            return Result(claim, attempt, DeliveryState.DEFERRED, "sender_fault", now + AFTER_OUR_FAULT)
+            return Result(claim, attempt, DeliveryState.DEFERRED, SENDER_FAULT, now + AFTER_OUR_FAULT)
         case Outcome.IN_DOUBT:
             return in_doubt(claim, attempt, newsletter.in_doubt, ready_at=now + REPLY_TIMEOUT)
         case Outcome.DEFERRED:

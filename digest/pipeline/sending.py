@@ -1,0 +1,84 @@
+"""Sending: how it is done, and what it came to."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from digest.delivery.causes import cause_of
+from digest.delivery.connection import Timeouts
+from digest.delivery.groups import grouping, load_providers
+from digest.delivery.pool import Fault, Patience
+from digest.delivery.throttle import Throttle
+from digest.model.delivery import DeliveryState
+from digest.settings import Relay
+
+
+def _unlimited() -> Throttle:
+    return Throttle(grouping(load_providers()))
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """How to send: the server, how many connections, our name in EHLO, how long to wait.
+
+    `throttle` is what providers have told us about our pace; keep one for as long as the process sends.
+    """
+
+    relay: Relay
+    connections: int = 10
+    helo: str = ""
+    timeouts: Timeouts | None = None
+    patience: Patience | None = None
+    throttle: Throttle = field(default_factory=_unlimited)
+
+
+@dataclass(frozen=True, slots=True)
+class Paused:
+    """An edition that was paused for a fault of ours; `fault` is the last of those that showed it."""
+
+    edition: str
+    fault: Fault
+
+    @property
+    def words(self) -> str:
+        """What happened and what to do."""
+        mend = cause_of(self.fault.reply, self.fault.phase)
+        return (
+            f"{self.edition} is paused: {_said(self.fault)}. Mend {mend};"
+            f" then let the rest go out: digest resume {self.edition}"
+        )
+
+
+@dataclass(slots=True)
+class Dispatched:
+    """What a dispatch came to: rows by new state, and why it stopped early, if it did.
+
+    `fault` is one of ours (sign-in, settings, reputation); `away` is the server that could not be reached;
+    `interrupted` when the caller wished it to end; `paused` are editions whose readers' servers refuse us.
+    """
+
+    states: Counter[DeliveryState] = field(default_factory=Counter)
+    fault: Fault | None = None
+    away: Fault | None = None
+    interrupted: bool = False
+    recovered: int = 0
+    paused: tuple[Paused, ...] = ()
+
+    @property
+    def stopped_by(self) -> str:
+        """Why the rest was not tried, in words; "" when there is no rest."""
+        if self.paused:
+            return "; ".join(each.words for each in self.paused)
+        why = self.fault or self.away
+        if why is None:
+            return "told to stop" if self.interrupted else ""
+        return f"{why.server} {'does not take our mail' if self.fault else 'is away'} ({why.phase}): {_words(why)}"
+
+
+def _said(fault: Fault) -> str:
+    return f"{fault.server} does not take our mail ({fault.phase}): {_words(fault)}"
+
+
+def _words(fault: Fault) -> str:
+    return " ".join(str(part) for part in (fault.reply.code or "", fault.reply.enhanced, fault.reply.text) if part)

@@ -1,0 +1,62 @@
+"""A fault of ours pauses the edition it shows in, names the cause, and counts against no reader."""
+
+from __future__ import annotations
+
+from digest.model.delivery import DeliveryState
+from digest.pipeline.hold_edition import resume_edition
+from tests.house import House
+from tests.sink import Do, Sink
+
+
+def refused_for_dkim(sink: Sink) -> None:
+    sink.never = "550 5.7.26 This mail is unauthenticated"
+    sink.script = lambda recipient, number: Do.NEVER if "daily" in recipient else Do.TAKE
+
+
+def test_an_edition_that_servers_refuse_for_us_is_paused_and_the_others_go_on(house: House, sink: Sink):
+    """The cause is named with what to do; every reader's row is ready again."""
+    house.newsletter("daily")
+    house.newsletter("weekly")
+    house.readers([{"email": f"daily{number}@example.org", "topics": "trade"} for number in range(12)])
+    house.readers([{"email": f"other{number}@example.org", "topics": "trade"} for number in range(6)], "weekly")
+    house.article("trade")
+    house.plan("daily")
+    house.plan("weekly")
+    refused_for_dkim(sink)
+    done = house.dispatch(sink)
+
+    assert done.states[DeliveryState.SENT] == 6
+    assert "daily/2026-11-22 is paused" in done.stopped_by
+    assert "SPF, DKIM and DMARC" in done.stopped_by
+    assert "digest resume daily/2026-11-22" in done.stopped_by
+    assert house.rows("SELECT state FROM editions ORDER BY id") == [("paused",), ("finished",)]
+    assert {state for who, state in house.states().items() if who.startswith("daily")} <= {"ready", "deferred"}
+    assert sum(count for who, count in sink.tries.items() if who.startswith("daily")) <= 7
+
+
+def test_a_paused_edition_that_is_resumed_goes_to_everybody_at_once(house: House, sink: Sink):
+    """Nobody waits for a back-off, and nobody's first tries have cost them anything."""
+    house.readers([{"email": f"daily{number}@example.org", "topics": "trade"} for number in range(12)])
+    house.article("trade")
+    house.plan()
+    refused_for_dkim(sink)
+    house.dispatch(sink)
+    still = house.dispatch(sink).states
+    resume_edition(house.installation, "daily/2026-11-22")
+    sink.script = lambda recipient, number: Do.TAKE
+    done = house.dispatch(sink)
+
+    assert (dict(still), done.states) == ({}, {DeliveryState.SENT: 12})
+
+
+def test_a_few_readers_whose_servers_refuse_us_do_not_pause_the_edition(house: House, sink: Sink):
+    """Four in fifty: they wait, the edition goes on."""
+    sink.never = "550 5.7.1 not from you"
+    sink.script = lambda recipient, number: Do.NEVER if recipient.startswith("strict") else Do.TAKE
+    names = [*(f"strict{number}" for number in range(4)), *(f"reader{number}" for number in range(46))]
+    house.readers([{"email": f"{name}@example.org", "topics": "trade"} for name in names])
+    house.article("trade")
+    done = house.send(sink)
+
+    assert (done.paused, done.stopped_by) == ((), "")
+    assert done.states == {DeliveryState.SENT: 46, DeliveryState.DEFERRED: 4}
