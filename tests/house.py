@@ -64,6 +64,7 @@ class House:
     def __post_init__(self) -> None:
         self.database = self.database or f"sqlite:///{self.folder}/digest.db"
         engine = open_engine(self.database)
+        name = engine.url.database or ""
         require_current(engine)
         self.installation = Installation(
             engine=engine,
@@ -72,7 +73,8 @@ class House:
             secret=SECRET,
             base_url="https://news.example.org",
             templates=self.templates,
-            state_folder=self.folder / "digest.db.state",
+            # Where the programs started in this folder have theirs.
+            state_folder=self.folder / ("digest.db.state" if name.endswith("digest.db") else f"var/{name}.state"),
         )
         self.engine = engine
         self.links = Links(self.installation.base_url, self.installation.tokens)

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections import Counter, defaultdict
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -18,6 +19,7 @@ import structlog
 from digest.clock import FixedClock
 from digest.delivery.journal import Journal, Orphan
 from digest.model.newsletter import InDoubt
+from digest.pipeline.leases import LEASE
 from digest.pipeline.recover import recover
 from digest.store import dispatching
 from tests.house import SECRET, House
@@ -31,7 +33,7 @@ ROOT = Path(__file__).parents[2]
 def environment(house: House, sink: Sink) -> dict[str, str]:
     return {
         **{name: value for name, value in os.environ.items() if not name.startswith("DIGEST_")},
-        "DIGEST_DATABASE_URL": f"sqlite:///{house.folder}/digest.db",
+        "DIGEST_DATABASE_URL": house.database,
         "DIGEST_SMTP_URL": f"smtp://127.0.0.1:{sink.port}?starttls=never",
         "DIGEST_SMTP_CONNECTIONS": str(CONNECTIONS),
         "DIGEST_BASE_URL": "https://news.example.org",
@@ -55,13 +57,14 @@ def run_digest(house: House, sink: Sink, *arguments: str) -> subprocess.Popen[by
 
 
 @pytest.fixture
-def crowd(tmp_path: Path) -> House:
+def crowd(tmp_path: Path, database: str) -> Iterator[House]:
     """Give a house on the machine's own clock with many readers who follow one topic."""
-    house = House(tmp_path, clock=FixedClock(datetime.now(UTC) - timedelta(minutes=5)))
+    house = House(tmp_path, database, clock=FixedClock(datetime.now(UTC) - timedelta(minutes=5)))
     house.newsletter()
     house.readers([{"email": f"r{n:03}@example.org", "topics": "trade"} for n in range(READERS)])
     house.article("trade")
-    return house
+    yield house
+    house.engine.dispose()
 
 
 @pytest.mark.parametrize("kill_after", [1, 100])
@@ -115,7 +118,7 @@ def test_what_was_under_way_without_a_journal_is_in_doubt_and_not_sent_blindly(c
     sink.on_mail = lambda mail: None
     under_way = {mail.recipient for mail in sink.mails}
     sink.clear()
-    crowd.clock.at = datetime.now(UTC)
+    crowd.clock.at = datetime.now(UTC) + LEASE  # where many send, a silent one is given up only then
     crowd.dispatch(sink)
 
     assert under_way <= claimed
@@ -123,6 +126,7 @@ def test_what_was_under_way_without_a_journal_is_in_doubt_and_not_sent_blindly(c
     assert {mail.recipient for mail in sink.mails} == set(crowd.states()) - claimed
 
 
+@pytest.mark.sqlite
 def test_two_senders_at_once_do_not_share_the_work(crowd: House, sink: Sink):
     """The second says that another process is sending, and fails."""
     hung = threading.Event()
@@ -166,12 +170,10 @@ def test_a_recovery_that_is_killed_in_between_puts_no_untried_mail_in_doubt(
 def claims_of_the_dead(house: House, worker: str, count: int) -> None:
     """Leave what a sender leaves that was killed after a claim: rows, and a journal that says nothing of them."""
     now = house.clock.now()
-    house.installation.state_folder.mkdir(exist_ok=True)
+    house.installation.state_folder.mkdir(parents=True, exist_ok=True)
     journal = Journal(house.installation.state_folder, worker, clock=house.clock)
     with house.engine.begin() as connection:
-        dispatching.claim(
-            connection, worker=worker, newsletter_id=None, limit=count, now=now, lease_until=now + timedelta(minutes=1)
-        )
+        dispatching.claim(connection, worker=worker, newsletter_id=None, limit=count, now=now, lease_until=now + LEASE)
     os.close(journal._fd)  # what the death of the process does
 
 
@@ -193,6 +195,7 @@ def test_a_journal_that_cannot_be_read_counts_as_gone_and_is_kept_aside(crowd: H
     folder = crowd.installation.state_folder
     left = damage((folder / "first.journal").read_bytes())
     (folder / "first.journal").write_bytes(left)
+    crowd.clock.at += LEASE + timedelta(seconds=1)
     with structlog.testing.capture_logs() as lines:
         crowd.dispatch(sink)
 
