@@ -17,6 +17,7 @@ from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import Phase as RunPhase
 from hypothesis import strategies as st
@@ -36,6 +37,7 @@ from digest.pipeline.subscribe import choose, pause, preferences_for, resume
 from digest.store import dispatching
 from digest.store.articles import find_article, save_article, set_state
 from digest.store.log import Filter, retry_failed
+from tests import postgres
 from tests.house import WORD_OF, House
 from tests.sink import Do, Mail, Sink
 
@@ -91,13 +93,17 @@ class World(RuleBasedStateMachine):
         templates = self.folder / "templates" / "email"
         templates.mkdir(parents=True)
         (templates / "mini").symlink_to(MINI)
-        self.house = House(self.folder, templates=self.folder / "templates")
+        self.house = House(self.folder, self.database(), templates=self.folder / "templates")
         self.sink = Sink()
         self.sink.__enter__()
         self.stories: dict[int, Story] = {}
         self.asked: dict[tuple[str, str], Asked] = {}
         self.doubted: defaultdict[str, set[int]] = defaultdict(set)
         self.crashes = 0
+
+    def database(self) -> str:
+        """Return the URL of a database without rows; "" for one in the folder."""
+        return ""
 
     def teardown(self) -> None:
         try:
@@ -252,7 +258,7 @@ class World(RuleBasedStateMachine):
                 connection, worker=worker, newsletter_id=None, limit=len(fates), now=now, lease_until=now + LEASE
             )
         assert len({claim.subscriber_id for claim in claims}) == len(claims), "one message at a time to a mailbox"
-        house.state_folder.mkdir(exist_ok=True)
+        house.state_folder.mkdir(parents=True, exist_ok=True)
         journal = Journal(house.state_folder, worker, clock=house.clock)
         for claim, fate in zip(claims, fates, strict=False):
             key = Key(claim.delivery_id, claim.attempt_no, claim.token)
@@ -402,6 +408,17 @@ def _letter_of(mail: Mail) -> str:
     return found[1]
 
 
+class WorldOnPostgres(World):
+    """The same on PostgreSQL."""
+
+    server: postgres.Server
+    name: str
+
+    def database(self) -> str:
+        self.server.empty(self.name)
+        return self.server.url(self.name)
+
+
 TestLaws = World.TestCase
 TestLaws.settings = settings(
     max_examples=int(os.environ.get("LAWS_EXAMPLES", "14")),
@@ -412,3 +429,12 @@ TestLaws.settings = settings(
     derandomize=True,
     report_multiple_bugs=False,
 )
+
+
+@pytest.mark.postgres
+class TestLawsOnPostgres(WorldOnPostgres.TestCase):  # type: ignore[misc, valid-type]  # made by a property
+    settings = settings(TestLaws.settings, max_examples=int(os.environ.get("LAWS_EXAMPLES", "14")) // 3)
+
+    @pytest.fixture(autouse=True)
+    def use(self, postgres_server: postgres.Server, migrated: str) -> None:
+        WorldOnPostgres.server, WorldOnPostgres.name = postgres_server, migrated

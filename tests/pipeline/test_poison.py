@@ -80,12 +80,14 @@ DIES = textwrap.dedent("""
 """)
 
 
-@pytest.mark.sqlite
 def test_a_mail_that_kills_its_sender_twice_is_put_aside(crowd: House, sink: Sink):
     """The others get theirs, once each but for what was under way; nobody waits behind it for ever."""
     for _ in range(2):
         died = subprocess.run(
-            [sys.executable, "-c", DIES, str(crowd.folder), BAD, f"sqlite:///{crowd.folder}/digest.db"], cwd=ROOT, capture_output=True, check=False
+            [sys.executable, "-c", DIES, str(crowd.folder), BAD, crowd.database],
+            cwd=ROOT,
+            capture_output=True,
+            check=False,
         )
         assert died.returncode == -signal.SIGKILL, died.stderr.decode()
     crowd.dispatch(sink)
