@@ -15,12 +15,20 @@ def insert_rows(conn: Connection, table: Table, columns: Sequence[str], rows: li
     """
     if not rows:
         return
+    if conn.dialect.name == "postgresql":
+        _copy(conn, table, columns, rows)
+        return
     statement = str(table.insert().compile(dialect=conn.dialect, column_keys=list(columns)))
-    if conn.dialect.positional:
-        # The compiled statement names the columns in the table's order, whatever order they were given in.
-        order = [columns.index(column.name) for column in table.columns if column.name in columns]
-        if order != list(range(len(columns))):
-            rows = [tuple(row[at] for at in order) for row in rows]
-        conn.exec_driver_sql(statement, rows)
-    else:
-        conn.exec_driver_sql(statement, [dict(zip(columns, row, strict=True)) for row in rows])
+    # The compiled statement names the columns in the table's order, whatever order they were given in.
+    order = [columns.index(column.name) for column in table.columns if column.name in columns]
+    if order != list(range(len(columns))):
+        rows = [tuple(row[at] for at in order) for row in rows]
+    conn.exec_driver_sql(statement, rows)
+
+
+def _copy(conn: Connection, table: Table, columns: Sequence[str], rows: list[tuple[Any, ...]]) -> None:
+    """Hand *rows* to COPY, in the connection's own transaction: several times faster than INSERT."""
+    driver: Any = conn.connection.driver_connection
+    with driver.cursor() as cursor, cursor.copy(f"COPY {table.name} ({', '.join(columns)}) FROM STDIN") as copy:
+        for row in rows:
+            copy.write_row(row)
