@@ -11,7 +11,7 @@ from typing import Any
 
 from digest.enrichment.matching import Analysed
 from digest.model.article import StoredArticle
-from digest.model.digest import Rejected, Rejection, Selection, SkipReason
+from digest.model.digest import Choice, Rejected, Rejection, Selection, SkipReason, Why
 from digest.model.newsletter import Newsletter
 from digest.model.subscriber import Follow, Interests
 from digest.pipeline.bench import Bench, Materials
@@ -23,7 +23,7 @@ from digest.pipeline.wording import Wording
 from digest.rendering.headers import constant_headers
 from digest.rendering.i18n import resolve_locale
 from digest.rendering.languages import weekday_date_text
-from digest.rendering.press import Composed, Press
+from digest.rendering.press import Composed, DigestParts, Press
 from digest.rendering.templates import TemplateSet
 from digest.rendering.views import slot_widths
 from digest.selection.select import explain, finish, select_digest, why_outside
@@ -49,6 +49,15 @@ class Wanted:
     interests: Interests
     history: frozenset[int]
     since: datetime | None
+    locale: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A digest as it was sent: its items as the log keeps them, for whom it was, in which locale."""
+
+    items: Sequence[Mapping[str, Any]]
+    interests: Interests
     locale: str
 
 
@@ -159,13 +168,42 @@ class Workshop:
             parts = bench.parts(selection.chosen, interests, selection.waiting, self._pool.archive)
             fitting = bench.press.how_many_fit(parts, self._widths(), limit)
             if fitting == len(selection.chosen):
-                composed = bench.press.compose(parts)
-                known = self._known_pieces
-                self._new_pieces |= {name: one for name, one in composed.pieces.items() if name not in known}
-                items = bench.items(selection.chosen, parts)
-                return Made(selection, composed.subject, self._stored(composed), items)
+                return self._finish(bench, selection, parts)
             selection = self._without_the_large(selection, fitting)
         return Made(selection)
+
+    def make_again(self, shown: Sequence[Shown]) -> list[Made]:
+        """Return each digest of *shown* anew: its articles as this pool has them, without those that are not in it.
+
+        What would make a mail too large is left out; nothing else is asked of an article that was sent already.
+        """
+        articles = {each.article.article_id: each.article for each in self._pool.pool.candidates}
+        chosen = [_chosen_again(one.items, articles) for one in shown]
+        for locale in sorted({one.locale for one in shown}):
+            together = zip(shown, chosen, strict=True)
+            self._bench(locale).print([each for one, found in together if one.locale == locale for each in found])
+        return [self._again(*each) for each in zip(shown, chosen, strict=True)]
+
+    def _again(self, shown: Shown, chosen: tuple[Choice, ...]) -> Made:
+        if not chosen:
+            return Made(Selection((), skip=SkipReason.NOTHING_NEW))
+        bench = self._bench(shown.locale)
+        parts = bench.parts(chosen, shown.interests, 0, self._pool.archive)
+        why = {item["article_id"]: item["why"] for item in shown.items}
+        cards = tuple(
+            replace(card, why=why[each.article.article_id]) for card, each in zip(parts.cards, chosen, strict=True)
+        )
+        parts = replace(parts, cards=cards)
+        fitting = bench.press.how_many_fit(parts, self._widths(), self._newsletter.limits.max_html_bytes)
+        if not fitting:
+            return Made(Selection((), skip=SkipReason.TOO_LARGE))
+        return self._finish(bench, Selection(chosen[:fitting]), replace(parts, cards=cards[:fitting]))
+
+    def _finish(self, bench: Bench, selection: Selection, parts: DigestParts) -> Made:
+        composed = bench.press.compose(parts)
+        known = self._known_pieces
+        self._new_pieces |= {name: one for name, one in composed.pieces.items() if name not in known}
+        return Made(selection, composed.subject, self._stored(composed), bench.items(selection.chosen, parts))
 
     def _without_the_large(self, selection: Selection, fitting: int) -> Selection:
         """Return *selection* without whole articles, which are kept for next time; the least important go first.
@@ -217,8 +255,9 @@ def open_workshop(
     period: str,
     cut_off: datetime,
     shelf: Shelf | None = None,
+    articles: list[StoredArticle] | None = None,
 ) -> Workshop:
-    """Return the workshop of one slot: its pool as of now, and the newsletter's template.
+    """Return the workshop of one slot: its pool as of now (or of *articles*), and the newsletter's template.
 
     Slots of one newsletter that are planned together may share a *shelf*.
     """
@@ -233,6 +272,7 @@ def open_workshop(
             now=house.clock.now(),
             template_hash=_fingerprint(templates),
             known=shelf.analysed,
+            articles=articles,
         )
     return Workshop(newsletter, pool, Links(house.base_url, house.tokens), templates, period, shelf)
 
@@ -242,6 +282,14 @@ def _fingerprint(templates: TemplateSet) -> str:
     for file in (each for folder in templates.folders for each in sorted(folder.iterdir())):
         digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
     return digest.hexdigest()
+
+
+def _chosen_again(items: Sequence[Mapping[str, Any]], articles: Mapping[int, StoredArticle]) -> tuple[Choice, ...]:
+    return tuple(
+        Choice(articles[item["article_id"]], item["score"], tuple(Why(topic, (), (), 0.0) for topic in item["topics"]))
+        for item in items
+        if item["article_id"] in articles
+    )
 
 
 def _without_stale_days(interests: Interests, cut: date) -> Interests:

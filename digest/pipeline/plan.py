@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -20,10 +20,12 @@ from digest.errors import DigestError
 from digest.model.digest import SkipReason
 from digest.model.newsletter import Newsletter
 from digest.pipeline.compose import Shelf, Wanted, Workshop, open_workshop
+from digest.pipeline.correct_edition import is_correction, plan_correction_again
 from digest.pipeline.installation import Installation
+from digest.pipeline.planned import Planned, planned_rows
 from digest.scheduling.cadence import Due, latest_slot, next_slot, parse_rule, period_of, slot_for_today, slots_between
 from digest.store import planning
-from digest.store.cohorts import Cohort, Written, write_cohorts
+from digest.store.cohorts import Cohort, write_cohorts
 from digest.store.digests import DigestRow, open_slot, save_digests, save_pieces, save_pool
 from digest.store.engine import reading
 from digest.store.get_or_create import chunks
@@ -44,23 +46,6 @@ class Who(StrEnum):
     DUE = "due"  #: the tick: cadences whose next slot has come
     LATEST = "latest"  #: `digest send`: everybody's latest slot, served or not
     EVERYONE = "everyone"  #: `digest send --everyone`: today's edition, whatever the hour
-
-
-@dataclass(slots=True)
-class Planned:
-    """What planning did: editions touched, rows ready, rows skipped by reason, older rows superseded."""
-
-    editions: dict[str, int] = field(default_factory=dict)
-    ready: int = 0
-    skipped: Counter[str] = field(default_factory=Counter)
-    superseded: int = 0
-
-    def add(self, other: Planned) -> None:
-        """Count *other* in."""
-        self.editions |= other.editions
-        self.ready += other.ready
-        self.skipped += other.skipped
-        self.superseded += other.superseded
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +192,8 @@ def prepare_slot(
 
 def plan_again(house: Installation, newsletter_slug: str, edition_id: int, period: str, slot_at: datetime) -> Planned:
     """Plan the rows of one slot that wait for a new plan; nobody else becomes due by it."""
+    if is_correction(period):
+        return plan_correction_again(house, newsletter_slug, period)
     done = Planned()
     for _ in range(_ROUNDS):
         with house.engine.begin() as connection:
@@ -254,7 +241,7 @@ def _plan_groups(
         now=house.clock.now(),
         fresh=fresh,
     )
-    return _count(written), written.all_stood
+    return planned_rows(written.rows), written.all_stood
 
 
 def _compose_part(
@@ -309,7 +296,3 @@ def _reason(skip: SkipReason | None) -> str:
     if skip is None:
         raise DigestError("a digest without articles must have a reason")
     return skip.value
-
-
-def _count(written: Written) -> Planned:
-    return Planned(ready=written.rows[""], skipped=Counter({reason: n for reason, n in written.rows.items() if reason}))

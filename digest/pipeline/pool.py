@@ -50,10 +50,12 @@ def build_pool(
     now: datetime,
     template_hash: str = "",
     known: dict[int, Analysed],
+    articles: list[StoredArticle] | None = None,
 ) -> SlotPool:
     """Return the pool of *newsletter* for the slot at *slot_at*, of what was collected before *cut_off*.
 
-    *known* holds articles that were read for matching before, by revision id, and gets the new ones.
+    With *articles* it is of just those, whatever their age. *known* holds articles that were read for matching
+    before, by revision id, and gets the new ones.
     """
     rules = Rules(
         slot_at=slot_at,
@@ -68,7 +70,8 @@ def build_pool(
     offered = {slug: topic for slug, topic in everything.items() if not newsletter.topics or slug in newsletter.topics}
     # An article that was added by hand has no source; it is for every newsletter.
     sources = ("", *newsletter.sources) if newsletter.sources else ()
-    articles = articles_between(connection, cut_off - newsletter.expires_after, cut_off, sources)
+    if articles is None:
+        articles = articles_between(connection, cut_off - newsletter.expires_after, cut_off, sources)
     # The whole vocabulary: a topic on offer is also matched by its children, which may not be.
     matcher = Matcher(list(everything.values()))
     for stored in articles:

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from digest.pipeline.compose import Wanted, open_workshop
+from digest.pipeline.correct_edition import Correction, readers_to_correct, remake
 from digest.pipeline.installation import Installation
 from digest.pipeline.plan import Who, prepare_slot, slots_of
 from digest.store import planning
@@ -100,4 +101,18 @@ def rehearse(house: Installation, slug: str, *, at: datetime, who: Who) -> Rehea
             else:
                 done.ready[f"{slug}/{slot.period}"] += group.readers
                 done.subjects[made.subject] += group.readers
+    return done
+
+
+def rehearse_correction(house: Installation, correction: Correction) -> Rehearsal:
+    """Return whom a correction would reach now, with which subjects; nothing is written."""
+    done = Rehearsal(correction.newsletter.slug)
+    found = readers_to_correct(house, correction)
+    for old, new in zip(found, remake(house, correction, found), strict=True) if found else ():
+        done.skipped += Counter({reason: count for reason, count in old.readers.items() if reason})
+        if new.layout is None:
+            done.skipped[new.selection.skip or ""] += old.readers[""]
+        else:
+            done.ready[correction.name] += old.readers[""]
+            done.subjects[new.subject] += old.readers[""]
     return done

@@ -15,7 +15,8 @@ from digest.errors import NotFound
 from digest.model.article import Article, ArticleState, StoredArticle
 from digest.model.likeness import bands, likeness
 from digest.model.words import text_key
-from digest.store.get_or_create import insert_new
+from digest.store.get_or_create import among, chunks, insert_new
+from digest.store.lock import Alone, wait_for_others
 from digest.store.tables import article_bands, article_keys, article_sources, articles, revisions, to_micros
 
 NEARLY_EQUAL = 0.88  #: of the runs of words, as sketches measure it: nine tenths, less their error
@@ -56,6 +57,7 @@ def save_article(
     the source that brought it first edits it, and whoever adds it by hand (*source* ""). Any other source is
     noted as one that has it too, and readers of either get it.
     """
+    wait_for_others(connection, Alone.ADD_ARTICLES)
     keys = identity_of(article, source, file)
     known, mistaken = _find(connection, keys)
     if known is None:
@@ -265,6 +267,13 @@ def articles_between(
         brought = select(article_sources.c.article_id).where(article_sources.c.source.in_(sources))
         query = query.where(articles.c.id.in_(brought))
     return [_stored(row) for row in connection.execute(query)]
+
+
+def live_articles(connection: Connection, article_ids: Collection[int]) -> list[StoredArticle]:
+    """Return those of *article_ids* that were not withdrawn, each with its latest revision, by id."""
+    query = _WITH_REVISION.where(articles.c.state == ArticleState.LIVE).order_by(articles.c.id)
+    parts = (query.where(among(connection, articles.c.id, part)) for part in chunks(sorted(article_ids)))
+    return [_stored(row) for part in parts for row in connection.execute(part)]
 
 
 def stories_since(connection: Connection, start: datetime) -> frozenset[int]:

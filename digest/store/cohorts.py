@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Engine, select, text
 
 from digest.model.article import ArticleState
 from digest.store.get_or_create import chunks
+from digest.store.jobs import ask_for_workers
 from digest.store.planning import SINCE, UNPLANNED, Group, fill_scope, history_sql
 from digest.store.tables import articles, to_micros
 
@@ -69,7 +70,9 @@ def write_cohorts(
         for first in range(1, waiting + 1, _ROWS_PER_WRITE):
             with connection.begin():
                 all_stood = _leave_out_changed(connection, cohorts) and all_stood
-                rows += _write_rows(connection, {**values, "first": first, "end": first + _ROWS_PER_WRITE}, fresh=fresh)
+                wrote = _write_rows(connection, {**values, "first": first, "end": first + _ROWS_PER_WRITE}, fresh=fresh)
+                ask_for_workers(connection, edition_id, wrote[""])
+            rows += wrote
     return Written(rows, all_stood)
 
 
@@ -101,7 +104,7 @@ def _fill_cohorts(connection: Connection, cohorts: Sequence[Cohort]) -> None:
 
 def _leave_out_changed(connection: Connection, cohorts: Sequence[Cohort]) -> bool:
     """Take cohorts out of the temporary table that have an article which changed; True when there are none."""
-    live = _live_among(connection, cohorts)
+    live = live_among(connection, {each for cohort in cohorts for each in cohort.revisions})
     changed = [{"no": number} for number, each in enumerate(cohorts) if not each.revisions <= live]
     if changed:
         connection.execute(text("DELETE FROM cohort WHERE no = :no"), changed)
@@ -142,6 +145,9 @@ def _line_up(connection: Connection, values: Mapping[str, int], *, fresh: bool) 
         ),
         {**values, "fresh": int(fresh)},
     )
+    if connection.dialect.name == "postgresql":
+        # Nobody else counts the rows of a temporary table, and without a count each step would read all of them.
+        connection.execute(text("ANALYZE lined_up, cohort, scope"))
     return done.rowcount
 
 
@@ -191,12 +197,16 @@ def _write_rows(connection: Connection, values: Mapping[str, int], *, fresh: boo
     return rows
 
 
-def _live_among(connection: Connection, cohorts: Iterable[Cohort]) -> frozenset[int]:
-    """Return those revisions in *cohorts* that are still the latest of an article that may be chosen."""
+def live_among(connection: Connection, revisions: Iterable[int]) -> frozenset[int]:
+    """Return those *revisions* that are still the latest of an article that may be chosen.
+
+    They stay so until the transaction ends: whoever withdraws or edits one waits, and then finds what was written.
+    """
     live: set[int] = set()
-    for part in chunks(sorted({each for cohort in cohorts for each in cohort.revisions}), 500):
+    for part in chunks(sorted(revisions), 500):
         query = select(articles.c.revision_id).where(
             articles.c.revision_id.in_(part), articles.c.state == ArticleState.LIVE
         )
-        live.update(connection.execute(query).scalars())
+        # SQLite has one writer, and leaves this out.
+        live.update(connection.execute(query.with_for_update(read=True)).scalars())
     return frozenset(live)
