@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine, func, inspect, select
 
 from digest.errors import DatabaseFailed
 from digest.store.engine import reading
+from digest.store.jobs import add_tables
 
 _LOCK = 0x6469676573740001  # "digest", and which of its locks
 _FOLDER = Path(__file__).parent / "migrations"
@@ -28,6 +29,7 @@ def migrate(engine: Engine) -> str:
             connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
         _require_ours(connection)
         command.upgrade(_config(connection), "head")
+        add_tables(connection)
         return str(_revision(connection))
 
 

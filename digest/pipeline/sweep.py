@@ -1,0 +1,50 @@
+"""Sweep: what jobs and workers lost is found again in the rows, outside of the engine that runs the jobs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+
+from digest.log import get_logger
+from digest.pipeline.installation import Installation
+from digest.pipeline.recover import recover
+from digest.store import dispatching, jobs
+from digest.store.editions import lapse_cancelled
+
+EVERY = 30.0  # seconds
+_LOCK = 0x6469676573740002  # "digest", and which of its locks
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What was found: claims of senders that are gone, jobs that were missing, jobs that nobody works on."""
+
+    recovered: int = 0
+    asked: int = 0
+    lost: int = 0
+
+
+def sweep(house: Installation) -> Swept:
+    """Take back what dead senders held, close editions that are done, see that whatever is due has a job.
+
+    Of several processes that sweep at one moment one does it. On SQLite there is nothing to do: the only sender
+    looks itself.
+    """
+    if house.engine.dialect.name != "postgresql":
+        return Swept()
+    with house.engine.begin() as connection:
+        if not connection.execute(select(func.pg_try_advisory_xact_lock(_LOCK))).scalar_one():
+            return Swept()
+        recovered = recover(house)
+        now = house.clock.now()
+        dispatching.lapse_ended(connection, now)
+        lapse_cancelled(connection, now)
+        dispatching.reopen_editions(connection)
+        dispatching.finish_editions(connection)
+        lost = jobs.drop_lost(connection)
+        asked = sum(jobs.ask_for_workers(connection, each) for each in jobs.editions_due(connection, now))
+    done = Swept(recovered, asked, lost)
+    if done != Swept():
+        get_logger().info("swept", recovered=recovered, asked=asked, lost=lost)
+    return done
