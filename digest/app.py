@@ -12,7 +12,7 @@ from sqlalchemy.engine import make_url
 from digest.clock import Clock, SystemClock
 from digest.errors import DatabaseFailed, NotFound, SettingsError
 from digest.pipeline.installation import Installation
-from digest.settings import COMPOSING, Relay, Settings, relay_of
+from digest.settings import COMPOSING, Relay, Settings, group_rates_of, relays_of
 from digest.shipped import shipped_folder
 from digest.store.engine import open_engine
 from digest.store.migrate import require_current
@@ -81,10 +81,15 @@ def signers(settings: Settings) -> Signers | None:
 
 
 def relay(settings: Settings) -> Relay:
-    """Return the mail server of DIGEST_SMTP_URL; raises SettingsError when it is not set."""
+    """Return the mail server of DIGEST_SMTP_URL, the first of several; raises SettingsError when it is not set."""
+    return relays(settings)[0]
+
+
+def relays(settings: Settings) -> tuple[Relay, ...]:
+    """Return the mail servers of DIGEST_SMTP_URL; raises SettingsError when it is not set."""
     if settings.smtp_url is None:
         raise SettingsError(["DIGEST_SMTP_URL is not set"])
-    return relay_of(settings.smtp_url)
+    return relays_of(settings.smtp_url)
 
 
 def state_folder(settings: Settings) -> Path:
@@ -100,10 +105,19 @@ def sending(settings: Settings, *, somebody_waits: bool = False) -> Sending:
     """
     # Commands that only look into the database need neither templates nor SMTP, which take a second to load.
     from digest.delivery.connection import Timeouts
+    from digest.delivery.groups import grouping, load_providers
     from digest.delivery.pool import Patience
+    from digest.delivery.throttle import Throttle
     from digest.pipeline.dispatch import Sending
 
-    how = Sending(relay(settings), connections=settings.smtp_connections, helo=settings.helo_name)
+    first, *others = relays(settings)
+    how = Sending(
+        first,
+        connections=settings.smtp_connections,
+        helo=settings.helo_name,
+        throttle=Throttle(grouping(load_providers()), group_rates_of(settings.group_rates)),
+        others=tuple(others),
+    )
     if not somebody_waits:
         return how
     # A server that takes the connection is there, and may ask slow name servers about us before it says so.

@@ -37,6 +37,9 @@ _MAILBOX = re.compile(r"[^\s@<>()\[\]\\,;:\"\x00-\x1f\x7f]+@[^\s@<>()\[\]\\,;:\"
 _LABEL = "[0-9A-Za-z](?:[0-9A-Za-z-]{0,61}[0-9A-Za-z])?"
 _LABELS = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(?:\.{_LABEL})*")
 _PEM = re.compile(r"-----BEGIN [A-Z ]+-----\s.+\s-----END [A-Z ]+-----", re.DOTALL)
+_COUNT = re.compile(r"0*(?:[1-9]|[1-9]\d|1\d\d|200)", re.ASCII)
+_RATE = re.compile(r"(\d{1,9}(?:\.\d{1,6})?)/(s|min|h)", re.ASCII)
+_SECONDS = {"s": 1, "min": 60, "h": 3600}
 _PLAIN = re.compile(r"[\x21-\x7e]*")
 
 
@@ -58,8 +61,14 @@ def _taken_apart(url: str, form: str) -> SplitResult:
     return parts
 
 
-def _check_smtp_url(url: SecretStr) -> SecretStr:
-    parts = _taken_apart(url.get_secret_value(), _SMTP_FORM)
+def _check_smtp_url(urls: SecretStr) -> SecretStr:
+    for url in urls.get_secret_value().split() or [""]:
+        _check_one_smtp_url(url)
+    return urls
+
+
+def _check_one_smtp_url(url: str) -> None:
+    parts = _taken_apart(url, _SMTP_FORM)
     if parts.scheme not in ("smtp", "smtps") or parts.path not in ("", "/"):
         raise ValueError(_SMTP_FORM)
     starttls = parse_qs(parts.query).get("starttls", ["always"])[0]
@@ -68,7 +77,40 @@ def _check_smtp_url(url: SecretStr) -> SecretStr:
     if starttls == "never" and parts.hostname not in LOOPBACK:
         raise ValueError("?starttls=never is only for a server on this machine (localhost)")
     _check_login(parts)
-    return url
+    _check_share(parts)
+
+
+def _check_share(parts: SplitResult) -> None:
+    asked = parse_qs(parts.query, keep_blank_values=True)
+    for name in ("weight", "connections"):
+        if not _COUNT.fullmatch(asked.get(name, ["1"])[0]):
+            raise ValueError(f"?{name}= must be a whole number from 1 to 200")
+    if "rate" in asked:
+        rate_of(asked["rate"][0])
+
+
+def rate_of(words: str) -> float:
+    """Return messages a second of "20/s", "300/min" or "5000/h"; raises ValueError in words."""
+    found = _RATE.fullmatch(words)
+    if found is None or not (rate := float(found[1]) / _SECONDS[found[2]]):
+        raise ValueError("a rate must look like 20/s, 300/min or 5000/h")
+    return rate
+
+
+def group_rates_of(words: str) -> dict[str, float]:
+    """Return recipient group -> messages a second of "google=20/s example.org=300/min"; raises ValueError in words."""
+    rates = {}
+    for each in words.split():
+        group, equals, rate = each.partition("=")
+        if not (group and equals):
+            raise ValueError("must look like google=20/s microsoft=5/s: a provider or a domain, and a rate")
+        rates[group.lower()] = rate_of(rate)
+    return rates
+
+
+def _check_group_rates(words: str) -> str:
+    group_rates_of(words)
+    return words
 
 
 def _check_login(parts: SplitResult) -> None:
@@ -157,6 +199,7 @@ class Settings(BaseSettings):
     postal_address: str = ""
     return_path: Annotated[str, AfterValidator(_check_return_path)] = ""
     smtp_connections: Annotated[int, Field(ge=1, le=200)] = 10
+    group_rates: Annotated[str, AfterValidator(_check_group_rates)] = ""
     helo_name: Annotated[str, AfterValidator(_check_helo_name)] = ""
     dkim_domain: Annotated[str, AfterValidator(_check_labels)] = ""
     dkim_selector: Annotated[str, AfterValidator(_check_labels)] = ""
@@ -248,6 +291,8 @@ class Relay:
     """A mail server taken apart from its URL; the password never shows in a repr.
 
     `xoauth2`: the login is with an access token, which is the password, or else what `token_file` holds.
+    `weight`: its share of the connections beside other servers; `connections`: at most so many, 0 for any number;
+    `rate`: at most so many messages a second, 0.0 for any number.
     """
 
     host: str
@@ -258,11 +303,24 @@ class Relay:
     password: SecretStr = field(default_factory=lambda: SecretStr(""))
     xoauth2: bool = False
     token_file: Path | None = None
+    weight: int = 1
+    connections: int = 0
+    rate: float = 0.0
+
+    @property
+    def server(self) -> str:
+        """How it is named in the log and to people."""
+        return f"{self.host}:{self.port}"
+
+
+def relays_of(urls: SecretStr) -> tuple[Relay, ...]:
+    """Return the servers that a DIGEST_SMTP_URL names, with white space between them; at least one."""
+    return tuple(relay_of(SecretStr(url)) for url in urls.get_secret_value().split())
 
 
 def relay_of(url: SecretStr) -> Relay:
-    """Return the server that a DIGEST_SMTP_URL names; ports default to 587 (smtp) and 465 (smtps)."""
-    parts = urlsplit(url.get_secret_value())
+    """Return the server that one URL names; ports default to 587 (smtp) and 465 (smtps)."""
+    parts = urlsplit(url.get_secret_value().strip())
     implicit = parts.scheme == "smtps"
     asked = parse_qs(parts.query)
     return Relay(
@@ -274,6 +332,9 @@ def relay_of(url: SecretStr) -> Relay:
         password=SecretStr(unquote(parts.password or "")),
         xoauth2="auth" in asked,
         token_file=Path(asked["token_file"][0]) if "token_file" in asked else None,
+        weight=int(asked.get("weight", ["1"])[0]),
+        connections=int(asked.get("connections", ["0"])[0]),
+        rate=rate_of(asked["rate"][0]) if "rate" in asked else 0.0,
     )
 
 

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 from digest.app import open_installation, relay, state_folder
 from digest.errors import SettingsError
-from digest.settings import COMPOSING, SENDING, new_secret, read_settings, relay_of
+from digest.settings import COMPOSING, SENDING, group_rates_of, new_secret, read_settings, relay_of, relays_of
 
 KEY = "k3y" * 12
 GOOD = {
@@ -363,3 +363,42 @@ def test_a_new_secret_is_long_enough_and_new(environment):
     assert read_settings(env_file=None).secret_key == SecretStr(first)
     assert re.fullmatch(r"[0-9a-f]{64}", first)
     assert first != second
+
+
+def test_several_mail_servers_are_told_apart_by_white_space(monkeypatch):
+    """Each with its share and its limits."""
+    monkeypatch.setenv(
+        "DIGEST_SMTP_URL",
+        "smtp://ann:one@a.example.org?weight=3&rate=20/s  smtps://b.example.org:4650?connections=4&rate=300/min",
+    )
+    urls = read_settings(env_file=None).smtp_url
+    assert urls is not None
+    first, second = relays_of(urls)
+
+    assert (first.server, first.weight, first.rate, first.connections) == ("a.example.org:587", 3, 20.0, 0)
+    assert (second.server, second.weight, second.rate, second.connections) == ("b.example.org:4650", 1, 5.0, 4)
+    assert first.password.get_secret_value() == "one"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("SMTP_URL", "smtp://a.example.org?weight=0", "weight= must be a whole number"),
+        ("SMTP_URL", "smtp://a.example.org?connections=201", "connections= must be a whole number"),
+        ("SMTP_URL", "smtp://a.example.org?rate=fast", "20/s, 300/min or 5000/h"),
+        ("SMTP_URL", "smtp://a.example.org?rate=0/s", "20/s, 300/min or 5000/h"),
+        ("SMTP_URL", "smtp://a.example.org b.example.org", "must look like smtp://"),
+        ("GROUP_RATES", "google", "must look like google=20/s"),
+        ("GROUP_RATES", "google=lots", "20/s, 300/min or 5000/h"),
+    ],
+)
+def test_a_wrong_share_or_rate_is_told(monkeypatch, name, value, words):
+    """One line that says what is meant."""
+    monkeypatch.setenv(f"DIGEST_{name}", value)
+    with pytest.raises(SettingsError, match=re.escape(words)):
+        read_settings(env_file=None)
+
+
+def test_rates_are_set_for_a_provider_or_a_domain():
+    """In messages a second."""
+    assert group_rates_of("google=20/s  Example.org=1800/h") == {"google": 20.0, "example.org": 0.5}

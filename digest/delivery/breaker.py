@@ -35,6 +35,10 @@ class Breaker:
         """True while the relay is used as usual."""
         return self.circuit is Circuit.CLOSED
 
+    def seconds_left(self, now: float) -> float:
+        """Return for how long the relay is still to be left alone."""
+        return max(0.0, self.retry_at - now) if self.circuit is Circuit.OPEN else 0.0
+
     def may_try(self, now: float) -> bool:
         """Say whether the relay may be used; when it is left alone and the wait is over, one asker may."""
         if self.circuit is Circuit.OPEN and now >= self.retry_at:
@@ -56,6 +60,7 @@ class Breaker:
             return
         self._wait = min(self.longest, self._wait * 2 or self.first)
         self.circuit, self.retry_at = Circuit.OPEN, now + self._wait
+        self.count = max(self.count, 1)  # so that a count of none says that all is well
 
     def unasked(self) -> None:
         """Let another one probe: the one that might did not come to it."""

@@ -7,11 +7,14 @@ import math
 from collections.abc import Awaitable, Callable
 from functools import partial
 
+from digest.delivery.breaker import Circuit
 from digest.delivery.connection import Connection
+from digest.delivery.relays import Fault, Server
 from digest.delivery.smtp import ConnectFailed
-from digest.delivery.traffic import Fault, Traffic
+from digest.delivery.traffic import Traffic
 from digest.model.delivery import Attempt, Envelope, Outcome, Phase
 
+_LOOK_AGAIN = 0.5  # seconds, while the server is left alone
 Open = Callable[[], Awaitable[Connection]]
 
 
@@ -22,26 +25,33 @@ class Lane:
     is its Driver), so a message costs neither a task nor a future.
     """
 
-    def __init__(self, traffic: Traffic, open_one: Open) -> None:
+    def __init__(self, traffic: Traffic, server: Server, open_one: Open) -> None:
         self._traffic = traffic
+        self._server = server
+        server.running += 1
         self._open_one = open_one
         self._connection: Connection | None = None
         self._in_hand: Envelope | None = None
         self._ended: asyncio.Future[None] | None = None
         self._taking: asyncio.Future[Envelope | None] | None = None
+        self._pacing: asyncio.Future[None] | None = None
         self._is_live = False
+        self._is_probe = False
         self._wait = traffic.patience.first
         self._earned_reconnect = False
 
     async def run(self) -> None:
         """Work until nothing is left or the gate closes. Errors of others end in the traffic, not here."""
         try:
-            while await self._has_message():
+            while await self._may_try() and await self._has_message():
                 connection = await self._connect()
                 if connection is not None and not self._traffic.is_stopped:
                     await self._ride(connection)
+                self._end_probe()
         except Exception as error:  # noqa: BLE001 - drain raises it once all lanes are at rest
             self._traffic.fail(error)
+        self._end_probe()
+        self._server.running -= 1
         self._hand_back()
         if self._connection is not None:
             await self._connection.quit()
@@ -50,24 +60,50 @@ class Lane:
         """Drop the connection at once."""
         if self._taking is not None:
             self._taking.cancel()
+        if self._pacing is not None:
+            self._pacing.cancel()
         if self._connection is not None:
             self._connection.abort()
 
+    async def _may_try(self) -> bool:
+        """Wait while the server is left alone, without a message; False when there is nothing left to do."""
+        traffic, breaker, loop = self._traffic, self._server.breaker, asyncio.get_running_loop()
+        while not traffic.is_stopped:
+            if breaker.may_try(loop.time()):
+                self._is_probe = not breaker.is_closed
+                return True
+            if traffic.has_other(self._server):
+                self._hand_back()
+            if traffic.exhausted and not traffic.handed_back and self._in_hand is None:
+                return False
+            await self._pause(traffic.stopped, at_most=_LOOK_AGAIN)
+        return False
+
+    def _end_probe(self) -> None:
+        if self._is_probe:
+            self._is_probe = False
+            self._server.breaker.unasked()
+
     async def _has_message(self) -> bool:
-        if self._traffic.is_stopped:
-            return False
-        if self._in_hand is None:
-            taken = self._traffic.next()
-            self._in_hand = taken if taken is None or isinstance(taken, Envelope) else await self._wait_for(taken)
-        if self._in_hand is None and self._traffic.handed_back:
-            self._in_hand = self._traffic.handed_back.popleft()
-        if self._in_hand is None:
-            self._traffic.note_exhausted()
-        return self._in_hand is not None
+        traffic = self._traffic
+        while self._in_hand is None and not traffic.is_stopped:
+            taken = traffic.next()
+            if taken is None or isinstance(taken, Envelope):
+                self._in_hand = taken
+            else:
+                self._in_hand = await self._wait_for(taken)
+                if taken.cancelled():  # somebody handed a message back
+                    continue
+            if self._in_hand is None and traffic.handed_back:
+                self._in_hand = traffic.handed_back.popleft()
+            if self._in_hand is None:
+                traffic.note_exhausted()
+                return False
+        return not traffic.is_stopped
 
     @staticmethod
     async def _wait_for(taking: asyncio.Future[Envelope | None]) -> Envelope | None:
-        """Return what is taken; None when everything stopped meanwhile."""
+        """Return what is taken; None when it was cancelled meanwhile."""
         try:
             await asyncio.wait([taking])
         except asyncio.CancelledError:
@@ -91,7 +127,7 @@ class Lane:
         except ConnectFailed as failure:
             await self._cope_with(failure, began)
             return None
-        self._traffic.note_connected()
+        self._traffic.note_connected(self._server)
         self._is_live = True
         self._connection = connection
         return connection
@@ -99,15 +135,25 @@ class Lane:
     async def _cope_with(self, failure: ConnectFailed, began: float) -> None:
         traffic = self._traffic
         fault = Fault(failure.outcome, failure.phase, failure.reply, failure.server)
-        if traffic.live and failure.phase in (Phase.CONNECT, Phase.GREETING):
+        if self._server.live and failure.phase in (Phase.CONNECT, Phase.GREETING):
             # Others are let in: the server wants fewer connections, and they do this one's work.
             self._hand_back()
             await self._pause(traffic.ending)
             return
-        if failure.outcome is not Outcome.DEFERRED:
-            traffic.close_gate(fault)
+        self._server.trouble = fault
+        now = asyncio.get_running_loop().time()
+        if traffic.has_other(self._server):
+            self._hand_back()
+            if failure.outcome is Outcome.DEFERRED and self._server.breaker.failed(now):
+                traffic.tell(self._server, fault, now)
+            elif failure.outcome is not Outcome.DEFERRED:
+                traffic.leave_alone(self._server, fault, now)
+            await self._pause(traffic.stopped, at_most=_LOOK_AGAIN)
             return
-        left = traffic.patience_left(began, asyncio.get_running_loop().time())
+        if failure.outcome is not Outcome.DEFERRED:
+            traffic.leave_alone(self._server, fault, now)
+            return
+        left = traffic.patience_left(began, now)
         if left < traffic.patience.first / 10:  # too little for another try
             traffic.give_up(fault)
             return
@@ -149,7 +195,31 @@ class Lane:
             self.failed(connection, error)
 
     def _start_on(self, connection: Connection, envelope: Envelope) -> bool:
-        return connection.start(envelope, careful=self._traffic.is_careful(connection.finished_count))
+        bucket = self._server.bucket
+        if bucket is not None and (waits := bucket.take(asyncio.get_running_loop().time())):
+            self._in_hand = envelope
+            self._pacing = self._traffic.unless_stopped(asyncio.sleep(waits))
+            self._pacing.add_done_callback(partial(self._paced, connection))
+            return True
+        return connection.start(envelope, careful=self._server.is_careful(connection.finished_count))
+
+    def _paced(self, connection: Connection, pacing: asyncio.Future[None]) -> None:
+        """Start the message whose time has come, or keep it: all stopped, or the connection is gone."""
+        if self._pacing is not pacing:
+            return
+        self._pacing = None
+        if pacing.cancelled() or not connection.is_open:
+            self._leave()
+            self._end_ride()
+            return
+        envelope, self._in_hand = self._in_hand, None
+        assert envelope is not None
+        try:
+            if not connection.start(envelope, careful=self._server.is_careful(connection.finished_count)):
+                self.ready(connection)
+        except Exception as error:  # noqa: BLE001 - drain raises it once all lanes are at rest
+            connection.abort()
+            self.failed(connection, error)
 
     # The connection's driver
 
@@ -163,12 +233,17 @@ class Lane:
         """Record *attempt*."""
         self._earned_reconnect |= attempt.outcome is Outcome.SENT
         if self._connection is not None and self._connection.session.is_whole:
-            self._traffic.note_whole(attempt.outcome)
-        self._traffic.note(attempt)
+            self._server.note_whole(attempt.outcome)
+        self._traffic.note(attempt, self._server, asyncio.get_running_loop().time())
 
     def ready(self, connection: Connection) -> None:
         """Start the next message, as many as are refused here on the way to one that is not."""
         while True:
+            if self._server.breaker.circuit is not Circuit.CLOSED:
+                connection.abort()
+                self._leave()
+                self._end_ride()
+                return
             taken = self._traffic.next()
             if taken is None:
                 self._no_more()
@@ -183,11 +258,14 @@ class Lane:
     def closed(self, connection: Connection, unsent: Envelope | None) -> None:
         """Keep the message that was no attempt for the next connection."""
         session = connection.session
-        self._traffic.pipelining &= not session.lost_pipelining
-        self._traffic.chunking &= not (session.lost_chunking or session.lost_pipelining)
+        self._server.pipelining &= not session.lost_pipelining
+        self._server.chunking &= not (session.lost_chunking or session.lost_pipelining)
         if connection.closed_after is not None:
-            self._traffic.closes_after.add(connection.closed_after)
-        self._in_hand = unsent
+            self._server.closes_after.add(connection.closed_after)
+        if self._pacing is not None:  # the message in hand was not begun
+            self._pacing = None
+        else:
+            self._in_hand = unsent
         self._leave()
         if self._taking is None:
             self._end_ride()
@@ -201,8 +279,7 @@ class Lane:
     def _taken(self, connection: Connection, taking: asyncio.Future[Envelope | None]) -> None:
         self._taking = None
         if taking.cancelled():
-            self._leave()
-            self._end_ride()
+            self._look_again(connection)
         elif (error := taking.exception()) is not None:
             connection.abort()
             if isinstance(error, Exception):
@@ -214,6 +291,18 @@ class Lane:
         else:
             self._no_more()
 
+    def _look_again(self, connection: Connection) -> None:
+        """Take what another lane has handed back, unless all has stopped or the connection is gone."""
+        if self._traffic.is_stopped or not connection.is_open:
+            self._leave()
+            self._end_ride()
+            return
+        try:
+            self.ready(connection)
+        except Exception as error:  # noqa: BLE001 - drain raises it once all lanes are at rest
+            connection.abort()
+            self.failed(connection, error)
+
     def _no_more(self) -> None:
         if not self._traffic.is_stopped:
             self._traffic.note_exhausted()
@@ -224,7 +313,7 @@ class Lane:
         """Stop counting as a lane that others may leave their messages to."""
         if self._is_live:
             self._is_live = False
-            self._traffic.live -= 1
+            self._server.live -= 1
 
     def _end_ride(self) -> None:
         if self._ended is not None and not self._ended.done():
@@ -232,5 +321,5 @@ class Lane:
 
     def _hand_back(self) -> None:
         if self._in_hand is not None:
-            self._traffic.handed_back.append(self._in_hand)
-            self._in_hand = None
+            envelope, self._in_hand = self._in_hand, None
+            self._traffic.hand_back(envelope)

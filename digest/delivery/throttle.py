@@ -23,7 +23,7 @@ class Bucket:
     """Lets *rate* messages a second through, at most a tenth of a second's worth (and one) at a time."""
 
     rate: float
-    tokens: float = -1.0  # below zero: full, as nobody has asked yet
+    tokens: float | None = None  # full, as nobody has asked yet
     at: float = 0.0
 
     @property
@@ -36,12 +36,14 @@ class Bucket:
         # A sum of many small steps falls short of 1 by the last digits.
         return max(0.0, 1.0 - self._filled(now) - 1e-9) / self.rate
 
-    def take(self, now: float) -> None:
-        """Let one go."""
-        self.tokens, self.at = max(0.0, self._filled(now) - 1.0), now
+    def take(self, now: float) -> float:
+        """Let one go; return after how many seconds, 0.0 for now. Those who come after it wait for longer."""
+        waits = self.wait(now)
+        self.tokens, self.at = self._filled(now) - 1.0, now
+        return waits
 
     def _filled(self, now: float) -> float:
-        if self.tokens < 0:
+        if self.tokens is None:
             return self.burst
         return min(self.burst, self.tokens + max(0.0, now - self.at) * self.rate)
 

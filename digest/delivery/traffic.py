@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
 from digest.clock import Clock
+from digest.delivery.breaker import Circuit
 from digest.delivery.outcomes import stops_everything
-from digest.model.delivery import Attempt, Envelope, Outcome, Phase, Reply
+from digest.delivery.relays import Fault, Server
+from digest.log import get_logger
+from digest.model.delivery import Attempt, Envelope, Outcome
 
 _T = TypeVar("_T")
 Take = Callable[[], Envelope | Awaitable[Envelope | None] | None]
@@ -42,16 +45,6 @@ class Patience:
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
-    """Why nothing more is tried: whose words, in which phase, of which server."""
-
-    outcome: Outcome
-    phase: Phase
-    reply: Reply
-    server: str
-
-
-@dataclass(frozen=True, slots=True)
 class DrainResult:
     """What a draining came to.
 
@@ -76,18 +69,14 @@ class Limits:
 
 @dataclass(slots=True)
 class Traffic:
-    """The messages under way and the rules for all lanes."""
+    """The messages under way and the rules for all lanes. A take that is cancelled must have lost nothing."""
 
     take: Take
     recorder: Recorder
     clock: Clock
     limits: Limits
     patience: Patience
-    pipelining: bool = True  # False once the server has shown that it cannot
-    chunking: bool = True  # the same
-    has_chunked: bool = False  # a message has gone the short way
-    closes_after: set[int] = field(default_factory=set)  # so many messages, without a word
-    live: int = 0  # lanes with an open connection
+    servers: Sequence[Server] = ()
     has_met: bool = False  # a connection was made, if only once
     exhausted: bool = False
     fault: Fault | None = None
@@ -97,9 +86,9 @@ class Traffic:
     stopped: asyncio.Event = field(default_factory=asyncio.Event)
     ending: asyncio.Event = field(default_factory=asyncio.Event)  # stopped, or nothing left to take
     away_since: float | None = None  # on the loop's clock
+    takes: set[asyncio.Future[Envelope | None]] = field(default_factory=set)  # for a message
     waits: set[asyncio.Future[Any]] = field(default_factory=set)  # for what is of no use once stopped
     _faults_in_a_row: int = 0
-    _doubts_in_a_row: int = 0
 
     @property
     def is_stopped(self) -> bool:
@@ -118,7 +107,20 @@ class Traffic:
         taken = None if self.exhausted else self.take()
         if taken is None or isinstance(taken, Envelope):
             return taken
-        return self.unless_stopped(taken)
+        taking = self.unless_stopped(taken)
+        self.takes.add(taking)
+        taking.add_done_callback(self.takes.discard)
+        return taking
+
+    def hand_back(self, envelope: Envelope) -> None:
+        """Let another lane send *envelope*: those that wait for a message look again."""
+        self.handed_back.append(envelope)
+        for taking in tuple(self.takes):
+            taking.cancel()
+
+    def has_other(self, server: Server) -> bool:
+        """Say whether another server would take what *server* does not."""
+        return any(each is not server and each.is_well for each in self.servers)
 
     def unless_stopped(self, doing: Awaitable[_T]) -> asyncio.Future[_T]:
         """Return *doing* as a future that is cancelled when everything stops."""
@@ -126,21 +128,6 @@ class Traffic:
         self.waits.add(wait)
         wait.add_done_callback(self.waits.discard)
         return wait
-
-    def is_careful(self, place: int) -> bool:
-        """Say whether the message that is *place*-th of its connection, from 0, waits for its recipient's reply.
-
-        The first do, until one has gone the short way: that keeps a server which cannot do what it offers from
-        leaving anything in doubt. So does one before which the server has closed once.
-        """
-        return (place == 0 and not self.has_chunked) or place in self.closes_after
-
-    def note_whole(self, outcome: Outcome) -> None:
-        """Note what became of a message that went complete in one write."""
-        if outcome is Outcome.SENT:
-            self.has_chunked = True
-        elif outcome is Outcome.IN_DOUBT and not self.has_chunked:
-            self.chunking = False  # one such loss is enough, while it has never worked
 
     def note_exhausted(self) -> None:
         """Note that `take` has nothing more."""
@@ -170,9 +157,10 @@ class Traffic:
         for wait in tuple(self.waits):
             wait.cancel()
 
-    def note_connected(self) -> None:
+    def note_connected(self, server: Server) -> None:
         """Count a new connection."""
-        self.live += 1
+        server.live += 1
+        server.trouble = None
         self.has_met = True
         self.away_since = None
 
@@ -184,20 +172,45 @@ class Traffic:
             self.away_since = now if first_contact is None else began
         return (first_contact or self.patience.give_up) - (now - self.away_since)
 
-    def note(self, attempt: Attempt) -> None:
+    def note(self, attempt: Attempt, server: Server, now: float) -> None:
         """Record *attempt*, and close the gate when it shows that going on would do harm."""
         self.recorder.finished(attempt)
         outcome = attempt.outcome
+        if server.breaker.count and attempt.reply.code:
+            server.breaker.succeeded()
         if outcome is Outcome.SENT:
-            self._faults_in_a_row = self._doubts_in_a_row = 0
+            self._faults_in_a_row = server.doubts = 0
             return
+        fault = Fault(outcome, attempt.phase, attempt.reply, attempt.server)
         if outcome is Outcome.SENDER_FAULT:
             self._faults_in_a_row += 1
         elif outcome is Outcome.IN_DOUBT:
-            self._doubts_in_a_row += 1
-        if (
-            stops_everything(attempt.reply, attempt.phase)
-            or (self.limits.faults is not None and self._faults_in_a_row >= self.limits.faults)
-            or self._doubts_in_a_row >= self.limits.in_doubt
-        ):
-            self.close_gate(Fault(outcome, attempt.phase, attempt.reply, attempt.server))
+            server.doubts += 1
+        if stops_everything(attempt.reply, attempt.phase) or server.doubts >= self.limits.in_doubt:
+            self.leave_alone(server, fault, now)
+        elif self.limits.faults is not None and self._faults_in_a_row >= self.limits.faults:
+            self.close_gate(fault)
+        elif not attempt.reply.code and self.has_other(server) and server.breaker.failed(now):
+            self.tell(server, fault, now)
+
+    def leave_alone(self, server: Server, fault: Fault, now: float) -> None:
+        """Leave *server* alone for a while when another one is well; else begin nothing more."""
+        goes_on = self.has_other(server)
+        server.doubts = 0
+        if server.breaker.circuit is not Circuit.OPEN:
+            server.breaker.trip(now)
+            self.tell(server, fault, now)
+        if not goes_on:
+            self.close_gate(fault)
+
+    @staticmethod
+    def tell(server: Server, fault: Fault, now: float) -> None:
+        """Say in the log that *server* is left alone."""
+        seconds = round(server.breaker.retry_at - now, 1)
+        get_logger().warning(
+            "relay_left_alone",
+            server=server.relay.server,
+            seconds=seconds,
+            phase=fault.phase.value,
+            text=fault.reply.text,
+        )

@@ -150,7 +150,7 @@ class _Run:
     async def _drain(self, stopping: asyncio.Event) -> Dispatched:
         try:
             result = await drain(
-                self._sending.relay,
+                self._sending.relays,
                 connections=self._sending.connections,
                 take=self.take,
                 recorder=self,
@@ -159,6 +159,7 @@ class _Run:
                 helo=self._sending.helo,
                 patience=self._sending.patience,
                 limits=_OF_THE_WAY,
+                breakers=self._sending.breakers,
                 stop=stopping,
             )
         except asyncio.CancelledError:

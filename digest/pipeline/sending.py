@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
+from digest.delivery.breaker import Breaker
 from digest.delivery.causes import cause_of
 from digest.delivery.connection import Timeouts
 from digest.delivery.groups import grouping, load_providers
@@ -20,9 +21,10 @@ def _unlimited() -> Throttle:
 
 @dataclass(frozen=True, slots=True)
 class Sending:
-    """How to send: the server, how many connections, our name in EHLO, how long to wait.
+    """How to send: the servers, how many connections, our name in EHLO, how long to wait.
 
-    `throttle` is what providers have told us about our pace; keep one for as long as the process sends.
+    `throttle` is what providers have told us about our pace, `breakers` how the servers were, one for each; keep them
+    for as long as the process sends.
     """
 
     relay: Relay
@@ -31,6 +33,17 @@ class Sending:
     timeouts: Timeouts | None = None
     patience: Patience | None = None
     throttle: Throttle = field(default_factory=_unlimited)
+    others: tuple[Relay, ...] = ()
+    breakers: list[Breaker] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Make the breakers that are missing."""
+        self.breakers.extend(Breaker() for _ in self.relays[len(self.breakers) :])
+
+    @property
+    def relays(self) -> tuple[Relay, ...]:
+        """All servers."""
+        return (self.relay, *self.others)
 
 
 @dataclass(frozen=True, slots=True)
