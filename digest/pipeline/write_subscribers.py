@@ -16,6 +16,7 @@ from digest.pipeline.suppression import former_keys, suppressed_keys
 from digest.store import subscribers as store
 from digest.store.cadences import align_cadences, cadence_for, cadence_ids
 from digest.store.histories import history_of
+from digest.store.lock import Alone, wait_for_others
 from digest.store.profiles import interests_as_text, interests_from_text, interests_texts, profile_ids
 from digest.store.subscribers import Known
 from digest.store.tables import to_micros
@@ -147,6 +148,7 @@ class BatchWriter:
         """Write rows shaped like `Staged`, each key once, and return what became of them."""
         written = Written()
         rows = self._mailable(conn, [Staged._make(row) for row in batch], written)
+        wait_for_others(conn, Alone.ADD_SUBSCRIBERS)
         known = store.known_readers(conn, self._terms.newsletter_id, [row.key for row in rows])
         rows = self._not_corrected(conn, rows, known, written)
         rows = [row for row in rows if not self._has_left(row, known.get(row.key), written)]

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, and_, case, delete, literal, select, update
 
 from digest.model.newsletter import Newsletter
 from digest.scheduling.cadence import next_slot, parse_rule, rule_text
-from digest.store.get_or_create import among, chunks
+from digest.store.get_or_create import among, chunks, insert_new
 from digest.store.tables import cadences, subscribers, subscriptions
 
 
@@ -33,7 +33,7 @@ def cadence_ids(
             days, at = parse_rule(rule)
             due = next_slot(days, at, zone, now)
             rows.append({"newsletter_id": newsletter_id, "rule": rule, "zone": zone, "next_slot_at": due})
-        conn.execute(cadences.insert(), rows)
+        insert_new(conn, cadences, rows)
         found = {(row.rule, row.zone): row.id for row in conn.execute(query)}
     return {one: found[one] for one in wanted}
 

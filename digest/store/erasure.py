@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import Connection, Engine, Table, case, delete, exists, literal, select, update
 
 from digest.model.subscriber import EndedReason, Interests, SubscriptionState, SuppressionReason
+from digest.store.get_or_create import insert_new
 from digest.store.histories import history_of
 from digest.store.profiles import profile_of
 from digest.store.tables import (
@@ -27,9 +28,9 @@ from digest.store.tables import (
 
 def suppress(conn: Connection, address_hash: str, reason: SuppressionReason, now: datetime) -> None:
     """Note that the address with this hash must not be mailed; a second reason takes the place of the first."""
+    insert_new(conn, suppressions, [{"address_hash": address_hash, "reason": reason.value, "at": now}])
     known = update(suppressions).where(suppressions.c.address_hash == address_hash)
-    if conn.execute(known.values(reason=reason.value, at=now)).rowcount == 0:
-        conn.execute(suppressions.insert().values(address_hash=address_hash, reason=reason.value, at=now))
+    conn.execute(known.values(reason=reason.value, at=now))
 
 
 def rehash(conn: Connection, table: Table, renamed: Mapping[str, str]) -> None:

@@ -1,6 +1,7 @@
 """One sender at a time on one SQLite file: a lock that the system lets go of when its process dies (door).
 
-On PostgreSQL any number of senders share the rows, each of which is claimed by one of them.
+On PostgreSQL any number of senders share the rows, each of which is claimed by one of them. Only where rows are
+looked for and then added, and no unique key keeps a second one out, one waits for the other.
 """
 
 from __future__ import annotations
@@ -9,11 +10,30 @@ import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from enum import IntEnum
 from pathlib import Path
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine, func, select
 
 from digest.errors import DatabaseBusy
+
+_OURS = 0x64696765  # "dige": the first half of our numbers among all programs' advisory locks
+
+
+class Alone(IntEnum):
+    """What one transaction at a time may do."""
+
+    ADD_ARTICLES = 2
+    ADD_SUBSCRIBERS = 3
+
+
+def wait_for_others(connection: Connection, what: Alone) -> None:
+    """Wait until no other transaction does *what*, and keep others from it to the end of this one.
+
+    An SQLite transaction that writes is alone anyway. Raises DatabaseBusy after ten seconds.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(_OURS, int(what))))
 
 
 @contextmanager

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from itertools import groupby
 
 import pytest
+from sqlalchemy import text
 
+from digest.model.article import Article, ArticleState, Section
 from digest.pipeline.recover import recover
 from digest.store import dispatching
+from digest.store.articles import save_article, set_state
+from digest.store.cohorts import live_among
 from digest.store.dispatching import Claim
 from digest.store.engine import Exchange
 from tests.house import House
@@ -129,3 +136,64 @@ def test_a_worker_that_lives_keeps_what_it_claimed(house: House):
 
     assert (held, others) == ({claim.delivery_id}, frozenset())
     assert recover(house.installation) == 0
+
+
+def at_once(*works: Callable[[], object]) -> None:
+    """Do all of *works* at the same time; raises what one of them raised."""
+    with ThreadPoolExecutor(len(works)) as pool:
+        for each in [pool.submit(work) for work in works]:
+            each.result()
+
+
+def test_two_that_visit_one_source_at_the_same_time_make_no_second_story(house: House):
+    """The article has no address by which the database would know it again."""
+    one = Article("Tariff talks", deck="What was said.", sections=(Section("", ("A paragraph. " * 20,)),))
+
+    def collect() -> None:
+        with house.engine.begin() as connection:
+            save_article(connection, one, source="world", now=house.clock.now())
+            time.sleep(0.05)
+
+    at_once(*[collect] * 4)
+
+    assert house.rows("SELECT COUNT(*) FROM articles") == [(1,)]
+
+
+def test_two_imports_of_one_file_at_the_same_time_add_each_reader_once(house: House):
+    """Two editors press the same button."""
+    rows = [{"email": f"r{n}@example.org", "topics": "trade", "timezone": "Asia/Seoul"} for n in range(300)]
+
+    at_once(*[lambda: house.readers(rows)] * 3)
+
+    assert house.rows("SELECT (SELECT COUNT(*) FROM subscribers), (SELECT COUNT(*) FROM subscriptions)") == [(300, 300)]
+
+
+def test_ten_schedulers_plan_a_slot_once(house: House):
+    """Whoever is second finds the rows there."""
+    crowd(house)
+
+    at_once(*[lambda: house.plan("daily")] * 10)
+
+    assert house.rows("SELECT COUNT(*), COUNT(DISTINCT subscriber_id) FROM deliveries") == [(READERS, READERS)]
+
+
+def test_a_withdrawal_waits_for_what_is_being_written_and_finds_it(house: House):
+    """Else a mail with that article would be written behind its back."""
+    article_id = house.article("trade")
+    with house.engine.begin() as planning:
+        revision_id = planning.execute(text("SELECT revision_id FROM articles")).scalar_one()
+        assert live_among(planning, [revision_id])
+        with ThreadPoolExecutor(1) as pool:
+            withdrawal = pool.submit(withdraw, house, article_id)
+            time.sleep(0.2)
+            early = withdrawal.done()
+            planning.commit()
+            withdrawal.result()
+
+    assert not early
+    assert house.rows("SELECT state FROM articles") == [("withdrawn",)]
+
+
+def withdraw(house: House, article_id: int) -> None:
+    with house.engine.begin() as connection:
+        set_state(connection, article_id, ArticleState.WITHDRAWN, now=house.clock.now())
