@@ -1,4 +1,4 @@
-"""`digest pause`, `resume` and `cancel`: the hand on an edition that is going out."""
+"""`digest pause`, `resume`, `cancel` and `correct`: the hand on an edition that is going out, or has gone."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from digest.cli.options import ExitError, Json, the_installation
-from digest.cli.screen import counted, print_json, say
+from digest.cli.screen import complain, counted, print_json, say
+from digest.cli.send import on_terminal, plan_and_send, tell_rehearsal
 
 if TYPE_CHECKING:
     from digest.pipeline.hold_edition import Held
@@ -20,6 +21,7 @@ def add_to(app: typer.Typer) -> None:
     app.command()(pause)
     app.command()(resume)
     app.command()(cancel)
+    app.command()(correct)
 
 
 def pause(edition: Name, as_json: Json = False) -> None:
@@ -60,6 +62,52 @@ def cancel(
         raise ExitError(1)
     held = cancel_edition(house, edition)
     _tell(held, "cancelled", f"{counted(held.waiting, 'message')} will not go out", as_json)
+
+
+def correct(
+    edition: Name,
+    template: Annotated[
+        str, typer.Option(metavar="NAME", help="The mail template, a folder under templates/email, like correction.")
+    ],
+    stop: Annotated[
+        bool, typer.Option("--stop", help="Let no more of EDITION itself go out, ever, before anything else.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say who would get what; stop and send nothing.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Send an edition once more, corrected, to those who got it.
+
+    The same articles as they read now, to exactly those to whom it was sent or may have been. Never-twice does not
+    count here.
+    Run again, it resumes, and reaches those who got the edition since.
+    """
+    from digest import log
+    from digest.app import open_installation
+    from digest.pipeline.correct_edition import correct_edition, find_correction, readers_to_correct
+    from digest.pipeline.rehearse import rehearse_correction
+    from digest.settings import SENDING, read_settings
+
+    log.configure()
+    settings = read_settings(needs=SENDING)
+    house = open_installation(settings)
+    correction = find_correction(house, edition, template)
+    if dry_run:
+        tell_rehearsal(rehearse_correction(house, correction), as_json)
+        return
+    if on_terminal() and not yes:
+        readers = sum(each.readers[""] for each in readers_to_correct(house, correction))
+        cancelling = f", and cancel what is left of {correction.edition.name}" if stop else ""
+        if not typer.confirm(f"Send {correction.name} to {counted(readers, 'reader')}{cancelling}?", err=True):
+            complain("nothing was sent; to see it only: --dry-run")
+            raise ExitError(1)
+    plan_and_send(
+        settings,
+        house,
+        correction.newsletter.slug,
+        lambda: correct_edition(house, correction, stop=stop),
+        as_json=as_json,
+    )
 
 
 def _tell(held: Held, state: str, words: str, as_json: bool) -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -18,6 +18,12 @@ from digest.cli.options import At, ExitError, Json, clock_at, one_of, the_instal
 from digest.cli.screen import as_json as json_text
 from digest.cli.screen import complain, counted, on_one_line, print_json, progress_bar, say, working
 from digest.model.delivery import DeliveryState
+
+if TYPE_CHECKING:
+    from digest.pipeline.installation import Installation
+    from digest.pipeline.planned import Planned
+    from digest.pipeline.rehearse import Rehearsal
+    from digest.settings import Settings
 
 _AHEAD = timedelta(minutes=1)  # what is later than that is no matter of two clocks
 
@@ -53,8 +59,7 @@ def send(
     every row is terminal or deferred; at Ctrl-C, once the mails under way have their answers.
     """
     from digest import log
-    from digest.app import open_installation, sending
-    from digest.pipeline.dispatch import dispatch
+    from digest.app import open_installation
     from digest.pipeline.plan import Who, plan_newsletter
     from digest.pipeline.rehearse import rehearse
     from digest.settings import SENDING, read_settings
@@ -66,18 +71,34 @@ def send(
     now = house.clock.now()
     when = now if at is None else clock_at(at)
     if dry_run:
-        rehearsed = rehearse(house, newsletter, at=when, who=who)
-        if as_json:
-            print_json(rehearsed.as_json())
-        else:
-            for line in rehearsed.lines():
-                say(line)
+        tell_rehearsal(rehearse(house, newsletter, at=when, who=who), as_json)
         return
     if when > now + _AHEAD:
         _require_wish(now, when, yes=yes)
+    plan_and_send(
+        settings, house, newsletter, lambda: plan_newsletter(house, newsletter, at=when, who=who), as_json=as_json
+    )
+
+
+def tell_rehearsal(rehearsed: Rehearsal, as_json: bool) -> None:
+    """Say what a send would do."""
+    if as_json:
+        print_json(rehearsed.as_json())
+    else:
+        for line in rehearsed.lines():
+            say(line)
+
+
+def plan_and_send(
+    settings: Settings, house: Installation, newsletter: str, plan: Callable[[], Planned], *, as_json: bool
+) -> None:
+    """Do *plan*, then send what is due of *newsletter*, and say what became of it; raises ExitError."""
+    from digest.app import sending
+    from digest.pipeline.dispatch import dispatch
+
     try:
         with working(f"Planning {newsletter}"):
-            planned = plan_newsletter(house, newsletter, at=when, who=who)
+            planned = plan()
     except KeyboardInterrupt:
         complain("stopped while planning; nothing was sent. Run it again.")
         raise ExitError(128 + signal.SIGINT) from None
@@ -120,12 +141,13 @@ def _require_wish(now: datetime, when: datetime, *, yes: bool) -> None:
     complain(
         f"it is {now:%Y-%m-%d %H:%M} UTC now; this sends what is due on {when:%Y-%m-%d at %H:%M} UTC", prefix="note: "
     )
-    if _on_terminal() and not yes and not typer.confirm("Send it now?", err=True):
+    if on_terminal() and not yes and not typer.confirm("Send it now?", err=True):
         complain("nothing was sent; to see it only: --dry-run")
         raise ExitError(1)
 
 
-def _on_terminal() -> bool:
+def on_terminal() -> bool:
+    """Whether there is a person to ask."""
     return sys.stdin.isatty() and sys.stderr.isatty()
 
 

@@ -369,7 +369,7 @@ def test_an_edition_of_the_future_is_sent_with_a_word(installation, monkeypatch)
 
 def test_on_a_terminal_an_edition_of_the_future_is_asked_for(installation, monkeypatch):
     """No is the end of it."""
-    monkeypatch.setattr("digest.cli.send._on_terminal", lambda: True)
+    monkeypatch.setattr("digest.cli.send.on_terminal", lambda: True)
     monkeypatch.setattr("typer.confirm", lambda *_args, **_more: False)
 
     told = installation("send", "daily", "--at", "2199-01-01T07:00Z")
