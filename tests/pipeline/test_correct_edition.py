@@ -173,6 +173,20 @@ def test_a_correction_goes_out_although_the_next_edition_was_planned_or_sent_fir
     ]
 
 
+def test_a_waiting_correction_does_not_hide_what_another_newsletter_is_about_to_tell(sent: House):
+    """The next edition builds on that one's mail, though the correction was planned later."""
+    sent.newsletter("evening")
+    sent.reader(ANNA, "evening")
+    sent.article("trade", "A new tariff")
+    sent.plan("evening")
+    sent.move(minutes=1)
+    correct_edition(sent.installation, find_correction(sent.installation, edition(sent), "correction"))
+    sent.move(days=1)
+    sent.plan()
+
+    assert sent.states("daily")[ANNA] == "skipped(nothing_new)"
+
+
 def test_with_stop_nobody_else_gets_the_edition(planned: House, sink: Sink):
     """The rest is cancelled first, also when a try was due later."""
     sink.script = lambda who, _number: Do.LATER if who == BEN else Do.TAKE
