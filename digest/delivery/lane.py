@@ -76,8 +76,12 @@ class Lane:
                 self._hand_back()
             if traffic.exhausted and not traffic.handed_back and self._in_hand is None:
                 return False
-            await self._pause(traffic.stopped, at_most=_LOOK_AGAIN)
+            await self._look_later()
         return False
+
+    async def _look_later(self) -> None:
+        traffic = self._traffic
+        await self._pause(traffic.stopped if traffic.ending.is_set() else traffic.ending, at_most=_LOOK_AGAIN)
 
     def _end_probe(self) -> None:
         if self._is_probe:
@@ -98,7 +102,9 @@ class Lane:
                 self._in_hand = traffic.handed_back.popleft()
             if self._in_hand is None:
                 traffic.note_exhausted()
-                return False
+                if not traffic.may_get_back(self._server):
+                    return False
+                await self._look_later()
         return not traffic.is_stopped
 
     @staticmethod
@@ -113,13 +119,19 @@ class Lane:
 
     async def _connect(self) -> Connection | None:
         """Return an open connection, or None: after waiting for the reason there is none, or when all stopped."""
+        if self._connection is not None and self._connection.is_open:  # a message was handed back meanwhile
+            self._count_in()
+            return self._connection
         began = asyncio.get_running_loop().time()
         opening = self._traffic.unless_stopped(self._open_one())
+        self._server.knocking += 1
         try:
             await asyncio.wait([opening])
         except asyncio.CancelledError:
             opening.cancel()
             raise
+        finally:
+            self._server.knocking -= 1
         if opening.cancelled():
             return None
         try:
@@ -127,10 +139,13 @@ class Lane:
         except ConnectFailed as failure:
             await self._cope_with(failure, began)
             return None
-        self._traffic.note_connected(self._server)
-        self._is_live = True
+        self._count_in()
         self._connection = connection
         return connection
+
+    def _count_in(self) -> None:
+        self._traffic.note_connected(self._server)
+        self._is_live = True
 
     async def _cope_with(self, failure: ConnectFailed, began: float) -> None:
         traffic = self._traffic
@@ -148,7 +163,7 @@ class Lane:
                 traffic.tell(self._server, fault, now)
             elif failure.outcome is not Outcome.DEFERRED:
                 traffic.leave_alone(self._server, fault, now)
-            await self._pause(traffic.stopped, at_most=_LOOK_AGAIN)
+            await self._look_later()
             return
         if failure.outcome is not Outcome.DEFERRED:
             traffic.leave_alone(self._server, fault, now)
@@ -234,7 +249,7 @@ class Lane:
         self._earned_reconnect |= attempt.outcome is Outcome.SENT
         if self._connection is not None and self._connection.session.is_whole:
             self._server.note_whole(attempt.outcome)
-        self._traffic.note(attempt, self._server, asyncio.get_running_loop().time())
+        self._traffic.note(attempt, self._server)
 
     def ready(self, connection: Connection) -> None:
         """Start the next message, as many as are refused here on the way to one that is not."""

@@ -34,6 +34,7 @@ class Server:
     closes_after: set[int] = field(default_factory=set)  # so many messages, without a word
     live: int = 0  # lanes with an open connection
     running: int = 0  # lanes that have not ended
+    knocking: int = 0  # lanes that wait to be let in, with a message
     doubts: int = 0  # in a row
     trouble: Fault | None = None  # why no connection was made the last time
 

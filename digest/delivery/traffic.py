@@ -129,6 +129,10 @@ class Traffic:
         wait.add_done_callback(self.waits.discard)
         return wait
 
+    def may_get_back(self, server: Server) -> bool:
+        """Say whether another server's lane may yet hand back a message that *server* would take."""
+        return server.is_well and any(each is not server and each.knocking for each in self.servers)
+
     def note_exhausted(self) -> None:
         """Note that `take` has nothing more."""
         self.exhausted = True
@@ -172,7 +176,7 @@ class Traffic:
             self.away_since = now if first_contact is None else began
         return (first_contact or self.patience.give_up) - (now - self.away_since)
 
-    def note(self, attempt: Attempt, server: Server, now: float) -> None:
+    def note(self, attempt: Attempt, server: Server) -> None:
         """Record *attempt*, and close the gate when it shows that going on would do harm."""
         self.recorder.finished(attempt)
         outcome = attempt.outcome
@@ -181,6 +185,7 @@ class Traffic:
         if outcome is Outcome.SENT:
             self._faults_in_a_row = server.doubts = 0
             return
+        now = asyncio.get_running_loop().time()
         fault = Fault(outcome, attempt.phase, attempt.reply, attempt.server)
         if outcome is Outcome.SENDER_FAULT:
             self._faults_in_a_row += 1
