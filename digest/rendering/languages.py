@@ -86,10 +86,9 @@ def weekday_date_text(day: date, tag: str) -> str:
 def is_known(tag: str) -> bool:
     """Return whether it is known how dates are written in the locale *tag* itself, not only in its language."""
     try:
-        Locale.parse(tag, sep="-")
+        return str(Locale.parse(tag, sep="-")) == tag.replace("-", "_")  # it may find another one instead
     except (UnknownLocaleError, ValueError):
         return False
-    return True
 
 
 @lru_cache(maxsize=256)
