@@ -1,4 +1,4 @@
-"""`digest init`, `digest serve` and `digest demo`."""
+"""`digest init`, `digest serve`, `digest worker` and `digest demo`."""
 
 from __future__ import annotations
 
@@ -29,6 +29,7 @@ def add_to(app: typer.Typer) -> None:
     """Add the commands."""
     app.command()(init)
     app.command()(serve)
+    app.command()(worker)
     app.command()(demo)
 
 
@@ -54,14 +55,19 @@ def serve(
     every: Annotated[
         float, typer.Option(min=0.5, metavar="SECONDS", help="Seconds between two looks at what is due.")
     ] = 5.0,
+    sender: Annotated[
+        bool, typer.Option("--sender/--no-sender", help="Send too, or leave that to `digest worker` (PostgreSQL).")
+    ] = True,
 ) -> None:
     """Run everything: pages, scheduler and sender.
 
     One process, which ends at Ctrl-C or SIGTERM: it begins no more mails and waits for the server's answers to
-    those under way, for half a minute at most. The rest goes out after the next start.
+    those under way, for half a minute at most. The rest goes out after the next start. On PostgreSQL any number
+    of them may run, and of `digest worker` beside them.
     """
     from digest import log
     from digest.app import open_installation, sending
+    from digest.pipeline.sweep import EVERY, sweep
     from digest.pipeline.tick import plan_due, send_due, visit_sources
     from digest.scheduling.ticker import Job, ticking
     from digest.settings import SENDING, read_settings
@@ -74,6 +80,8 @@ def serve(
     log.configure()
     settings = read_settings(needs=SENDING)
     house = open_installation(settings)
+    if not sender and house.engine.dialect.name == "sqlite":
+        raise BadInput("on SQLite nobody else sends: leave out --no-sender, or use PostgreSQL and `digest worker`")
     how = sending(settings)
     # Named, not imported: the pages are another face, and an optional one. No access log: paths hold tokens.
     pages = uvicorn.Config(
@@ -89,8 +97,10 @@ def serve(
         Job("sources", every, lambda: visit_sources(house, allow_private=settings.fetch_private_addresses)),
         # Two jobs: a long sending must not keep the next slots from being planned.
         Job("plan", every, lambda: plan_due(house)),
-        Job("send", every, lambda: send_due(house, how, stop=lambda: server.should_exit)),
+        Job("sweep", EVERY, lambda: sweep(house)),
     ]
+    if sender:
+        jobs.append(Job("send", every, lambda: send_due(house, how, stop=lambda: server.should_exit)))
     # A second `digest serve` by mistake must not get as far as sending.
     with _listening(host, port) as listener, _ending_calmly(server):
         with ticking(jobs, patience=_PATIENCE) as under_way:
@@ -104,6 +114,30 @@ def serve(
         # The journal knows what was on the wire, and the next start goes on from there; threads would hold us up.
         sys.stdout.flush()
         os._exit(0)
+
+
+def worker() -> None:
+    """Send what is due, beside any number of others (PostgreSQL).
+
+    It ends at Ctrl-C or SIGTERM as `digest serve` does, and leaves the rest to the others.
+    """
+    from digest import log
+    from digest.app import open_installation, sending
+    from digest.pipeline.sweep import EVERY, sweep
+    from digest.scheduling.ticker import Job, ticking
+    from digest.settings import SENDING, read_settings
+
+    log.configure()
+    settings = read_settings(needs=SENDING)
+    house = open_installation(settings)
+    if house.engine.dialect.name == "sqlite":
+        raise BadInput("on SQLite `digest serve` sends; for workers let DIGEST_DATABASE_URL name a PostgreSQL database")
+    from digest.worker.run import run_jobs
+
+    with ticking([Job("sweep", EVERY, lambda: sweep(house))], patience=_PATIENCE):
+        log.get_logger().info("working")
+        run_jobs(house, sending(settings))
+    log.get_logger().info("ended")
 
 
 def _listening(host: str, port: int) -> socket.socket:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
-
 from digest.log import get_logger
 from digest.pipeline.installation import Installation
 from digest.pipeline.recover import recover
 from digest.store import dispatching, jobs
 from digest.store.editions import lapse_cancelled
+from digest.store.lock import Alone, is_alone
 
 EVERY = 30.0  # seconds
-_LOCK = 0x6469676573740002  # "digest", and which of its locks
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +32,7 @@ def sweep(house: Installation) -> Swept:
     if house.engine.dialect.name != "postgresql":
         return Swept()
     with house.engine.begin() as connection:
-        if not connection.execute(select(func.pg_try_advisory_xact_lock(_LOCK))).scalar_one():
+        if not is_alone(connection, Alone.SWEEP):
             return Swept()
         recovered = recover(house)
         now = house.clock.now()

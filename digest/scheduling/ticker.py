@@ -25,7 +25,7 @@ class Job:
 
     name: str
     every: float
-    call: Callable[[], None]
+    call: Callable[[], object]
 
 
 @dataclass(slots=True)

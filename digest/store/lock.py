@@ -25,6 +25,7 @@ class Alone(IntEnum):
 
     ADD_ARTICLES = 2
     ADD_SUBSCRIBERS = 3
+    SWEEP = 4
 
 
 def wait_for_others(connection: Connection, what: Alone) -> None:
@@ -34,6 +35,13 @@ def wait_for_others(connection: Connection, what: Alone) -> None:
     """
     if connection.dialect.name == "postgresql":
         connection.execute(select(func.pg_advisory_xact_lock(_OURS, int(what))))
+
+
+def is_alone(connection: Connection, what: Alone) -> bool:
+    """Whether no other transaction does *what*; True keeps others from it to the end of this one."""
+    if connection.dialect.name != "postgresql":
+        return True
+    return bool(connection.execute(select(func.pg_try_advisory_xact_lock(_OURS, int(what)))).scalar_one())
 
 
 @contextmanager

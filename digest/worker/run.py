@@ -37,24 +37,20 @@ async def _run(house: Installation, sending: Sending) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, _end, ending, number)
+    told = asyncio.create_task(ending.wait())
     while not ending.is_set():
         working = asyncio.create_task(_work(house, sending, ending.is_set))
-        told = asyncio.create_task(ending.wait())
         await asyncio.wait({working, told}, return_when=asyncio.FIRST_COMPLETED)
-        if not working.done():
-            # The engine then waits for the job it has, whose sending has heard of the end as well.
-            working.cancel()
+        # The engine then waits for the job it has, whose sending has heard of the end as well.
+        working.cancel()
         (problem,) = await asyncio.gather(working, return_exceptions=True)
-        told.cancel()
         if ending.is_set():
             return
-        # One failed heartbeat ends the engine, and jobs that it has under way come to their end; then it starts anew.
-        get_logger().warning("engine_ended", problem=repr(problem) if problem else "")
         if problem is not None and not isinstance(problem, (ConnectorException, PoolTimeout)):
             raise problem
-        with_patience = asyncio.create_task(ending.wait())
-        await asyncio.wait({with_patience}, timeout=_AGAIN)
-        with_patience.cancel()
+        # One heartbeat that fails ends the engine; a job that it had under way has come to its end by now.
+        get_logger().warning("engine_ended", again_in=_AGAIN, problem=repr(problem) if problem else "")
+        await asyncio.wait({told}, timeout=_AGAIN)
 
 
 def _end(ending: asyncio.Event, number: int) -> None:
