@@ -76,5 +76,7 @@ def raise_in_words(wrong: BaseException, name: str) -> None:
 
 
 def _in_words(context: ExceptionContext) -> None:
+    if context.is_pre_ping:
+        return  # that connection is gone, and another one is made instead
     name = context.engine.url.database if context.engine is not None else None
     raise_in_words(context.original_exception, name or "")

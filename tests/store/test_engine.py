@@ -313,3 +313,16 @@ def test_one_sender_at_a_time_holds_the_lock(opened, tmp_path):
 
     with sender_lock(engine, state):
         assert (tmp_path / "state").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.postgres
+def test_a_connection_that_was_cut_is_made_anew(database, postgres_server):
+    """As after a restart of the server: the next use finds out, and goes on."""
+    engine = open_engine(database)
+    for _ in range(2):
+        with engine.connect() as connection:
+            found = connection.execute(text("SELECT 1")).scalar_one()
+        postgres_server.part(engine.url.database)
+    engine.dispose()
+
+    assert found == 1
