@@ -14,6 +14,7 @@ from digest.errors import DatabaseFailed, NotFound, SettingsError
 from digest.pipeline.installation import Installation
 from digest.settings import COMPOSING, Relay, Settings, group_rates_of, relays_of
 from digest.shipped import shipped_folder
+from digest.store.clock import DatabaseClock
 from digest.store.engine import open_engine
 from digest.store.migrate import require_current
 from digest.tokens import Tokens
@@ -54,9 +55,10 @@ def open_installation(settings: Settings, *, clock: Clock | None = None, engine:
     if settings.base_url is None or settings.secret_key is None:
         raise SettingsError([f"DIGEST_{name.upper()} is not set" for name in COMPOSING if not getattr(settings, name)])
     secret, previous = settings.secret_key.get_secret_value(), settings.secret_key_previous.get_secret_value()
+    engine = engine or open_database(settings)
     return Installation(
-        engine=engine or open_database(settings),
-        clock=clock or SystemClock(),
+        engine=engine,
+        clock=clock or (SystemClock() if engine.dialect.name == "sqlite" else DatabaseClock(engine)),
         tokens=Tokens(secret, previous),
         secret=secret,
         base_url=settings.base_url,
