@@ -10,6 +10,7 @@ from digest.delivery.groups import grouping, load_providers
 from digest.delivery.throttle import Throttle
 from digest.model.delivery import DeliveryState
 from digest.pipeline.dispatch import dispatch
+from digest.store.tables import to_micros
 from tests.house import MONDAY, House
 from tests.sink import Do, Mail, Sink
 
@@ -96,6 +97,8 @@ def test_a_provider_that_must_be_left_alone_ends_the_run_and_its_readers_stay_re
         house.rows("SELECT state, attempt_no, lease_until IS NULL FROM deliveries WHERE address LIKE '%googlemail.com'")
         == [("ready", 0, 1)] * 3
     )
+    ((first,),) = house.rows("SELECT MIN(next_attempt_at) FROM deliveries WHERE state = 'ready'")
+    assert first >= to_micros(MONDAY + timedelta(minutes=9))
 
 
 def test_while_nothing_is_slowed_nothing_is_asked(house: House, sink: Sink, monkeypatch):
