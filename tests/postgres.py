@@ -134,6 +134,11 @@ def _owner() -> str | None:
     return "postgres" if "postgres" in known else "nobody"
 
 
+# A test run that is killed takes nothing down with it, so this waits for its end.
+_AFTER = """while kill -0 "$1" 2> /dev/null; do sleep 2; done
+kill -INT "$(head -n 1 "$2/data/postmaster.pid")" 2> /dev/null; sleep 2; rm -rf "$2" """
+
+
 @contextmanager
 def running() -> Iterator[Server]:
     """Give a server, and take it away with all it held; there is one (`missing`)."""
@@ -141,6 +146,7 @@ def running() -> Iterator[Server]:
     assert bin_folder is not None
     # A socket's path may have 107 bytes, so pytest's own folders are too deep.
     folder = Path(tempfile.mkdtemp(prefix="digest-pg-"))
+    after = subprocess.Popen(["sh", "-c", _AFTER, "sh", str(os.getpid()), str(folder)], start_new_session=True)
     try:
         server = Server(folder, bin_folder)
         try:
@@ -148,4 +154,6 @@ def running() -> Iterator[Server]:
         finally:
             server.stop("immediate")
     finally:
+        after.kill()
+        after.wait()
         shutil.rmtree(folder)
