@@ -26,18 +26,27 @@ if TYPE_CHECKING:
 FIRST_CONTACT = 10.0  # seconds
 
 
-def open_database(settings: Settings) -> Engine:
-    """Return the engine of the configured database; no file is made, for a name may be mistyped.
+def open_database(settings: Settings, *, make: bool = False) -> Engine:
+    """Return the engine of the configured database.
+
+    A file that is missing is made only when *make* says that something is about to come in, and its folder is there
+    (or would be new in the current folder, like "var"): elsewhere the name may be mistyped.
 
     Raises NotFound when there is none, DatabaseFailed when it cannot be opened or belongs to another release,
     DatabaseBusy when another process keeps it.
     """
     url = make_url(settings.database_url)
     if url.get_backend_name() == "sqlite":
-        _require_file(Path(url.database or ""))
+        path = Path(url.database or "")
+        if not (make and not path.exists() and _is_likely(path.parent)):
+            _require_file(path)
     engine = open_engine(settings.database_url)
     require_current(engine)
     return engine
+
+
+def _is_likely(folder: Path) -> bool:
+    return folder.is_dir() or (not folder.is_absolute() and len(folder.parts) == 1)
 
 
 def _require_file(path: Path) -> None:

@@ -32,7 +32,7 @@ def add(
     from digest.pipeline.collect import read_paths, store_articles
     from digest.settings import read_settings
 
-    engine = the_database()
+    engine = the_database(make=True)
     now = datetime.now(UTC)
     _require_schemes(places)
     allow = private or read_settings().fetch_private_addresses

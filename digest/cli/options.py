@@ -117,14 +117,14 @@ def one_of(kind: type[_Word]) -> Callable[[Any], _Word]:
     return read
 
 
-def the_database() -> Engine:
+def the_database(*, make: bool = False) -> Engine:
     """Return the configured database; no other setting is needed."""
     from digest import log
     from digest.app import open_database
     from digest.settings import read_settings
 
     log.configure()
-    return open_database(read_settings())
+    return open_database(read_settings(), make=make)
 
 
 def the_installation() -> Installation:

@@ -238,7 +238,7 @@ def test_a_mail_server_that_is_away_is_told_and_nothing_is_lost(installation, tm
         "articles list",
         "deliveries",
         "newsletters list",
-        "newsletters apply newsletters.toml",
+        "newsletters apply newsletters.toml --dry-run",
         "preview daily --subscriber ada@example.org",
         "send daily",
         "send daily --dry-run",
@@ -246,13 +246,28 @@ def test_a_mail_server_that_is_away_is_told_and_nothing_is_lost(installation, tm
     ],
 )
 def test_a_mistyped_database_is_told_and_not_made(installation, tmp_path, monkeypatch, command):
-    """Nor is its folder; only `digest init` makes one."""
+    """Nor is its folder: what only looks, or sends, makes none."""
     monkeypatch.setenv("DIGEST_DATABASE_URL", "sqlite:///vra/digest.db")
 
     told = installation(*command.split())
 
     assert one_line(told).startswith("no database at vra/digest.db; run: digest init")
     assert not (tmp_path / "vra").exists()
+
+
+@pytest.mark.parametrize("command", ["newsletters apply newsletters.toml", "articles add tariffs.txt"])
+def test_the_first_thing_that_comes_in_makes_the_database(installation, tmp_path, monkeypatch, command):
+    """In the current folder, or one that is there; elsewhere the name may be mistyped."""
+    (tmp_path / "tariffs.txt").write_text("Tariffs fall\n\nThe ministers agreed on Monday to let tariffs fall.\n")
+    monkeypatch.setenv("DIGEST_DATABASE_URL", "sqlite:///fresh/digest.db")
+    made = installation(*command.split())
+    monkeypatch.setenv("DIGEST_DATABASE_URL", f"sqlite:///{tmp_path}/no/such/digest.db")
+    told = installation(*command.split())
+
+    assert made.status == 0
+    assert (tmp_path / "fresh" / "digest.db").exists()
+    assert one_line(told).startswith("no database at ")
+    assert not (tmp_path / "no").exists()
 
 
 READING = """

@@ -37,6 +37,7 @@ REASON_WORDS: Mapping[str, str] = {
     SkipReason.UNSUBSCRIBED: "unsubscribed",
     SkipReason.PAUSED: "paused by the reader",
     SkipReason.SUPPRESSED: "the address must not be mailed",
+    SkipReason.CANCELLED: "the edition was called off",
     SkipReason.MISSED: "the hour had passed too long ago",
     SkipReason.COALESCED: "a later mail took its place after downtime",
     SubscriptionState.PENDING: "not confirmed yet",
