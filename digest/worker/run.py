@@ -19,6 +19,7 @@ from digest.store.jobs import QUEUE, TASK
 from digest.worker.send_job import send_some
 
 _PATIENCE = 30.0  # seconds that a message under way may take when the process is told to end
+_HEARTBEAT = 10.0  # seconds
 _AGAIN = 5.0  # seconds until the engine is started again after it could not reach the database
 
 
@@ -48,7 +49,7 @@ async def _run(house: Installation, sending: Sending) -> None:
             return
         if problem is not None and not isinstance(problem, (ConnectorException, PoolTimeout)):
             raise problem
-        # One heartbeat that fails ends the engine; a job that it had under way has come to its end by now.
+        # The database was away, or others struck it off; a job that it had under way has come to its end by now.
         get_logger().warning("engine_ended", again_in=_AGAIN, problem=repr(problem) if problem else "")
         await asyncio.wait({told}, timeout=_AGAIN)
 
@@ -68,6 +69,7 @@ async def _work(house: Installation, sending: Sending, ending: Stop) -> None:
             delete_jobs="always",  # the delivery log is the record
             install_signal_handlers=False,
             shutdown_graceful_timeout=_PATIENCE,
+            update_heartbeat_interval=_HEARTBEAT,
         )
 
 

@@ -1,4 +1,4 @@
-"""One worker in a process of its own, with short leases: `python -m tests.worker.one FOLDER DATABASE PORT`.
+"""One worker in a process of its own, with short leases and heartbeats: `python -m tests.worker.one FOLDER DATABASE PORT`.
 
 With a fourth argument it works on one edition and ends; else it is Procrastinate's until a signal.
 """
@@ -15,7 +15,7 @@ from digest.clock import SystemClock
 from digest.pipeline import dispatch, leases
 from digest.pipeline.dispatch import Sending
 from digest.settings import Relay
-from digest.worker.run import run_jobs
+from digest.worker import run
 from digest.worker.send_job import send_some
 from tests.house import House
 
@@ -28,13 +28,14 @@ def main() -> None:
     log.configure(json=True)
     dispatch.LEASE = leases.LEASE = LEASE  # type: ignore[misc]
     leases._RENEW, leases._FENCE = 0.3, 1.0  # type: ignore[misc]
+    run._HEARTBEAT, run._AGAIN = 0.2, 0.2  # type: ignore[misc]
     os.chdir(folder)
     house = House(Path(folder), database, clock=SystemClock())  # type: ignore[arg-type]
     sending = Sending(Relay(host="127.0.0.1", port=int(port), implicit_tls=False, starttls=False), connections=2)
     if edition:
         send_some(house.installation, sending, int(edition[0]), ending=lambda: False)
     else:
-        run_jobs(house.installation, sending)
+        run.run_jobs(house.installation, sending)
 
 
 if __name__ == "__main__":
