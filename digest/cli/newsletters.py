@@ -32,7 +32,9 @@ def apply(
     from digest.settings import read_settings
 
     postal = read_settings().postal_address
-    done = apply_file(the_database(make=not dry_run), file, postal_address=postal, dry_run=dry_run, now=datetime.now(UTC))
+    done = apply_file(
+        the_database(make=not dry_run), file, postal_address=postal, dry_run=dry_run, now=datetime.now(UTC)
+    )
     for warning in done.warnings:
         complain(warning, prefix="warning: ")
     for change in done.changes:

@@ -45,7 +45,12 @@ MIXES = {
     "Korean among English": [("ko", "trade"), ("en", "trade"), ("en", "energy"), ("ko", "trade|energy")],
     "one language each": [("ja", "trade"), ("ar", "trade"), ("de", "trade"), ("en", "trade"), ("fr", "trade")],
     "one reader": [("ko", "energy")],
-    "regions, and languages without a catalogue": [("ko-KR", "trade"), ("ko", "trade"), ("pt-BR", "trade"), ("de-AT", "energy")],
+    "regions, and languages without a catalogue": [
+        ("ko-KR", "trade"),
+        ("ko", "trade"),
+        ("pt-BR", "trade"),
+        ("de-AT", "energy"),
+    ],
 }
 
 

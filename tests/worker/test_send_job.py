@@ -7,6 +7,7 @@ import time
 from collections import Counter
 
 import pytest
+import structlog.testing
 
 from digest.model.delivery import DeliveryState
 from digest.pipeline.sweep import Swept, sweep
@@ -89,12 +90,14 @@ def test_ten_schedulers_at_once_plan_one_slot_once(crowd: House, sink: Sink):
         plan_due(crowd.installation)
 
     schedulers = [threading.Thread(target=plan) for _ in range(10)]
-    for each in schedulers:
-        each.start()
-    for each in schedulers:
-        each.join()
+    with structlog.testing.capture_logs() as told:
+        for each in schedulers:
+            each.start()
+        for each in schedulers:
+            each.join()
     worked = work(crowd, sink)
 
+    assert "planning_failed" not in {each["event"] for each in told}
     assert crowd.rows("SELECT COUNT(*) FROM editions") == [(1,)]
     assert crowd.rows("SELECT COUNT(*) FROM slots") == [(1,)]
     assert crowd.rows("SELECT COUNT(*) FROM deliveries") == [(READERS,)]

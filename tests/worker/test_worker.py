@@ -122,7 +122,8 @@ def test_a_frozen_worker_that_thaws_harms_nobody(crowd: House, sink: Sink):
     assert 0 < swept.recovered <= 2 * CONNECTIONS
     assert status == 0, told(crowd)
     assert len(seen) == READERS
-    assert len(sink.mails) - second <= CONNECTIONS
+    # What was written came while it was frozen; of one thread, at most one message stood between mark and write.
+    assert len(sink.mails) - second <= 1
     # On the wire, or answered within the last milliseconds and not on record yet: nobody here can tell.
     assert len(doubled) <= 2 * CONNECTIONS
     assert all(len(set(ids)) == 1 and len(ids) == 2 for ids in doubled.values())
