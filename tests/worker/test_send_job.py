@@ -15,6 +15,7 @@ from digest.pipeline.tick import plan_due
 from digest.store import dispatching
 from digest.store.engine import Exchange
 from digest.store.jobs import add_tables, ask_for_workers
+from digest.store.lock import Alone, is_alone
 from digest.worker.send_job import send_some
 from tests.house import House
 from tests.sink import Do, Mail, Sink
@@ -215,20 +216,13 @@ def test_one_process_sweeps_at_a_time(crowd: House):
     """The others have nothing to wait for."""
     crowd.plan()
     crowd.change("DELETE FROM procrastinate_jobs")
-    done: list[Swept] = []
-    start = threading.Barrier(8)
+    with crowd.engine.begin() as other:
+        alone = is_alone(other, Alone.SWEEP)
+        beside = sweep(crowd.installation)
+    after = sweep(crowd.installation)
 
-    def run() -> None:
-        start.wait()
-        done.append(sweep(crowd.installation))
-
-    sweepers = [threading.Thread(target=run) for _ in range(8)]
-    for each in sweepers:
-        each.start()
-    for each in sweepers:
-        each.join()
-
-    assert sum(each.asked for each in done) == 1
+    assert alone
+    assert (beside, after) == (Swept(), Swept(asked=1))
 
 
 def test_the_tables_of_jobs_are_made_once_and_come_back(crowd: House):
