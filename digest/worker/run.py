@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from procrastinate import App, PsycopgConnector
 from procrastinate.exceptions import ConnectorException
-from psycopg_pool import PoolTimeout
+from psycopg import OperationalError
 
 from digest.log import get_logger
 from digest.pipeline.dispatch import Sending, Stop
@@ -47,7 +47,7 @@ async def _run(house: Installation, sending: Sending) -> None:
         (problem,) = await asyncio.gather(working, return_exceptions=True)
         if ending.is_set():
             return
-        if problem is not None and not isinstance(problem, (ConnectorException, PoolTimeout)):
+        if problem is not None and not isinstance(problem, (ConnectorException, OperationalError)):
             raise problem
         # The database was away, or others struck it off; a job that it had under way has come to its end by now.
         get_logger().warning("engine_ended", again_in=_AGAIN, problem=repr(problem) if problem else "")
