@@ -16,6 +16,7 @@ from typing import Any
 
 from sqlalchemy import Engine, event
 
+from digest.delivery.journal import Orphan
 from digest.store.engine import open_engine
 from tests.faults.simulation.laws import Broken
 from tests.faults.simulation.relay import Wire
@@ -54,6 +55,7 @@ class Life:
     was_frozen: bool = False
     has_failed: bool = False
     broken: Broken | None = None  #: the law that it broke; it dies of that
+    adopted: list[Orphan] = field(default_factory=list)
     wires: list[Wire] = field(default_factory=list)
     seen: dict[str, int] = field(default_factory=dict)
 

@@ -24,6 +24,7 @@ from sqlalchemy import text
 from digest.delivery import journal, pool
 from digest.delivery.commands import Offer
 from digest.delivery.connection import Connection, Timeouts
+from digest.delivery.journal import Orphan
 from digest.delivery.making import Making
 from digest.delivery.session import Session
 from digest.delivery.smtp import ConnectFailed
@@ -31,6 +32,7 @@ from digest.errors import BadInput
 from digest.model.delivery import Outcome, Phase, Reply
 from digest.model.newsletter import InDoubt, Retry, Sender
 from digest.pipeline import dispatch as sender
+from digest.pipeline import recover
 from digest.pipeline.dispatch import Sending, dispatch
 from digest.pipeline.hold_edition import cancel_edition, pause_edition, resume_edition
 from digest.pipeline.leases import Leases
@@ -143,6 +145,8 @@ class World:
             self.note(f"{life.name} gave up: {error}")
         finally:
             self.living.pop()
+            for orphan in life.adopted:  # the locks of a process go with it
+                orphan.close()
             engine.dispose()
         if life.broken is not None:
             raise life.broken
@@ -291,6 +295,12 @@ class World:
     def _in_place_of_the_world(self) -> Iterator[None]:
         making, envelope, leases = Making.close, Messages.envelope, Leases.__init__
 
+        def take_over(path: Path) -> Orphan | None:
+            orphan = journal.adopt(path)
+            if orphan is not None:
+                self.living[-1].adopted.append(orphan)
+            return orphan
+
         def close_note(note: Making) -> None:
             if self.living[-1].dead:
                 note._note.close()  # the file stays, as after kill -9
@@ -312,6 +322,7 @@ class World:
                 (sender, "random", SimpleNamespace(Random=lambda: Random(self.random.random()))),
                 (pool, "open_connection", self._open_connection),
                 (journal, "_write_whole", lambda fd, data: self.living[-1].write(fd, data)),  # noqa: PLW0108
+                (recover, "adopt", take_over),
                 (Making, "close", close_note),
                 (Messages, "envelope", make),
                 (Leases, "__init__", lease),
