@@ -295,6 +295,7 @@ class _Run:
         self._results = []
         self._journal.truncate_after_commit([_key(each.claim) for each in results])
         self._ready.extend(claims)
+        self._regain([each.delivery_id for each in claims])
         if self._turns.held:
             self._turns.put_off()
         if self._faults.is_pausing:
@@ -305,6 +306,11 @@ class _Run:
             self._moved.set()  # who waits for the last results may be waiting for nothing else
         if self._progress is not None and results:
             self._progress(len(results))
+
+    def _regain(self, claimed: list[int]) -> None:
+        """What was stopped or lost before may go, now that it was claimed again: the claim looked at everything."""
+        self._stops -= frozenset(claimed)
+        self._leases.regain(claimed)
 
     def _record_and_claim(self, ledger: Exchange, results: list[Result], room: int, now: datetime) -> list[Claim]:
         dispatching.record(ledger, results)

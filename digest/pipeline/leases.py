@@ -25,6 +25,7 @@ class Leases:
         self._seconds = seconds
         self._shared = house.engine.dialect.name == "postgresql"
         self._renewed_at = seconds()
+        self._lost: frozenset[int] = frozenset()
 
     @property
     def hold(self) -> bool:
@@ -32,11 +33,16 @@ class Leases:
         return not self._shared or self._seconds() - self._renewed_at < _FENCE
 
     def lost(self, claimed: Collection[int]) -> frozenset[int]:
-        """Renew when it is time; return those rows of *claimed* that somebody else has taken."""
+        """Renew when it is time; return the rows that somebody else has taken, until they are claimed again."""
         if not self._shared or self._seconds() - self._renewed_at < _RENEW:
-            return frozenset()
+            return self._lost
         renewing_at = self._seconds()
         with self._house.engine.begin() as connection:
             held = dispatching.renew(connection, self._worker, self._house.clock.now() + LEASE)
         self._renewed_at = renewing_at
-        return frozenset(claimed) - held
+        self._lost |= frozenset(claimed) - held
+        return self._lost
+
+    def regain(self, claimed: Collection[int]) -> None:
+        """Note that these rows are ours again."""
+        self._lost -= frozenset(claimed)

@@ -8,9 +8,11 @@ Without a journal, or with one that nobody can read, all that its sender had cla
 
 from __future__ import annotations
 
+from contextlib import closing
+
 from sqlalchemy import Connection
 
-from digest.delivery.journal import adopt, orphans
+from digest.delivery.journal import Orphan, adopt, orphans
 from digest.delivery.making import take_note
 from digest.delivery.records import Key
 from digest.log import get_logger
@@ -33,32 +35,37 @@ def recover(house: Installation) -> int:
         orphan = adopt(path)
         if orphan is None:
             continue
-        said = orphan.replay()
-        if said.header is None:
-            # It says nothing, not even that what it does not name was never begun. Its bytes are kept aside.
-            get_logger().warning("journal_unreadable", worker=path.stem, quarantined=said.quarantined_bytes)
-            orphan.discard()
-            continue
-        with house.engine.begin() as connection:
-            results = _results(house, connection, {each.key: each.attempt for each in said.acked}, said.in_doubt)
-            dispatching.record(connection, results)
-            # In the same transaction: without the journal these would look as if nobody knew of them.
-            untried = [claim for claim in dispatching.claimed_rows(connection) if claim.worker == path.stem]
-            dispatching.release(connection, untried, now=house.clock.now())
-            making = take_note(house.state_folder, path.stem)
-            if making in {claim.delivery_id for claim in untried}:
-                dispatching.count_crashes(connection, [making], now=house.clock.now())
-        orphan.discard()
-        settled += len(results) + len(untried)
-        get_logger().info(
-            "journal_replayed", acked=len(said.acked), in_doubt=len(said.in_doubt), quarantined=said.quarantined_bytes
-        )
+        with closing(orphan):  # whoever fails here leaves it to be recovered by the next
+            settled += _recover_one(house, orphan, path.stem)
     with house.engine.begin() as connection:
         # Without its journal nobody can say how far a message got: in doubt, not lost and not sent blindly.
         left = dispatching.left_rows(connection, house.clock.now())
         newsletters = load_newsletters(connection)
         dispatching.record(connection, [_doubt(house, newsletters[claim.newsletter], claim) for claim in left])
     return settled + len(left)
+
+
+def _recover_one(house: Installation, orphan: Orphan, worker: str) -> int:
+    said = orphan.replay()
+    if said.header is None:
+        # It says nothing, not even that what it does not name was never begun. Its bytes are kept aside.
+        get_logger().warning("journal_unreadable", worker=worker, quarantined=said.quarantined_bytes)
+        orphan.discard()
+        return 0
+    with house.engine.begin() as connection:
+        results = _results(house, connection, {each.key: each.attempt for each in said.acked}, said.in_doubt)
+        dispatching.record(connection, results)
+        # In the same transaction: without the journal these would look as if nobody knew of them.
+        untried = [claim for claim in dispatching.claimed_rows(connection) if claim.worker == worker]
+        dispatching.release(connection, untried, now=house.clock.now())
+        making = take_note(house.state_folder, worker)
+        if making in {claim.delivery_id for claim in untried}:
+            dispatching.count_crashes(connection, [making], now=house.clock.now())
+    orphan.discard()
+    get_logger().info(
+        "journal_replayed", acked=len(said.acked), in_doubt=len(said.in_doubt), quarantined=said.quarantined_bytes
+    )
+    return len(results) + len(untried)
 
 
 def _results(house: Installation, connection: Connection, acked: dict[Key, Attempt], marks: list[Key]) -> list[Result]:
