@@ -199,6 +199,8 @@ def test_a_changed_byte_breaks_the_signature_unless_relaxed_excuses_it(data):
     changed = signed[:at] + put + signed[at + gone :]
     # What makes no line end of a mail is refused on the wire; dkimpy mends it first.
     assume(not re.search(rb"(?<!\r)\n|\r(?!\n)", changed))
+    # Blanks before the colon of a field are excused (RFC 6376 §3.4.2), but dkimpy does not find such a field.
+    assume(not re.search(rb"\r\n[!-9;-~]+[ \t]+:", changed))
     before, after = (_meaning(mail[start:]) for mail in (signed, changed))
 
     try:
