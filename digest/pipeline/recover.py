@@ -9,7 +9,6 @@ Without a journal, or with one that nobody can read, all that its sender had cla
 from __future__ import annotations
 
 from contextlib import closing
-from datetime import timedelta
 
 from sqlalchemy import Connection
 
@@ -20,7 +19,7 @@ from digest.log import get_logger
 from digest.model.delivery import Attempt, Outcome, Phase, Reply
 from digest.model.newsletter import Newsletter
 from digest.pipeline.installation import Installation
-from digest.pipeline.settle import REPLY_TIMEOUT, in_doubt, settle
+from digest.pipeline.settle import in_doubt, settle
 from digest.store import dispatching
 from digest.store.dispatching import Claim, Result
 from digest.store.newsletters import load_newsletters
@@ -38,13 +37,11 @@ def recover(house: Installation) -> int:
             continue
         with closing(orphan):  # whoever fails here leaves it to be recovered by the next
             settled += _recover_one(house, orphan, path.stem)
-    # A lease that ended proves nobody dead: a sender that was only frozen may still be waiting for its reply.
-    wait = timedelta() if house.engine.dialect.name == "sqlite" else REPLY_TIMEOUT
     with house.engine.begin() as connection:
         # Without its journal nobody can say how far a message got: in doubt, not lost and not sent blindly.
         left = dispatching.left_rows(connection, house.clock.now())
         newsletters = load_newsletters(connection)
-        dispatching.record(connection, [_doubt(house, newsletters[claim.newsletter], claim, wait) for claim in left])
+        dispatching.record(connection, [_doubt(house, newsletters[claim.newsletter], claim) for claim in left])
     return settled + len(left)
 
 
@@ -85,8 +82,8 @@ def _results(house: Installation, connection: Connection, acked: dict[Key, Attem
     return results + [_doubt(house, newsletters[held[key].newsletter], held[key]) for key in marks if key in held]
 
 
-def _doubt(house: Installation, newsletter: Newsletter, claim: Claim, wait: timedelta = timedelta()) -> Result:
-    """Return the row as in doubt; without a *wait* its owner is known to be dead, and waits for no reply."""
+def _doubt(house: Installation, newsletter: Newsletter, claim: Claim) -> Result:
     now = house.clock.now()
     attempt = Attempt(claim.delivery_id, Outcome.IN_DOUBT, Phase.DOT, _LOST, "", now, now)
-    return in_doubt(claim, attempt, newsletter.in_doubt, ready_at=now + wait)
+    # The owner is known to be dead, so nobody can still be waiting for that reply.
+    return in_doubt(claim, attempt, newsletter.in_doubt, ready_at=now)
