@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections import OrderedDict
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
-from digest.errors import NotFound
+from digest.errors import BadInput, NotFound
 from digest.model.delivery import Envelope
 from digest.pipeline.installation import Installation
 from digest.pipeline.links import Links
@@ -103,7 +104,11 @@ class Messages:
             self._pieces = {}  # the splicers keep theirs
         with reading(self._house.engine) as connection:
             found = load_digests(connection, digest_id, _AHEAD)
-            self._ahead = {each: _Read(stored, *read_stored(stored.layout)) for each, stored in found.items()}
+            self._ahead = {digest_id: _read(found.pop(digest_id))}
+            for each, stored in found.items():
+                # One ahead that cannot be read fails for its own readers, when it is asked for.
+                with suppress(BadInput):
+                    self._ahead[each] = _read(stored)
             wanted = frozenset[str]().union(*(read.layout.hashes for read in self._ahead.values()))
             self._pieces |= load_pieces(connection, wanted - self._pieces.keys())
 
@@ -117,10 +122,17 @@ def _links_from(house: Installation, origin: Origin) -> Links:
     return Links(origin.base_url, tokens)
 
 
+def _read(stored: StoredDigest) -> _Read:
+    return _Read(stored, *read_stored(stored.layout))
+
+
 def read_stored(text: str) -> tuple[Layout, ConstantHeaders, str]:
-    """Return layout, headers and sender address of a digest as stored."""
-    data = json.loads(text)
-    return Layout.from_json(data["layout"]), ConstantHeaders.from_json(data["headers"]), data["from"]
+    """Return layout, headers and sender address of a digest as stored; raises BadInput for anything else."""
+    try:
+        data = json.loads(text)
+        return Layout.from_json(data["layout"]), ConstantHeaders.from_json(data["headers"]), data["from"]
+    except (KeyError, TypeError, json.JSONDecodeError) as wrong:
+        raise BadInput(f"not a stored digest: {wrong}; plan the delivery anew") from None
 
 
 def envelope_of(house: Installation, claim: Claim, sheet: Sheet) -> Envelope:

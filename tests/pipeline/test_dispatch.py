@@ -508,3 +508,20 @@ def test_results_that_cannot_be_committed_end_the_sending(house: House, sink: Si
     house.dispatch(sink)
 
     assert (house.states(), len(sink.mails)) == ({ANNA: "sent"}, 1)
+
+
+def test_a_digest_that_cannot_be_read_fails_for_its_own_readers_alone(house: House, sink: Sink):
+    """Digests are read ahead; a broken one among them keeps nobody else's mail back."""
+    house.reader(ANNA, topics="trade")
+    house.reader(BEN, topics="energy")
+    house.article("trade")
+    house.article("energy")
+    house.plan()
+    ((last,),) = house.rows("SELECT MAX(id) FROM digests")
+    ((broken,),) = house.rows("SELECT address FROM deliveries WHERE digest_id = :last", last=last)
+    house.change("UPDATE digests SET layout = '{}' WHERE id = :last", last=last)
+    house.dispatch(sink)
+    (other,) = {ANNA, BEN} - {broken}
+
+    assert [mail.recipient for mail in sink.mails] == [other]
+    assert house.states() == {other: "sent", broken: "refused"}
