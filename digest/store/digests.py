@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, insert, select, text
+from sqlalchemy import Connection, insert, text
 
 from digest.errors import NotFound
-from digest.store.get_or_create import among, chunks
+from digest.store.get_or_create import chunks, values_by
 from digest.store.origins import Origin
 from digest.store.tables import digests, pieces, to_micros
 
@@ -68,11 +68,7 @@ def save_pieces(connection: Connection, found: Mapping[str, bytes]) -> None:
 
 def load_pieces(connection: Connection, hashes: Collection[str]) -> dict[str, bytes]:
     """Return the pieces with these *hashes* that are still kept."""
-    found: dict[str, bytes] = {}
-    for part in chunks(sorted(hashes)):
-        rows = connection.execute(select(pieces.c.hash, pieces.c.content).where(among(connection, pieces.c.hash, part)))
-        found |= {row.hash: row.content for row in rows}
-    return found
+    return values_by(connection, pieces.c.hash, pieces.c.content, sorted(hashes))
 
 
 def save_digests(connection: Connection, rows: Sequence[DigestRow]) -> list[int]:

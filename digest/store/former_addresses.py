@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, select
 
-from digest.store.get_or_create import among, chunks
+from digest.store.get_or_create import values_by
 from digest.store.tables import former_addresses
 
 
@@ -25,15 +25,7 @@ def drop_former(conn: Connection, hashes: Collection[str]) -> None:
 
 def former_owners(conn: Connection, hashes: Iterable[str]) -> dict[str, int]:
     """Return the subscriber id behind each hash that is noted."""
-    found: dict[str, int] = {}
-    for part in chunks(hashes):
-        rows = conn.execute(
-            select(former_addresses.c.address_hash, former_addresses.c.subscriber_id).where(
-                among(conn, former_addresses.c.address_hash, part)
-            )
-        )
-        found |= {row.address_hash: row.subscriber_id for row in rows}
-    return found
+    return values_by(conn, former_addresses.c.address_hash, former_addresses.c.subscriber_id, hashes)
 
 
 def former_of(conn: Connection, subscriber_id: int) -> list[Row[Any]]:

@@ -39,22 +39,25 @@ def insert_new(conn: Connection, table: Table, rows: Sequence[Mapping[str, Any]]
     conn.execute(dialect.insert(table).on_conflict_do_nothing(), rows)
 
 
+def values_by(
+    conn: Connection, key: ColumnElement[Any], value: ColumnElement[Any], wanted: Iterable[Any]
+) -> dict[Any, Any]:
+    """Return *value* of each row whose *key* is among *wanted*, by key; what no row has is left out."""
+    found: dict[Any, Any] = {}
+    for part in chunks(wanted):
+        rows = conn.execute(select(key, value).where(among(conn, key, part)))
+        found |= {row[0]: row[1] for row in rows}
+    return found
+
+
 def ids_of(conn: Connection, table: Table, rows: Mapping[str, Mapping[str, Any]]) -> dict[str, int]:
     """Return the id of each row of *rows* (content key to column values), inserting what *table* lacks.
 
     *table* has a unique column `key`. Another process may insert the same row at the same time.
     """
-    found = _read(conn, table, rows)
+    found = values_by(conn, table.c.key, table.c.id, rows)
     missing = [{"key": key, **values} for key, values in rows.items() if key not in found]
     if missing:
         insert_new(conn, table, missing)
-        found |= _read(conn, table, [row["key"] for row in missing])
-    return found
-
-
-def _read(conn: Connection, table: Table, keys: Iterable[str]) -> dict[str, int]:
-    found: dict[str, int] = {}
-    for part in chunks(keys):
-        rows = conn.execute(select(table.c.key, table.c.id).where(among(conn, table.c.key, part)))
-        found |= {row.key: row.id for row in rows}
+        found |= values_by(conn, table.c.key, table.c.id, [row["key"] for row in missing])
     return found

@@ -6,10 +6,10 @@ import hashlib
 import json
 from collections.abc import Iterable
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from digest.errors import NotFound
-from digest.store.get_or_create import among, chunks, ids_of
+from digest.store.get_or_create import ids_of, values_by
 from digest.store.tables import histories
 
 
@@ -28,13 +28,11 @@ def history_of(conn: Connection, stories: frozenset[int]) -> int:
 
 def stories_by_history(conn: Connection, ids: Iterable[int]) -> dict[int, frozenset[int]]:
     """Return the story ids of each history; raises NotFound when there is none with one of these ids."""
-    wanted, found = set(ids), dict[int, frozenset[int]]()
-    for part in chunks(wanted):
-        rows = conn.execute(select(histories.c.id, histories.c.stories).where(among(conn, histories.c.id, part)))
-        found |= {row.id: frozenset(json.loads(row.stories)) for row in rows}
+    wanted = set(ids)
+    found = values_by(conn, histories.c.id, histories.c.stories, wanted)
     for missing in wanted - found.keys():
         raise NotFound(f"there is no history {missing} in this database")
-    return found
+    return {history_id: frozenset(json.loads(stories)) for history_id, stories in found.items()}
 
 
 def stories_of(conn: Connection, history_id: int) -> frozenset[int]:

@@ -7,11 +7,11 @@ import json
 from collections.abc import Iterable
 from datetime import date
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from digest.errors import NotFound
 from digest.model.subscriber import Follow, Interests
-from digest.store.get_or_create import among, chunks, ids_of
+from digest.store.get_or_create import ids_of, values_by
 from digest.store.tables import profiles
 
 
@@ -63,11 +63,7 @@ def profile_of(conn: Connection, interests: Interests) -> int:
 
 def interests_texts(conn: Connection, profile_ids: Iterable[int]) -> dict[int, str]:
     """Return the canonical text of each profile id; ids without a row are left out."""
-    found: dict[int, str] = {}
-    for part in chunks(profile_ids):
-        rows = conn.execute(select(profiles.c.id, profiles.c.interests).where(among(conn, profiles.c.id, part)))
-        found |= {row.id: row.interests for row in rows}
-    return found
+    return values_by(conn, profiles.c.id, profiles.c.interests, profile_ids)
 
 
 def interests_by_profile(conn: Connection, ids: Iterable[int]) -> dict[int, Interests]:

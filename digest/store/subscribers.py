@@ -12,7 +12,7 @@ from sqlalchemy import BigInteger, Connection, Row, and_, bindparam, func, selec
 
 from digest.errors import NotFound
 from digest.store.bulk import insert_rows
-from digest.store.get_or_create import among, chunks
+from digest.store.get_or_create import among, chunks, values_by
 from digest.store.tables import consents, profiles, subscribers, subscriptions, suppressions
 
 _IMPORT_CACHE_KIB = 6_144
@@ -58,13 +58,7 @@ def known_readers(conn: Connection, newsletter_id: int, address_keys: Iterable[s
 
 def subscriber_ids(conn: Connection, address_keys: Iterable[str]) -> dict[str, int]:
     """Return the id of each address key that has a subscriber."""
-    found: dict[str, int] = {}
-    for part in chunks(address_keys):
-        rows = conn.execute(
-            select(subscribers.c.address_key, subscribers.c.id).where(among(conn, subscribers.c.address_key, part))
-        )
-        found |= {row.address_key: row.id for row in rows}
-    return found
+    return values_by(conn, subscribers.c.address_key, subscribers.c.id, address_keys)
 
 
 def find_subscriber(conn: Connection, address_key: str) -> Row[Any]:
@@ -128,15 +122,7 @@ def consents_given(
 
 def suppressed_hashes(conn: Connection, hashes: Iterable[str]) -> dict[str, str]:
     """Return the reason of each address hash that must not be mailed."""
-    found: dict[str, str] = {}
-    for part in chunks(hashes):
-        rows = conn.execute(
-            select(suppressions.c.address_hash, suppressions.c.reason).where(
-                among(conn, suppressions.c.address_hash, part)
-            )
-        )
-        found |= {row.address_hash: row.reason for row in rows}
-    return found
+    return values_by(conn, suppressions.c.address_hash, suppressions.c.reason, hashes)
 
 
 def list_subscriptions(conn: Connection, newsletter_id: int, *, after: int = 0, limit: int = 1_000) -> list[Row[Any]]:
