@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 import email
 import email.policy
-import threading
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from enum import Enum, auto
-from types import TracebackType
-from typing import Self
+
+from tests.in_thread import InThread
 
 
 class Do(Enum):
@@ -65,7 +64,7 @@ Script = Callable[[str, int], Do]
 
 
 @dataclass
-class Sink:
+class Sink(InThread):
     """Use as a context manager; `mails` are the complete messages, in the order of their final dots."""
 
     script: Script = lambda recipient, number: Do.TAKE
@@ -79,24 +78,6 @@ class Sink:
     offer: tuple[str, ...] = ("PIPELINING", "8BITMIME", "SMTPUTF8")  #: also CHUNKING and DSN, if it shall
     said: list[str] = field(default_factory=list)  #: MAIL and RCPT as they came
 
-    def __enter__(self) -> Self:
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
-        self._thread.start()
-        self._tasks: set[asyncio.Task[None]] = set()
-        starting = asyncio.run_coroutine_threadsafe(asyncio.start_server(self._accept, "127.0.0.1", 0), self._loop)
-        self._server = starting.result(5)
-        self.port = self._server.sockets[0].getsockname()[1]
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        asyncio.run_coroutine_threadsafe(self._close(), self._loop).result(5)
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(5)
-        self._loop.close()
-
     def to(self, recipient: str) -> list[Mail]:
         """Return what came for *recipient*."""
         return [mail for mail in self.mails if mail.recipient == recipient]
@@ -104,26 +85,6 @@ class Sink:
     def clear(self) -> None:
         """Forget what came."""
         self.mails.clear()
-
-    async def _close(self) -> None:
-        self._server.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.connections += 1
-        task = self._loop.create_task(self._converse(reader, writer, self.connections))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, number: int) -> None:
-        try:
-            await self._talk(reader, writer, number)
-        except (ConnectionError, asyncio.IncompleteReadError):
-            return  # the sender is gone, which is its right
-        finally:
-            writer.close()
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, number: int) -> None:
         def say(line: str) -> None:

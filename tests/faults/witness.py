@@ -10,11 +10,11 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import random
-import threading
 from collections import Counter
 from dataclasses import dataclass, field
-from types import TracebackType
-from typing import NamedTuple, Self
+from typing import NamedTuple
+
+from tests.in_thread import InThread
 
 
 class Copy(NamedTuple):
@@ -26,7 +26,7 @@ class Copy(NamedTuple):
 
 
 @dataclass
-class Witness:
+class Witness(InThread):
     """Use as a context manager. `delay` is the longest wait before an answer to a message, in seconds."""
 
     delay: float = 0.0
@@ -35,62 +35,23 @@ class Witness:
     copies: list[Copy] = field(default_factory=list)
     port: int = 0
 
-    def __enter__(self) -> Self:
+    def __post_init__(self) -> None:
         self._random = random.Random(self.seed)
         self._unresolved: dict[int, Copy] = {}
-        self._open: set[asyncio.Task[None]] = set()
-        self._number = 0
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
-        self._thread.start()
-        starting = asyncio.run_coroutine_threadsafe(
-            asyncio.start_server(self._accept, "127.0.0.1", 0, limit=1 << 24), self._loop
-        )
-        self._server = starting.result(5)
-        self.port = self._server.sockets[0].getsockname()[1]
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        asyncio.run_coroutine_threadsafe(self._close(), self._loop).result(5)
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(5)
-        self._loop.close()
 
     def take_unresolved(self) -> Counter[str]:
         """Return, once all connections of the dead sender have ended, whom it may send to once more."""
         return asyncio.run_coroutine_threadsafe(self._settle(), self._loop).result(30)
 
     async def _settle(self) -> Counter[str]:
-        while self._open:
-            await asyncio.wait(set(self._open), timeout=5)
+        while self._tasks:
+            await asyncio.wait(set(self._tasks), timeout=5)
         left = Counter(copy.recipient for copy in self._unresolved.values())
         self._unresolved.clear()
         return left
 
-    async def _close(self) -> None:
-        self._server.close()
-        for task in self._open:
-            task.cancel()
-        await asyncio.gather(*self._open, return_exceptions=True)
-
-    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._number += 1
-        task = self._loop.create_task(self._converse(reader, writer, self._number))
-        self._open.add(task)
-        task.add_done_callback(self._open.discard)
-
-    async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, number: int) -> None:
-        try:
-            writer.write(b"220 witness.example.org ESMTP\r\n")
-            await self._listen(reader, writer, number)
-        except (ConnectionError, asyncio.IncompleteReadError):
-            return  # it was killed
-        finally:
-            writer.close()
-
-    async def _listen(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, number: int) -> None:
+    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, number: int) -> None:
+        writer.write(b"220 witness.example.org ESMTP\r\n")
         recipient = ""
         while line := await reader.readline():
             self._unresolved.pop(number, None)
