@@ -5,17 +5,16 @@ from __future__ import annotations
 import asyncio
 import email
 import email.policy
-import threading
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from functools import cached_property
-from types import TracebackType
-from typing import Self
 
 from lxml import html as lxml_html
 from lxml.html import HtmlElement
+
+from tests.in_thread import InThread
 
 MODERN = ("PIPELINING", "8BITMIME", "SMTPUTF8", "SIZE 10000000")
 COMMANDS = ("EHLO", "MAIL", "RCPT", "DATA", "RSET", "QUIT")
@@ -83,7 +82,7 @@ class Received:
 
 
 @dataclass
-class Wire:
+class Wire(InThread):
     """Use as a context manager. `at_dot` answers a complete message: (recipient, number of the try) -> reply."""
 
     offer: tuple[str, ...] = MODERN
@@ -93,44 +92,7 @@ class Wire:
     tries: Counter[str] = field(default_factory=Counter)
     port: int = 0
 
-    def __enter__(self) -> Self:
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
-        self._thread.start()
-        self._tasks: set[asyncio.Task[None]] = set()
-        starting = asyncio.start_server(self._accept, "127.0.0.1", 0, limit=4 * 2**20)
-        self._server = asyncio.run_coroutine_threadsafe(starting, self._loop).result(5)
-        self.port = self._server.sockets[0].getsockname()[1]
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        asyncio.run_coroutine_threadsafe(self._close(), self._loop).result(5)
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(5)
-        self._loop.close()
-
-    async def _close(self) -> None:
-        self._server.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = self._loop.create_task(self._converse(reader, writer))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            await self._talk(reader, writer)
-        except (ConnectionError, asyncio.IncompleteReadError):
-            return
-        finally:
-            writer.close()
-
-    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, number: int) -> None:
         writer.write(b"220 wire.example.org ESMTP\r\n")
         mail = rcpt = ""
         while line := (await reader.readline()).decode().rstrip("\r\n"):
