@@ -48,13 +48,14 @@ def offer_from(extensions: Mapping[str, str]) -> Offer:
 def address_commands(envelope: Envelope, offer: Offer) -> tuple[str, str]:
     """Return MAIL and RCPT for *envelope*, each with its line end."""
     mail = f" SIZE={len(envelope.content)}" if offer.size is not None else ""
-    if not envelope.content.isascii():
+    needs_utf8 = _needs_utf8(envelope)
+    if (needs_utf8 or not envelope.wire_ready) and not envelope.content.isascii():
         mail += " BODY=8BITMIME"
-    if _needs_utf8(envelope):
+    if needs_utf8:
         mail += " SMTPUTF8"
     rcpt = ""
     if offer.dsn:
-        mail += f" RET=HDRS{_envelope_id(envelope.token)}"
+        mail += f" RET=HDRS{_envelope_id(envelope.token())}"
         rcpt = f" NOTIFY=FAILURE ORCPT={original_recipient(envelope.recipient)}"
     return f"MAIL FROM:<{envelope.sender}>{mail}\r\n", f"RCPT TO:<{envelope.recipient}>{rcpt}\r\n"
 
@@ -81,6 +82,8 @@ def reason_not_to_send(envelope: Envelope, offer: Offer) -> tuple[Phase, Reply] 
 
 def xtext(text: str) -> str:
     """Return ASCII *text* as a parameter's value (RFC 3461 §4)."""
+    if not _NOT_XTEXT.search(text):
+        return text
     return _NOT_XTEXT.sub(lambda found: f"+{ord(found[0]):02X}", text)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 END_OF_DATA = b".\r\n"
 
@@ -62,6 +63,7 @@ def is_mailbox(address: str) -> bool:
     return len(local.encode()) <= 64 and len(domain) <= 255 and len(address.encode()) <= 254
 
 
+@lru_cache(maxsize=256)  # a newsletter has one
 def is_return_path(address: str) -> bool:
     """Say whether *address* can stand between the angle brackets of MAIL: a mailbox, or empty."""
     return not address or is_mailbox(address)

@@ -175,6 +175,8 @@ def _sealed(record: bytes) -> bytes:
 
 def _cut(text: str, most: int) -> bytes:
     """Return *text* in UTF-8, at most *most* bytes, cut between characters."""
+    if len(text) <= most and text.isascii():
+        return text.encode("ascii")
     return text.encode("utf-8", "replace")[:most].decode("utf-8", "ignore").encode()
 
 

@@ -16,6 +16,10 @@ MAX_TEXT_CHARS = 512
 
 _SINGLE_LINES = re.compile(rb"(?:[2-5][0-9][0-9] [^\r\n]*\r\n)+")
 _LINE = re.compile(rb"([2-5][0-9][0-9])(?:([ -])([^\n]*?))?\r?\n")
+# What nearly every server says: one line, in ASCII, with words after the codes.
+_PLAIN_REPLY = re.compile(
+    rb"([2-5][0-9][0-9]) (?:([245]\.[0-9]{1,3}\.[0-9]{1,3}) +)?(?![0-9.]*[ \r])([!-~](?:[ -~]{0,500}[!-~])?)\r\n"
+)
 _ENHANCED = re.compile(r"([245]\.[0-9]{1,3}\.[0-9]{1,3})(?:\s+|$)")
 _UNPRINTABLE = re.compile(
     r"[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff\ufff0-\uffff\ud800-\udfff]"
@@ -96,6 +100,8 @@ def parse_reply(raw: bytes) -> Reply:
     bytes that are not UTF-8 are escaped, and it is cut at 512 characters. An enhanced code counts only when
     the first line has it.
     """
+    if plain := _PLAIN_REPLY.fullmatch(raw):
+        return Reply(int(plain[1]), (plain[2] or b"").decode("ascii"), plain[3].decode("ascii"))
     first, *more = raw[: MAX_TEXT_CHARS * 8].split(b"\n", 1)
     text = _words(first)
     enhanced = ""

@@ -116,7 +116,7 @@ class _Run:
         self._messages = Messages(house)
         self._turns = Turns(house, sending.throttle)
         self._faults = Faults(house)
-        self._room = 2 * sending.connections  # one on each connection, one in hand for it
+        self._room = 2 * sending.connections  # what one claim takes: two for each connection
         self._ready: deque[Claim] = deque()
         self._out: dict[int, Claim] = {}
         self._results: list[Result] = []
@@ -285,7 +285,7 @@ class _Run:
             self._commit_soon.cancel()
             self._commit_soon = None
         results = self._results
-        room = 0 if self._dry else self._room - len(self._out) - len(self._ready)
+        room = 0 if self._dry else self._room - len(self._ready)
         now = self._house.clock.now()
         claims = self._ledger.transact(lambda ledger: self._record_and_claim(ledger, results, room, now))
         crashed = [each.claim.delivery_id for each in results if each.reason == _CRASHED]

@@ -6,7 +6,7 @@ import json
 from collections import OrderedDict
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import NamedTuple
 
 from digest.errors import BadInput, NotFound
@@ -144,16 +144,9 @@ def envelope_of(house: Installation, claim: Claim, sheet: Sheet) -> Envelope:
     content, wire_ready = sheet.splicer.splice(values_of(claim, sheet), to=recipient), sheet.splicer.is_wire_ready
     if house.signers:
         content = house.signers.sign(content, claim.dated_at, domain=sheet.domain, wire_ready=wire_ready)
-    token = sheet.links.tokens.make(Purpose.BOUNCE, claim.delivery_id)
-    return Envelope(
-        delivery_id=claim.delivery_id,
-        sender=_return_path(house, token, sheet),
-        recipient=recipient,
-        content=content,
-        needs_smtputf8=needs_smtputf8,
-        wire_ready=wire_ready,
-        token=token,
-    )
+    token = partial(sheet.links.tokens.make, Purpose.BOUNCE, claim.delivery_id)
+    sender = _with_token(house.return_path, token()) if house.return_path else sheet.return_path
+    return Envelope(claim.delivery_id, sender, recipient, content, needs_smtputf8, wire_ready, token)
 
 
 def values_of(claim: Claim, sheet: Sheet) -> ReaderValues:
@@ -174,9 +167,7 @@ def values_of(claim: Claim, sheet: Sheet) -> ReaderValues:
     )
 
 
-def _return_path(house: Installation, token: str, sheet: Sheet) -> str:
-    """Return the envelope sender: with a bounce mailbox set, one that tells the delivery (VERP)."""
-    if not house.return_path:
-        return sheet.return_path
-    local, _, domain = house.return_path.rpartition("@")
+def _with_token(bounce_mailbox: str, token: str) -> str:
+    """Return the envelope sender that tells the delivery (VERP)."""
+    local, _, domain = bounce_mailbox.rpartition("@")
     return f"{local}+{token}@{domain}"

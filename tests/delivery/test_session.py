@@ -99,7 +99,7 @@ def test_only_what_is_offered_is_used(offer, fields, command, refusal):
     [
         pytest.param({}, b" RET=HDRS", b" NOTIFY=FAILURE ORCPT=rfc822;reader1@example.net", id="no token"),
         pytest.param(
-            {"token": "b.7=x+y"},
+            {"token": lambda: "b.7=x+y"},
             b" RET=HDRS ENVID=b.7+3Dx+2By",
             b" NOTIFY=FAILURE ORCPT=rfc822;reader1@example.net",
             id="a token as xtext",
@@ -117,7 +117,7 @@ def test_only_what_is_offered_is_used(offer, fields, command, refusal):
             id="an address beyond ASCII (RFC 6533)",
         ),
         pytest.param(
-            {"token": "t" * 101},
+            {"token": lambda: "t" * 101},
             b" RET=HDRS",
             b" NOTIFY=FAILURE ORCPT=rfc822;reader1@example.net",
             id="a token longer than ENVID takes",
