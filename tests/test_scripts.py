@@ -218,6 +218,13 @@ def test_a_bench_that_is_not_there_is_wrong_usage(run, checkout, name):
     assert err.splitlines()[-1] == "usage: scripts/bench send|journal|late|plan|workers|splice|import [options]"
 
 
+def test_a_bench_is_a_module_of_the_checkout(run, checkout):
+    """From there it finds what it shares with the others, and with the tests."""
+    status, _, asked = run(checkout / "scripts" / "bench", "plan", "--runs", "1")
+
+    assert (status, asked[-1]) == (0, f"{checkout}: -m scripts.benchmarks.plan --runs 1")
+
+
 def test_the_checks_of_the_forge_are_the_tests():
     """One way to run them."""
     assert "exec scripts/test" in (ROOT / ".ci" / "run").read_text()
