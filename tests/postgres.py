@@ -1,4 +1,4 @@
-"""A private PostgreSQL for tests: its own folder, a socket instead of a port, and gone with the test run.
+"""A private PostgreSQL for tests and benchmarks: its own folder, a socket instead of a port, and gone with the run.
 
 PostgreSQL refuses to run as root, so a root's server belongs to the user `postgres` (or `nobody`).
 """
@@ -10,7 +10,7 @@ import pwd
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.util import find_spec
 from itertools import count
@@ -51,8 +51,9 @@ def programs() -> Path | None:
 class Server:
     """A running server; databases are made of a template in some milliseconds."""
 
-    def __init__(self, folder: Path, bin_folder: Path) -> None:
+    def __init__(self, folder: Path, bin_folder: Path, settings: Mapping[str, str] = SETTINGS) -> None:
         self.folder = folder
+        self._settings = settings
         self._bin = bin_folder
         self._numbers = count(1)
         self._owner = _owner()
@@ -63,7 +64,7 @@ class Server:
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
-        options = " ".join(f"-c {name}={value}" for name, value in SETTINGS.items())
+        options = " ".join(f"-c {name}={value}" for name, value in self._settings.items())
         log = str(self.folder / "log")
         self._run("pg_ctl", "start", "--wait", "--silent", f"--log={log}", f"--options={options} -k {self.folder}")
 
@@ -140,15 +141,15 @@ kill -INT "$(head -n 1 "$2/data/postmaster.pid")" 2> /dev/null; sleep 2; rm -rf 
 
 
 @contextmanager
-def running() -> Iterator[Server]:
-    """Give a server, and take it away with all it held; there is one (`missing`)."""
+def running(settings: Mapping[str, str] | None = None) -> Iterator[Server]:
+    """Give a server, and take it away with all it held; there is one (`missing`). *settings* go before ours."""
     bin_folder = programs()
     assert bin_folder is not None
     # A socket's path may have 107 bytes, so pytest's own folders are too deep.
     folder = Path(tempfile.mkdtemp(prefix="digest-pg-"))
     after = subprocess.Popen(["sh", "-c", _AFTER, "sh", str(os.getpid()), str(folder)], start_new_session=True)
     try:
-        server = Server(folder, bin_folder)
+        server = Server(folder, bin_folder, SETTINGS | dict(settings or {}))
         try:
             yield server
         finally:

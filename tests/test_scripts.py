@@ -209,12 +209,20 @@ def test_a_python_that_will_not_do_is_told_and_nothing_else(run, checkout, envir
     assert not (checkout / ".venv").exists()
 
 
-def test_a_bench_that_is_not_there_is_wrong_usage(run, checkout):
-    """Status 2, with those there are."""
-    status, err, _ = run(checkout / "scripts" / "bench", "nothing")
+@pytest.mark.parametrize("name", ["nothing", "material", ""])
+def test_a_bench_that_is_not_there_is_wrong_usage(run, checkout, name):
+    """Status 2, with those there are; a module that benches share is none."""
+    status, err, _ = run(checkout / "scripts" / "bench", name)
 
     assert status == 2
-    assert err.splitlines()[-1] == "usage: scripts/bench splice|send|import [options]"
+    assert err.splitlines()[-1] == "usage: scripts/bench send|journal|late|plan|workers|splice|import [options]"
+
+
+def test_a_bench_is_a_module_of_the_checkout(run, checkout):
+    """From there it finds what it shares with the others, and with the tests."""
+    status, _, asked = run(checkout / "scripts" / "bench", "plan", "--runs", "1")
+
+    assert (status, asked[-1]) == (0, f"{checkout}: -m scripts.benchmarks.plan --runs 1")
 
 
 def test_the_checks_of_the_forge_are_the_tests():

@@ -1,11 +1,17 @@
-"""What the benchmarks work on: made-up articles, profiles and readers, the same ones for every run."""
+"""What the benchmarks work on: made-up articles, profiles and readers, the same ones for every run.
+
+What measures memory must not load what it does not need, so functions load their own.
+"""
 
 from __future__ import annotations
 
 import random
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from digest.clock import SystemClock
 from digest.model.article import Article, RelatedLink, Section
 from digest.model.newsletter import Limits, Newsletter, Schedule, Sender
 from digest.model.topic import Topic
@@ -16,7 +22,14 @@ from digest.store.engine import open_engine
 from digest.store.migrate import migrate
 from digest.store.newsletters import save_newsletters, save_topics
 from digest.tokens import Tokens
+from scripts.benchmarks.measured import tell
 
+if TYPE_CHECKING:
+    from digest.delivery.dkim import Signers
+
+SLUG = "bench"
+SECRET = "0123456789abcdef" * 4
+BASE_URL = "https://news.example.org"
 SYLLABLES = [consonant + vowel for consonant in "bdklmnrst" for vowel in "aeio"]
 TOPICS = 40
 
@@ -64,7 +77,7 @@ def articles(count: int) -> list[Article]:
 def newsletter() -> Newsletter:
     """Return the newsletter that is measured."""
     return Newsletter(
-        slug="bench",
+        slug=SLUG,
         name="The Measured Morning",
         sender=Sender("Example Press", "digest@news.example.org", "editors@news.example.org"),
         postal_address="Example Press\n12 Example Street\n10115 Berlin",
@@ -88,19 +101,36 @@ def write_csv(path: Path, readers: int, profiles: int) -> None:
             )
 
 
-def open_house(folder: Path, clock: object, name: str = "digest.db") -> Installation:
-    """Return an installation on a database in *folder*."""
-    engine = open_engine(f"sqlite:///{folder / name}")
+def dkim_settings() -> dict[str, str]:
+    """Return the settings of a new RSA key of 2048 bits, as an installation has one."""
+    from cryptography.hazmat.primitives.asymmetric import rsa
+    from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return {"dkim_selector": "bench", "dkim_key": pem.decode()}
+
+
+def _signers() -> Signers | None:
+    from digest.delivery.dkim_keys import load_signers
+    from digest.settings import Settings
+
+    return load_signers(Settings(_env_file=None, **dkim_settings()))  # type: ignore[arg-type, call-arg]
+
+
+def open_house(folder: Path, url: str, *, dkim: bool = False) -> Installation:
+    """Return an installation on the database *url*, made when it is new; its state is kept in *folder*."""
+    engine = open_engine(url)
     migrate(engine)
-    secret = "0123456789abcdef" * 4
     return Installation(
         engine=engine,
-        clock=clock,  # type: ignore[arg-type]
-        tokens=Tokens(secret),
-        secret=secret,
-        base_url="https://news.example.org",
+        clock=SystemClock(),
+        tokens=Tokens(SECRET),
+        secret=SECRET,
+        base_url=BASE_URL,
         templates=shipped_folder("templates"),
-        state_folder=folder / f"{name}.state",
+        state_folder=folder / f"{Path(str(engine.url.database)).name}.state",
+        signers=_signers() if dkim else None,
     )
 
 
@@ -110,3 +140,30 @@ def fill(house: Installation, article_count: int) -> None:
         save_topics(connection, topics())
         save_newsletters(connection, [newsletter()])
     store_articles(house.engine, articles(article_count), source="", now=house.clock.now())
+
+
+def prepare(folder: Path, url: str, *, readers: int, profiles: int, article_count: int) -> None:
+    """Fill the database *url* with everything that a planning needs."""
+    from digest.pipeline.import_subscribers import import_file
+
+    tell(f"preparing {readers} readers in {profiles} profiles and {article_count} articles")
+    house = open_house(folder, url)
+    fill(house, article_count)
+    file = folder / f"readers{readers}.csv"
+    write_csv(file, readers, profiles)
+    done = import_file(house.engine, file, newsletter=SLUG, now=house.clock.now(), secret=house.secret)
+    if done.added != readers:
+        sys.exit(f"{done.added} of {readers} readers were imported")
+    file.unlink()
+    house.engine.dispose()
+
+
+def one_message(folder: Path, url: str) -> bytes:
+    """Return the message that a planning now would make for the first reader."""
+    from digest.pipeline.preview import preview
+
+    house = open_house(folder, url)
+    try:
+        return preview(house, SLUG, "reader0@example.org", at=house.clock.now()).raw
+    finally:
+        house.engine.dispose()

@@ -1,163 +1,130 @@
-"""Whole path (plan, splice, send, log) against Postfix's smtp-source, both into the same smtp-sink, in one run."""
+"""Whole path (plan, splice, journal, send, log) against Postfix's smtp-source, both into the same smtp-sink.
+
+On SQLite one process plans and sends. On PostgreSQL this process plans, while workers send what is planned already.
+"""
 
 from __future__ import annotations
 
 import argparse
-import json
-import os
-import resource
-import shutil
-import socket
-import statistics
-import subprocess
-import sys
 import tempfile
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
-from material import fill, open_house, write_csv
-from pydantic import SecretStr
-
-from digest.clock import SystemClock
-from digest.pipeline.dispatch import Sending, dispatch
-from digest.pipeline.import_subscribers import import_file
 from digest.pipeline.plan import Who, plan_newsletter
-from digest.settings import relay_of
+from scripts.benchmarks.databases import Databases, databases
+from scripts.benchmarks.fleet import workers
+from scripts.benchmarks.material import SLUG, dkim_settings, one_message, open_house, prepare
+from scripts.benchmarks.measured import Measured, Stretch, against, alternating, medians, options, report
+from scripts.benchmarks.once import once
+from scripts.benchmarks.sinks import Sink, smtp_sink, tool
+
+_BAR = {"sqlite": 1.0, "postgres": 0.8}
+_CPU_BAR = 1.5
 
 
-def tool(name: str) -> str:
-    """Return the path of one of Postfix's tools, or say what is missing."""
-    found = shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/lib/postfix/sbin")
-    if not found:
-        sys.exit(f"{name} is not here; it is in Debian's package postfix: apt-get install postfix")
-    return found
+def in_one_process(
+    source: Databases, prepared: str, folder: Path, sink: Sink, connections: int, *, dkim: bool
+) -> Measured:
+    """Plan and send everything once, from a fresh copy of the prepared database."""
+    with source.copy(prepared) as url:
+        return once(
+            "send",
+            folder=str(folder),
+            url=url,
+            port=sink.port,
+            sink_pid=sink.pid,
+            connections=connections,
+            dkim=dkim,
+        )
 
 
-@contextmanager
-def sink() -> Iterator[int]:
-    """Run smtp-sink and give its port."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    as_user = ["-u", "nobody"] if os.geteuid() == 0 else []
-    process = subprocess.Popen([tool("smtp-sink"), *as_user, f"127.0.0.1:{port}", "1000"])
-    try:
-        for _ in range(100):
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            time.sleep(0.05)
-        yield port
-    finally:
-        process.terminate()
-        process.wait()
-
-
-def cpu() -> float:
-    """Return the CPU seconds this process has used."""
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    return used.ru_utime + used.ru_stime
-
-
-def one_run(folder: Path, prepared: Path, port: int, connections: int) -> dict[str, float]:
-    """Plan and send everything once from a fresh copy of the prepared database."""
-    name = "run.db"
-    for old in folder.glob(f"{name}*"):
-        shutil.rmtree(old) if old.is_dir() else old.unlink()
-    shutil.copy(prepared, folder / name)
-    house = open_house(folder, SystemClock(), name)
-    sending = Sending(relay_of(SecretStr(f"smtp://127.0.0.1:{port}?starttls=never")), connections=connections)
-    started, busy = time.perf_counter(), cpu()
-    planned = plan_newsletter(house, "bench", at=house.clock.now(), who=Who.EVERYONE)
-    planned_at = time.perf_counter()
-    done = dispatch(house, sending, newsletter="bench")
-    ended = time.perf_counter()
-    sent = done.states["sent"]
-    if sent != planned.ready:
-        sys.exit(f"planned {planned.ready}, sent {sent}: {done}")
-    house.engine.dispose()
-    return {
-        "messages": sent,
-        "seconds": ended - started,
-        "plan_seconds": planned_at - started,
-        "rate": sent / (ended - started),
-        "send_rate": sent / (ended - planned_at),
-        "cpu_us_per_message": (cpu() - busy) / sent * 1e6,
-    }
-
-
-def message_size(folder: Path, prepared: Path) -> int:
-    """Return the bytes of one message of the run."""
-    from digest.pipeline.preview import preview
-
-    shutil.copy(prepared, folder / "size.db")
-    house = open_house(folder, SystemClock(), "size.db")
-    return len(preview(house, "bench", "reader0@example.org", at=house.clock.now()).raw)
-
-
-def source_rate(port: int, size: int, count: int, connections: int) -> dict[str, float]:
-    """Return how fast smtp-source pushes fixed messages of *size* into the sink."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    started = time.perf_counter()
-    subprocess.run(
-        [tool("smtp-source"), "-d", "-s", str(connections), "-l", str(size), "-m", str(count), f"127.0.0.1:{port}"],
-        check=True,
-    )
-    seconds = time.perf_counter() - started
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return {"rate": count / seconds, "cpu_us_per_message": used / count * 1e6}
+def with_workers(
+    source: Databases, prepared: str, folder: Path, sink: Sink, connections: int, *, dkim: bool, count: int
+) -> Measured:
+    """Plan here, while *count* workers that share the connections send."""
+    more = {f"DIGEST_{name.upper()}": value for name, value in dkim_settings().items()} if dkim else {}
+    with (
+        source.copy(prepared) as url,
+        workers(count, folder, url, port=sink.port, connections=connections // count, more=more) as fleet,
+    ):
+        house = open_house(folder, url)
+        busy = fleet.cpu()
+        with Stretch(sink.pid) as at_sink, Stretch() as whole:
+            with Stretch() as planning:
+                ready = plan_newsletter(house, SLUG, at=house.clock.now(), who=Who.EVERYONE).ready
+            fleet.wait_until_sent(ready)
+        sent_with = fleet.cpu() - busy
+        house.engine.dispose()
+        return {
+            "rate": ready / whole.seconds,
+            "seconds": whole.seconds,
+            "plan_seconds": planning.seconds,
+            "cpu_us_per_message": (sent_with + planning.cpu) / ready * 1e6,
+            "send_cpu_us_per_message": sent_with / ready * 1e6,
+            "peak_rss_mb": fleet.peak_rss_mb(),
+            "sink_busy": at_sink.cpu / at_sink.seconds,
+        }
 
 
 def main() -> None:
-    """Measure in pairs and print medians."""
-    asked = argparse.ArgumentParser(description=__doc__)
-    asked.add_argument("--readers", type=int, default=50_000)
-    asked.add_argument("--profiles", type=int, default=1_000)
-    asked.add_argument("--articles", type=int, default=200)
-    asked.add_argument("--connections", type=int, default=10)
-    asked.add_argument("--runs", type=int, default=5)
+    """Measure in rounds and print medians."""
+    asked = options(__doc__, readers=100_000, profiles=1_000, articles=200)
+    asked.add_argument("--connections", type=int, default=10, help="of smtp-source, and of ours altogether")
+    asked.add_argument("--database", choices=tuple(_BAR), default="sqlite")
+    asked.add_argument("--workers", type=int, default=2, help="sending processes, with --database postgres")
+    asked.add_argument("--dkim", action="store_true", help="measure a third side too: ours with an RSA-2048 signature")
     given = asked.parse_args()
+    if given.database == "sqlite":
+        given.workers = 1
     tool("smtp-source")
-    with tempfile.TemporaryDirectory(prefix="digest-bench-") as temporary, sink() as port:
+    with tempfile.TemporaryDirectory(prefix="digest-bench-") as temporary, smtp_sink() as sink:
         folder = Path(temporary)
-        house = open_house(folder, SystemClock(), "prepared.db")
-        fill(house, given.articles)
-        write_csv(folder / "readers.csv", given.readers, given.profiles)
-        import_file(
-            house.engine, folder / "readers.csv", newsletter="bench", now=house.clock.now(), secret=house.secret
-        )
-        house.engine.dispose()  # the last one to leave folds SQLite's write-ahead log into the file
-        prepared = folder / "prepared.db"
-        size = message_size(folder, prepared)
-        pairs = []
-        for number in range(given.runs):
-            ours = one_run(folder, prepared, port, given.connections)
-            theirs = source_rate(port, size, given.readers, given.connections)
-            pairs.append((ours, theirs))
-            print(f"run {number + 1}: {ours['rate']:.0f}/s against {theirs['rate']:.0f}/s", file=sys.stderr)
-        ratios = [ours["rate"] / theirs["rate"] for ours, theirs in pairs]
-        print(
-            json.dumps(
-                {
-                    "what": "whole path (plan, splice, send, log) against smtp-source -d",
-                    **vars(given),
-                    "message_bytes": size,
-                    "ratio_median": round(statistics.median(ratios), 3),
-                    "ratio_min": round(min(ratios), 3),
-                    "ratio_max": round(max(ratios), 3),
-                    "ours": {key: round(statistics.median(ours[key] for ours, _ in pairs), 2) for key in pairs[0][0]},
-                    "smtp_source": {
-                        key: round(statistics.median(theirs[key] for _, theirs in pairs), 2) for key in pairs[0][1]
-                    },
-                    "peak_rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
-                    "bar": "ratio_median >= 0.7",
-                },
-                indent=2,
+        with databases(given.database, folder) as source:
+            prepared = source.new()
+            prepare(folder, prepared, readers=given.readers, profiles=given.profiles, article_count=given.articles)
+            source.settle(prepared)
+            size = len(one_message(folder, prepared))
+            where = (source, prepared, folder, sink, given.connections)
+            ours: Callable[..., Measured] = partial(in_one_process, *where)
+            if given.database == "postgres":
+                ours = partial(with_workers, *where, count=given.workers)
+            theirs = partial(
+                once,
+                "with_smtp_source",
+                port=sink.port,
+                sink_pid=sink.pid,
+                connections=given.connections,
+                messages=given.readers,
+                size=size,
             )
-        )
+            sides = [partial(ours, dkim=False), theirs, *([partial(ours, dkim=True)] if given.dkim else [])]
+            rounds = alternating(given.runs, *sides)
+    tell_result(given, size, rounds)
+
+
+def tell_result(given: argparse.Namespace, size: int, rounds: list[tuple[Measured, ...]]) -> None:
+    """Print the medians and what they come to; DKIM on lines of its own, without a bar."""
+
+    def ratios(name: str, side: int = 0) -> list[float]:
+        return [each[side][name] / each[1][name.removeprefix("send_")] for each in rounds]
+
+    names = ("ours", "smtp_source", "ours_with_dkim")
+    bars = {
+        "rate": against(ratios("rate"), at_least=_BAR[given.database]),
+        "send_cpu": against(ratios("send_cpu_us_per_message"), at_most=_CPU_BAR),
+        "whole_path_cpu": against(ratios("cpu_us_per_message")),
+    }
+    if given.dkim:
+        bars["rate_with_dkim"] = against(ratios("rate", 2))
+        bars["send_cpu_with_dkim"] = against(ratios("send_cpu_us_per_message", 2))
+    report(
+        "whole path (plan, splice, journal, send, log) against smtp-source -d",
+        given,
+        {name: medians(list(runs)) for name, runs in zip(names, zip(*rounds, strict=True), strict=False)},
+        bars,
+        message_bytes=size,
+    )
 
 
 if __name__ == "__main__":

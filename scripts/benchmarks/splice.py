@@ -9,8 +9,6 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from material import articles
-
 from digest.model.article import StoredArticle
 from digest.rendering.headers import constant_headers
 from digest.rendering.press import CardChoice, DigestParts, Press
@@ -19,6 +17,7 @@ from digest.rendering.templates import TemplateSet
 from digest.rendering.views import Frame, card_view
 from digest.rendering.whole import render_whole
 from digest.shipped import shipped_folder
+from scripts.benchmarks.material import articles
 
 FRAME = Frame(
     name="The Measured Morning",
