@@ -21,6 +21,13 @@ BOTH = [pytest.param("sqlite", id="sqlite"), pytest.param("postgres", id="postgr
 _ON_BOTH = [Path(__file__).parent / name for name in ("store", "pipeline")]
 
 _RENDERING = Path(__file__).parent / "rendering"
+#: What takes longest, so that the last files of a run are short ones and no process waits for another.
+_FIRST = [Path(__file__).parent / name for name in ("faults", "worker", "browser", "pipeline", "cli", "journeys")]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest."""
+    items.sort(key=lambda item: [not item.path.is_relative_to(folder) for folder in _FIRST])
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
