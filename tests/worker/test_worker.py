@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -19,6 +17,7 @@ from digest.clock import SystemClock
 from digest.pipeline.sweep import sweep
 from digest.store.jobs import QUEUE
 from digest.worker.run import make_app
+from tests.forked import Forked
 from tests.house import House
 from tests.sink import Mail, Sink
 
@@ -41,22 +40,19 @@ def crowd(tmp_path: Path, database: str) -> Iterator[House]:
 
 
 @contextmanager
-def worker(house: House, sink: Sink, *edition: int) -> Iterator[subprocess.Popen[bytes]]:
+def worker(house: House, sink: Sink, *edition: int) -> Iterator[Forked]:
     """Run a worker; it is killed at the end if it has not ended."""
-    order = [str(house.folder), house.database, str(sink.port), *map(str, edition)]
-    root = str(Path(__file__).resolve().parents[2])
-    with (house.folder / "worker.log").open("ab") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "tests.worker.one", *order],
-            env={**os.environ, "PYTHONPATH": root},
-            stdout=log,
-            stderr=log,
-        )
+    process = Forked(
+        "tests.worker.one",
+        [house.folder, house.database, sink.port, *edition],
+        folder=house.folder,
+        environment=os.environ,
+        out=house.folder / "worker.log",
+    )
     try:
         yield process
     finally:
-        if process.poll() is None:
-            process.kill()
+        process.kill()
         process.wait(10)
 
 
