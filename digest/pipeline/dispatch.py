@@ -33,7 +33,7 @@ from digest.pipeline.messages import KeyGone, Messages
 from digest.pipeline.plan import plan_again
 from digest.pipeline.recover import recover
 from digest.pipeline.sending import Dispatched, Sending
-from digest.pipeline.settle import AFTER_OUR_FAULT, STOPPED, settle
+from digest.pipeline.settle import AFTER_OUR_FAULT, REPLY_TIMEOUT, STOPPED, settle
 from digest.pipeline.turns import Turns
 from digest.store import dispatching
 from digest.store.dispatching import Claim, Result
@@ -42,6 +42,7 @@ from digest.store.engine import Exchange, reading
 from digest.store.lock import sender_lock
 from digest.store.newsletters import load_newsletters, newsletter_ids
 from digest.store.origins import part_from_lost_keys
+from digest.store.setbacks import put_off
 
 __all__ = ["Dispatched", "Sending", "dispatch"]
 
@@ -288,10 +289,6 @@ class _Run:
         room = 0 if self._dry else self._room - len(self._out) - len(self._ready)
         now = self._house.clock.now()
         claims = self._ledger.transact(lambda ledger: self._record_and_claim(ledger, results, room, now))
-        crashed = [each.claim.delivery_id for each in results if each.reason == _CRASHED]
-        if crashed:
-            with self._house.engine.begin() as connection:
-                dispatching.count_crashes(connection, crashed, now=now)
         self._results = []
         self._journal.truncate_after_commit([_key(each.claim) for each in results])
         self._ready.extend(claims)
@@ -314,6 +311,8 @@ class _Run:
 
     def _record_and_claim(self, ledger: Exchange, results: list[Result], room: int, now: datetime) -> list[Claim]:
         dispatching.record(ledger, results)
+        crashed = [each.claim.delivery_id for each in results if each.reason == _CRASHED]
+        dispatching.count_crashes(ledger, crashed, now=now)
         if room <= 0:
             return []
         only, until = self._newsletter_id, now + LEASE
@@ -324,6 +323,11 @@ class _Run:
             # Planned while we send: its rules must be known before the first reply to it.
             with reading(self._house.engine) as connection:
                 self._newsletters = load_newsletters(connection)
+        in_hand = {*self._out, *(each.delivery_id for each in self._ready)}
+        if again := [each for each in claims if each.delivery_id in in_hand]:
+            # Others took these while we could not show that we live; what we have on the wire may yet be answered.
+            put_off(ledger, [(each, now + REPLY_TIMEOUT) for each in again])
+            claims = [each for each in claims if each.delivery_id not in in_hand]
         return claims
 
     def _exchange_alone(self) -> None:

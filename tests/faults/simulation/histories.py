@@ -13,7 +13,6 @@ from pathlib import Path
 import structlog
 
 from tests.faults.simulation.laws import Broken
-from tests.faults.simulation.mends import mended
 from tests.faults.simulation.world import World, prepare
 
 MEMORY = Path("/dev/shm")  # histories need no disk that lasts
@@ -45,7 +44,7 @@ class Histories:
             shutil.copy(self._first / "digest.db", folder)
             world = World(seed, folder, self._first / "templates")
             try:
-                with mended(), bug():
+                with bug():
                     world.play()
             except Broken as law:
                 return Failure(seed, str(law), world.trace), world.trace

@@ -55,8 +55,8 @@ class Laws:
         allowed = 1 if self.policies[letter] is InDoubt.RESEND_ONCE else 0
         if len(open_ones) > allowed:
             raise Broken(f"I2: copy {len(before) + 1} of {letter} for {who}, policy {self.policies[letter]}")
-        pending = [each for each in open_ones if each.life is copy.life and copy.at < each.settled_at]
-        if pending and not self.clock_was_set and not copy.life.was_frozen:
+        pending = [each for each in open_ones if not each.life.is_gone and copy.at < each.settled_at]
+        if pending and not self.clock_was_set:
             raise Broken(f"I2: {letter} goes to {who} again while the server may still take the first")
         if self._bytes.setdefault(copy.message_id, copy.digest) != copy.digest:
             raise Broken(f"I6: two messages to {who} with one Message-ID")

@@ -52,7 +52,7 @@ class Life:
     fails_at: tuple[str, int] | None = None
     tear: float = 0.0  #: how much of the last record is written
     dead: bool = False
-    was_frozen: bool = False
+    is_gone: bool = False  #: without having waited for its replies
     has_failed: bool = False
     broken: Broken | None = None  #: the law that it broke; it dies of that
     adopted: list[Orphan] = field(default_factory=list)
@@ -87,7 +87,7 @@ class Life:
     def die(self) -> None:
         """End at once."""
         self.note(f"{self.name} dies")
-        self.dead = True
+        self.dead = self.is_gone = True
         for wire in self.wires:
             wire.cut()
         raise Killed(self.name)

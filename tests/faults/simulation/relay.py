@@ -55,7 +55,7 @@ _AT_DOT = {
 class Owner(Protocol):
     """Whoever wrote a copy."""
 
-    was_frozen: bool  #: for so long that others took it for dead
+    is_gone: bool  #: it waits for no reply any more
 
 
 @dataclass(slots=True)
