@@ -20,6 +20,7 @@ from digest.delivery.journal import Orphan
 from digest.store.engine import open_engine
 from tests.faults.simulation.laws import Broken
 from tests.faults.simulation.relay import Wire
+from tests.faults.simulation.shortcuts import Compiled
 
 #: Where a death can come, and up to which time that this step is taken.
 STEPS = {
@@ -94,7 +95,7 @@ class Life:
 
     # What it does to the disk
 
-    def open(self, url: str) -> Engine:
+    def open(self, url: str, compiled: Compiled) -> Engine:
         """Return an engine whose every statement is a step of this life."""
         engine = open_engine(url)
 
@@ -102,6 +103,7 @@ class Life:
             options["factory"] = type("Watched", (_Connection,), {"life": self})
 
         event.listen(engine, "do_connect", connect)
+        compiled.share(engine)
         return engine
 
     def write(self, fd: int, data: bytes) -> None:

@@ -41,6 +41,7 @@ from tests.faults.simulation.clockwork import Time, VirtualLoop, run
 from tests.faults.simulation.laws import Broken, Laws
 from tests.faults.simulation.life import STEPS, Killed, Life
 from tests.faults.simulation.relay import TROUBLES, Copy, Mood, Wire
+from tests.faults.simulation.shortcuts import Compiled
 from tests.house import MONDAY, House
 
 MINI = Path(__file__).parents[2] / "rendering" / "templates" / "mini"
@@ -83,6 +84,7 @@ class World:
     seed: int
     folder: Path
     templates: Path
+    compiled: Compiled
     trace: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -125,7 +127,7 @@ class World:
     def live(self) -> None:
         """Let one sender live, until it has done all there is, or is killed, or its disk fails."""
         life = self._born()
-        engine = life.open(str(self.house.engine.url))
+        engine = life.open(str(self.house.engine.url), self.compiled)
         self.living.append(life)
         try:
             house = replace(self.house.installation, engine=engine)
@@ -140,7 +142,7 @@ class World:
             if not life.has_failed:
                 raise
             life.is_gone = True
-            self.note(f"{life.name} gave up: {error}")
+            self.note(f"{life.name} gave up: {type(error).__name__}")
         finally:
             self.living.pop()
             for orphan in life.adopted:  # the locks of a process go with it
