@@ -288,11 +288,15 @@ class _Run:
         results = self._results
         room = 0 if self._dry else self._room - len(self._out) - len(self._ready)
         now = self._house.clock.now()
+        if not self._leases.hold:  # or what is claimed now is refused, and claimed again, with no end
+            self._stops |= self._leases.lost(self._in_hand())
         claims = self._ledger.transact(lambda ledger: self._record_and_claim(ledger, results, room, now))
         self._results = []
         self._journal.truncate_after_commit([_key(each.claim) for each in results])
         self._ready.extend(claims)
-        self._regain([each.delivery_id for each in claims])
+        claimed = frozenset(each.delivery_id for each in claims)
+        self._stops -= claimed  # the claim looked at everything again
+        self._leases.regain(claimed)
         if self._turns.held:
             self._turns.put_off()
         if self._faults.is_pausing:
@@ -304,10 +308,8 @@ class _Run:
         if self._progress is not None and results:
             self._progress(len(results))
 
-    def _regain(self, claimed: list[int]) -> None:
-        """What was stopped or lost before may go, now that it was claimed again: the claim looked at everything."""
-        self._stops -= frozenset(claimed)
-        self._leases.regain(claimed)
+    def _in_hand(self) -> set[int]:
+        return {*self._out, *(each.delivery_id for each in self._ready)}
 
     def _record_and_claim(self, ledger: Exchange, results: list[Result], room: int, now: datetime) -> list[Claim]:
         dispatching.record(ledger, results)
@@ -315,15 +317,13 @@ class _Run:
         dispatching.count_crashes(ledger, crashed, now=now)
         if room <= 0:
             return []
-        only, until = self._newsletter_id, now + LEASE
-        claims = dispatching.claim(
-            ledger, worker=self._worker, newsletter_id=only, limit=room, now=now, lease_until=until
-        )
+        who, only, until = self._worker, self._newsletter_id, now + LEASE
+        claims = dispatching.claim(ledger, worker=who, newsletter_id=only, limit=room, now=now, lease_until=until)
         if any(each.newsletter not in self._newsletters for each in claims):
             # Planned while we send: its rules must be known before the first reply to it.
             with reading(self._house.engine) as connection:
                 self._newsletters = load_newsletters(connection)
-        in_hand = {*self._out, *(each.delivery_id for each in self._ready)}
+        in_hand = self._in_hand()
         if again := [each for each in claims if each.delivery_id in in_hand]:
             # Others took these while we could not show that we live; what we have on the wire may yet be answered.
             put_off(ledger, [(each, now + REPLY_TIMEOUT) for each in again])
@@ -341,7 +341,7 @@ class _Run:
         """Keep the stop set fresh: readers who left and editions that were paused since the claim."""
         while self._error is None:
             try:
-                lost = self._leases.lost({*self._out, *(each.delivery_id for each in self._ready)})
+                lost = self._leases.lost(self._in_hand())
                 with reading(self._house.engine) as connection:
                     self._stops = lost | dispatching.stopped(connection, self._worker)
             except Exception as error:  # noqa: BLE001 - the next call of the pool raises it

@@ -54,7 +54,6 @@ POLICIES = (InDoubt.RESEND_ONCE, InDoubt.RESEND_ONCE, InDoubt.HOLD, InDoubt.ASSU
 RETRY = Retry((timedelta(minutes=30),), timedelta(hours=6))
 ROUNDS = 24  # of 45 minutes each, longer than any row may wait
 LONGEST = 3_600.0  # seconds that one life may last
-REPLY_TIMEOUT = 600.0  # seconds that a server may take over the end of a message
 
 
 def prepare(folder: Path) -> None:
@@ -234,7 +233,7 @@ class World:
     def _forgive_what_is_not_committed(self) -> None:
         """Results wait milliseconds for their commit; in a sender that is frozen just then nobody can read them.
 
-        They may be sent once more, but only after the time that a reply may take.
+        They may be sent once more, but only after the time that a reply may take (`Laws.begins`).
         """
         on_record = {
             (row[0], row[1])
@@ -245,8 +244,7 @@ class World:
         }
         for row, copies in self.laws.copies.items():
             for copy in copies if row not in on_record else ():
-                if copy.resolved:
-                    copy.resolved, copy.settled_at = False, self.time.seconds + REPLY_TIMEOUT
+                copy.resolved = False
 
     # The mail server
 
