@@ -17,6 +17,9 @@ from digest.delivery.journal import Journal
 from digest.delivery.records import Key
 from digest.model.article import Article, ArticleState, Section
 from digest.model.delivery import Attempt, Outcome, Phase, Reply
+from digest.pipeline import dispatch as sender
+from digest.pipeline import leases
+from digest.pipeline.dispatch import dispatch
 from digest.pipeline.recover import recover
 from digest.store import dispatching
 from digest.store.articles import save_article, set_state
@@ -170,6 +173,32 @@ def test_a_yes_that_a_sender_wrote_down_after_its_lease_holds_though_it_died_the
 
     assert before == {ANNA: "in_doubt"}
     assert (sink.mails, house.states()) == ([], {ANNA: "sent"})
+
+
+def test_a_sender_that_was_held_up_shows_that_it_lives_before_it_claims_more(
+    house: House, sink: Sink, monkeypatch: pytest.MonkeyPatch
+):
+    """Else it refuses what it has claimed, and claims it again, and never comes to the point of renewing."""
+    exchanges = 0
+
+    def hold_up(_results: int) -> None:
+        nonlocal exchanges
+        exchanges += 1
+        assert exchanges < 200, "it goes round in circles"
+        if exchanges == 3:
+            time.sleep(0.3)
+
+    monkeypatch.setattr(leases, "_RENEW", 0.1)
+    monkeypatch.setattr(leases, "_FENCE", 0.2)
+    monkeypatch.setattr(sender, "_LOOK_FOR_STOPS", 0.1)
+    sink.offer += ("CHUNKING",)
+    house.readers([{"email": f"r{n}@example.org", "topics": "trade"} for n in range(READERS)])
+    house.article("trade")
+    house.plan()
+    dispatch(house.installation, house.sending(sink), progress=hold_up)
+
+    assert len(sink.mails) == READERS
+    assert set(house.states().values()) == {"sent"}
 
 
 def test_a_worker_that_lives_keeps_what_it_claimed(house: House):
