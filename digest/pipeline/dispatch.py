@@ -33,7 +33,7 @@ from digest.pipeline.messages import KeyGone, Messages
 from digest.pipeline.plan import plan_again
 from digest.pipeline.recover import recover
 from digest.pipeline.sending import Dispatched, Sending
-from digest.pipeline.settle import AFTER_OUR_FAULT, STOPPED, settle
+from digest.pipeline.settle import AFTER_OUR_FAULT, REPLY_TIMEOUT, STOPPED, settle
 from digest.pipeline.turns import Turns
 from digest.store import dispatching
 from digest.store.dispatching import Claim, Result
@@ -42,6 +42,7 @@ from digest.store.engine import Exchange, reading
 from digest.store.lock import sender_lock
 from digest.store.newsletters import load_newsletters, newsletter_ids
 from digest.store.origins import part_from_lost_keys
+from digest.store.setbacks import put_off
 
 __all__ = ["Dispatched", "Sending", "dispatch"]
 
@@ -287,15 +288,15 @@ class _Run:
         results = self._results
         room = 0 if self._dry else self._room - len(self._ready)
         now = self._house.clock.now()
+        if not self._leases.hold:  # or what is claimed now is refused, and claimed again, with no end
+            self._stops |= self._leases.lost(self._in_hand())
         claims = self._ledger.transact(lambda ledger: self._record_and_claim(ledger, results, room, now))
-        crashed = [each.claim.delivery_id for each in results if each.reason == _CRASHED]
-        if crashed:
-            with self._house.engine.begin() as connection:
-                dispatching.count_crashes(connection, crashed, now=now)
         self._results = []
         self._journal.truncate_after_commit([_key(each.claim) for each in results])
         self._ready.extend(claims)
-        self._regain([each.delivery_id for each in claims])
+        claimed = frozenset(each.delivery_id for each in claims)
+        self._stops -= claimed  # the claim looked at everything again
+        self._leases.regain(claimed)
         if self._turns.held:
             self._turns.put_off()
         if self._faults.is_pausing:
@@ -307,23 +308,26 @@ class _Run:
         if self._progress is not None and results:
             self._progress(len(results))
 
-    def _regain(self, claimed: list[int]) -> None:
-        """What was stopped or lost before may go, now that it was claimed again: the claim looked at everything."""
-        self._stops -= frozenset(claimed)
-        self._leases.regain(claimed)
+    def _in_hand(self) -> set[int]:
+        return {*self._out, *(each.delivery_id for each in self._ready)}
 
     def _record_and_claim(self, ledger: Exchange, results: list[Result], room: int, now: datetime) -> list[Claim]:
         dispatching.record(ledger, results)
+        crashed = [each.claim.delivery_id for each in results if each.reason == _CRASHED]
+        dispatching.count_crashes(ledger, crashed, now=now)
         if room <= 0:
             return []
-        only, until = self._newsletter_id, now + LEASE
-        claims = dispatching.claim(
-            ledger, worker=self._worker, newsletter_id=only, limit=room, now=now, lease_until=until
-        )
+        who, only, until = self._worker, self._newsletter_id, now + LEASE
+        claims = dispatching.claim(ledger, worker=who, newsletter_id=only, limit=room, now=now, lease_until=until)
         if any(each.newsletter not in self._newsletters for each in claims):
             # Planned while we send: its rules must be known before the first reply to it.
             with reading(self._house.engine) as connection:
                 self._newsletters = load_newsletters(connection)
+        in_hand = self._in_hand()
+        if again := [each for each in claims if each.delivery_id in in_hand]:
+            # Others took these while we could not show that we live; what we have on the wire may yet be answered.
+            put_off(ledger, [(each, now + REPLY_TIMEOUT) for each in again])
+            claims = [each for each in claims if each.delivery_id not in in_hand]
         return claims
 
     def _exchange_alone(self) -> None:
@@ -337,7 +341,7 @@ class _Run:
         """Keep the stop set fresh: readers who left and editions that were paused since the claim."""
         while self._error is None:
             try:
-                lost = self._leases.lost({*self._out, *(each.delivery_id for each in self._ready)})
+                lost = self._leases.lost(self._in_hand())
                 with reading(self._house.engine) as connection:
                     self._stops = lost | dispatching.stopped(connection, self._worker)
             except Exception as error:  # noqa: BLE001 - the next call of the pool raises it
