@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from digest.cli.options import Json, moment, one_of, the_database, whole_number
-from digest.cli.screen import counted, on_one_line, print_json, print_json_lines, print_table
+from digest.cli.screen import counted, on_one_line, print_json, print_json_lines, print_table, shortened
 from digest.model.delivery import DeliveryState
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from digest.store.log import Filter, LoggedDelivery
 
 _SHOWN = 200
+_WORDS = 80  # letters of what was said last; `digest attempts` has all
 
 
 def add_to(app: typer.Typer) -> None:
@@ -120,7 +121,7 @@ def _print_table(connection: Connection, which: Filter) -> None:
     from digest.store import log
 
     print_table(
-        ["id", "edition", "address", "state", "reason", "slot (UTC)", "tries", "server's words", "subject"],
+        ["id", "edition", "address", "state", "reason", "slot (UTC)", "tries", "last words", "subject"],
         [
             [
                 str(each.delivery_id),
@@ -130,7 +131,7 @@ def _print_table(connection: Connection, which: Filter) -> None:
                 each.reason,
                 f"{each.slot_at:%Y-%m-%d %H:%M}",
                 str(each.attempts),
-                each.reply[:60],
+                shortened(each.reply, _WORDS),
                 each.subject,
             ]
             for each in log.deliveries(connection, which)

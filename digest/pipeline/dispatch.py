@@ -277,7 +277,9 @@ class _Run:
     def _untried(self, claim: Claim, outcome: Outcome, why: str, state: DeliveryState) -> Result:
         now = self._house.clock.now()
         attempt = Attempt(claim.delivery_id, outcome, Phase.CONNECT, Reply(0, "", why), "", now, now)
-        return Result(claim, attempt, state, why[:40], now if state is DeliveryState.DEFERRED else None)
+        if state is DeliveryState.REFUSED:
+            return Result(claim, attempt, state, "not_made")  # the attempt has the words
+        return Result(claim, attempt, state, why, now)
 
     def _exchange(self) -> None:
         """Commit the results and claim as many rows as there is room for, in one transaction."""

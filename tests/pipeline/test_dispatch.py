@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import time, timedelta
 
 import pytest
+from sqlalchemy import text
 
 from digest.errors import DatabaseBusy, DatabaseFailed
 from digest.model.article import ArticleState
@@ -50,6 +51,19 @@ def test_a_second_send_sends_nothing(house: House, sink: Sink):
     again = house.send(sink)
 
     assert (len(sink.mails), dict(again.states)) == (1, {})
+
+
+def test_a_mail_that_cannot_be_made_is_told_in_whole_words(house: House, sink: Sink):
+    """The log's reason is one word; the attempt beside it has the sentence, and nothing is cut."""
+    house.reader(ANNA)
+    with house.engine.begin() as connection:
+        connection.execute(text("UPDATE subscribers SET address = :a"), {"a": f"{'x' * 70}@example.org"})
+    house.article("trade")
+    house.send(sink)
+    (line,) = house.log()
+
+    assert (line.state, line.reason) == ("refused", "not_made")
+    assert line.reply.endswith("is not an address that mail can be sent to; correct it")
 
 
 def test_a_mail_that_must_wait_comes_after_the_back_off_with_the_same_message_id(house: House, sink: Sink):
