@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
+from digest.collection.links import without_login
 from digest.errors import BadInput, BadNewsletter
 from digest.model.newsletter import (
     Disclaimers,
@@ -177,6 +178,8 @@ def _source(slug: str, table: CheckedTable, folder: Path) -> Source:
     location = table.text("location", needed='write a URL, or a folder like "articles/"')
     if kind is SourceKind.FOLDER:
         location = os.path.normpath(folder / location)
+    elif location and without_login(location) != location:
+        table.wrong("location", "has a user name or password; write the plain address, we log in nowhere")
     elif location and not _is_web_address(location):
         table.wrong("location", f"must start with https:// or http://, not {location[:40]!r}")
     source = Source(

@@ -260,3 +260,12 @@ def test_what_is_stored_of_a_newsletter_is_what_was_meant(letter: Newsletter, to
 def test_a_duration_reads_as_it_was_written(duration: timedelta):
     """Law: text and back gives the same whole seconds."""
     assert read_duration(duration_text(duration)) == duration
+
+
+def test_a_source_with_a_password_in_its_address_is_refused_without_telling_it():
+    """It would be kept, and shown to everybody who may see the sources."""
+    with pytest.raises(BadNewsletterFile) as refused:
+        read('[sources.world]\nkind = "feed"\nlocation = "https://anna:hunter2@press.example.org/feed"\n')
+
+    assert "user name or password" in str(refused.value)
+    assert "hunter2" not in str(refused.value)
