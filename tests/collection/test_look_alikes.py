@@ -192,6 +192,15 @@ def test_a_notice_in_its_own_words_is_known_by_its_place(notice, missing):
         "This story of machines has only begun, and the town waits.",
         "The software that counts the tide is free, and anyone may read its errors.",
         "Human editors, the union says, will go next.",
+        "AI-generated images flooded the site, and editors check each.",
+        "AI-generated videos flooded the site.",
+        "An AI-generated photo of the quay fooled two papers, and editors now check each picture.",
+        "AI tools now write half of the drafts at the agency, and editors check every one.",
+        "Computer-generated faces sell the flats, and nobody checks them.",
+        "KI-generierte Bilder überfluten das Netz.",
+        "AI로 생성된 이미지가 선거를 흔들었고, 편집자들은 하나하나 확인한다.",
+        "AI生成画像がサイトにあふれ、編集者は一枚ずつ確認している。",
+        "AI生成的图片充斥网络，编辑逐一核实。",
     ],
 )
 def test_the_last_sentence_of_an_article_is_no_notice(last):
