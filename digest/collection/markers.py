@@ -191,6 +191,7 @@ class Language:
     end: Lines
     end_weak: Lines
     lines: Lines
+    edge: Lines
     disclaimers: tuple[Pattern, ...]
 
 
@@ -208,6 +209,7 @@ class Markers:
     end: Lines
     end_weak: Lines
     lines: Lines
+    edge: Lines
     disclaimers: tuple[Pattern, ...]
     months: Mapping[str, int]
     published: frozenset[str]
@@ -230,6 +232,7 @@ class Markers:
             end=Lines.union(table.end for table in every),
             end_weak=Lines.union(table.end_weak for table in every),
             lines=Lines.union(table.lines for table in every),
+            edge=Lines.union(table.edge for table in every),
             disclaimers=tuple(pattern for table in every for pattern in table.disclaimers),
             months=months,
             published=frozenset[str]().union(*(table.published for table in every)),
@@ -273,6 +276,7 @@ def _language(name: str, table: Mapping[str, Any], things: Group) -> Language:
         end=Lines.of(table.get("end", ())),
         end_weak=Lines.of(table.get("end_weak", ())),
         lines=Lines.of(table.get("lines", ())),
+        edge=Lines.of(table.get("edge", ())),
         disclaimers=tuple(_pattern(entry, groups, things) for entry in table.get("disclaimer", ())),
     )
 

@@ -263,3 +263,23 @@ def test_a_long_deck_is_one_sentence():
     page = ENGLISH.without(deck=deck)
 
     assert_read(page.text(), page)
+
+
+@pytest.mark.parametrize("heading", ["Share", "Home", "Privacy", "Twitter", "Datenschutz", "検索"])
+def test_a_word_of_the_furniture_between_two_paragraphs_is_a_heading(heading):
+    """Articles about flats have a part on home; at the edges and beside other buttons it is a button."""
+    (first, texts), *rest = ENGLISH.sections
+    page = ENGLISH.without(sections=((first, texts), (heading, rest[0][1]), *rest[1:]))
+    lines = page.lines()
+    body = [*lines[:2], heading, *lines[2:]]
+    at = body.index(texts[-1]) + 1
+
+    assert_read(page.text(), page)
+    assert_read("\n".join(body), page)
+    assert_read(
+        "\n".join([*lines[: lines.index(page.disclaimer)], heading, *lines[lines.index(page.disclaimer) :]]), page
+    )
+    assert_read(
+        "\n".join([*body[:at], "Copy link", heading, "Print", *body[at + 1 :]]),
+        page.without(sections=((first, (*texts, *rest[0][1])), *rest[1:])),
+    )
