@@ -196,7 +196,7 @@ class Traffic:
             self.leave_alone(server, fault, now)
         elif self.limits.faults is not None and self._faults_in_a_row >= self.limits.faults:
             self.close_gate(fault)
-        elif not attempt.reply.code and self.has_other(server) and server.breaker.failed(now):
+        elif attempt.server and not attempt.reply.code and self.has_other(server) and server.breaker.failed(now):
             self.tell(server, fault, now)
 
     def leave_alone(self, server: Server, fault: Fault, now: float) -> None:

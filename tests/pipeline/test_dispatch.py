@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import time, timedelta
 
 import pytest
+from sqlalchemy import text
 
 from digest.errors import DatabaseBusy, DatabaseFailed
 from digest.model.article import ArticleState
@@ -81,6 +82,19 @@ def test_a_mail_that_others_gave_up_is_not_begun_again_while_its_own_sender_has_
     assert len({mail.content for mail in sink.to(ANNA)}) == 1
     assert (len(sink.to(ANNA)), house.states()[ANNA]) == (2, "sent")
     assert len(sink.mails) == 22
+
+
+def test_a_mail_that_cannot_be_made_is_told_in_whole_words(house: House, sink: Sink):
+    """The log's reason is one word; the attempt beside it has the sentence, and nothing is cut."""
+    house.reader(ANNA)
+    with house.engine.begin() as connection:
+        connection.execute(text("UPDATE subscribers SET address = :a"), {"a": f"{'x' * 70}@example.org"})
+    house.article("trade")
+    house.send(sink)
+    (line,) = house.log()
+
+    assert (line.state, line.reason) == ("refused", "not_made")
+    assert line.reply.endswith("is not an address that mail can be sent to; correct it")
 
 
 def test_a_mail_that_must_wait_comes_after_the_back_off_with_the_same_message_id(house: House, sink: Sink):

@@ -109,9 +109,10 @@ def test_a_gzipped_feed_file_is_read_as_the_feed_in_it(articles, now):
     path = articles / "feed.xml.gz"
     path.write_bytes(gzip.compress(rss(("Harbour", "https://press.example.net/h", "1", WORDS))))
 
-    found = read_paths([path], now=now)
+    for place in (path, articles):
+        found = read_paths([place], now=now)
 
-    assert ([each.title for each in found.articles], found.problems) == (["Harbour"], [])
+        assert ([each.title for each in found.articles], found.problems) == (["Harbour"], [])
 
 
 @pytest.mark.parametrize(
@@ -131,3 +132,31 @@ def test_a_gzipped_file_that_cannot_be_unfolded_says_why(articles, data, reason,
 
     assert problem.startswith(f"{path}: ")
     assert reason in problem
+
+
+def test_a_password_in_an_address_stands_in_no_report(now):
+    """Nor does the place itself, which a report names."""
+    (problem,) = read_paths(["https://anna:hunter2@press.example.org/feed"], now=now).problems
+
+    assert "hunter2" not in problem
+    assert "press.example.org/feed" in problem
+
+
+@pytest.mark.parametrize(
+    ("feed", "count"),
+    [
+        pytest.param(
+            b"<rss version='2.0'><channel><item><title>One</title><description>Text", 1, id="half of it is there"
+        ),
+        pytest.param(b"<rss version='2.0'><channel><title>Wire", 0, id="nothing of it is there"),
+    ],
+)
+def test_a_feed_that_is_cut_off_says_so_once_and_says_what_to_do(articles, now, feed, count):
+    """Not that something was read when nothing was."""
+    write(articles, "wire.xml", feed.decode())
+
+    found = read_paths([articles / "wire.xml"], now=now)
+
+    assert len(found.articles) == count
+    assert found.problems[0].endswith("not well-formed XML, so entries may be missing; check it with a feed validator")
+    assert ("no article can be read" in found.problems[0]) == (count == 0)
