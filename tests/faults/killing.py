@@ -40,12 +40,12 @@ class Nursery:
     def __init__(self, process: subprocess.Popen[str], house: House, witness: Witness, connections: int) -> None:
         self._process = process
         order = {"folder": str(house.folder), "database": house.database, "port": witness.port}
-        self._order = json.dumps({**order, "connections": connections})
+        self._order: dict[str, str | int] = {**order, "connections": connections}
 
-    def start(self) -> int:
-        """Return the pid of a new sender."""
+    def start(self, **more: str | int) -> int:
+        """Return the pid of a new sender; *more* is of its order."""
         assert self._process.stdin is not None
-        self._process.stdin.write(self._order + "\n")
+        self._process.stdin.write(json.dumps({**self._order, **more}) + "\n")
         self._process.stdin.flush()
         return self._answer()
 
