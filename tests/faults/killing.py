@@ -59,8 +59,8 @@ class Nursery:
 
 
 @contextmanager
-def nursery(house: House, witness: Witness, connections: int) -> Iterator[Nursery]:
-    """Give a maker of senders for *house* that send to *witness*."""
+def born() -> Iterator[subprocess.Popen[str]]:
+    """Give the process that nurseries make senders with; one after the other may use it."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     with subprocess.Popen(
         [sys.executable, "-m", "tests.faults.nursery"],
@@ -70,9 +70,16 @@ def nursery(house: House, witness: Witness, connections: int) -> Iterator[Nurser
         stdout=subprocess.PIPE,
         text=True,
     ) as process:
-        yield Nursery(process, house, witness, connections)
+        yield process
         assert process.stdin is not None
         process.stdin.close()
+
+
+@contextmanager
+def nursery(house: House, witness: Witness, connections: int) -> Iterator[Nursery]:
+    """Give a maker of senders for *house* that send to *witness*."""
+    with born() as process:
+        yield Nursery(process, house, witness, connections)
 
 
 def kill_again_and_again(

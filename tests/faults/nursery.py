@@ -11,6 +11,7 @@ import json
 import os
 import sys
 import traceback
+from contextlib import suppress
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -44,6 +45,8 @@ def send(order: dict[str, str | int]) -> int:
 
 def main() -> None:
     """Serve until the input ends."""
+    with suppress(ImportError):
+        import uvloop  # noqa: F401  # each sender would load it anew
     for line in sys.stdin:
         pid = os.fork()
         if pid == 0:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import threading
 import time
 from collections import Counter
@@ -21,13 +22,14 @@ import pytest
 from digest.clock import FixedClock, SystemClock
 from digest.pipeline.sweep import sweep
 from tests.conftest import BOTH
-from tests.faults.killing import Nursery, nursery
+from tests.faults.killing import Nursery
 from tests.faults.points import POINTS
 from tests.faults.witness import Witness
 from tests.house import House
 
 READERS = 60
 KILLED = -signal.SIGKILL
+Cradle = subprocess.Popen[str]
 ON_BOTH = pytest.mark.parametrize("database", BOTH, indirect=True)
 PLANNING = [name for name in POINTS if name.startswith(("P1 ", "P2 ", "P3 ", "P4 "))]
 SENDING = [name for name in POINTS if name.startswith(("P6 ", "P7 ", "P10 ", "P11 ", "P15 ", "P16 ", "P17 "))]
@@ -67,11 +69,12 @@ def number(house: House, table: str) -> int:
 
 
 @ON_BOTH
-def test_a_planning_that_dies_anywhere_leaves_nothing_or_all_and_the_next_one_ends_it(crowd: House):
+def test_a_planning_that_dies_anywhere_leaves_nothing_or_all_and_the_next_one_ends_it(crowd: House, cradle: Cradle):
     """P1 to P4: rows and the jobs for them come together, and nobody gets a second row."""
     on_postgres = crowd.engine.dialect.name == "postgresql"
     found = {}
-    with Witness() as witness, nursery(crowd, witness, 1) as make:
+    with Witness() as witness:
+        make = Nursery(cradle, crowd, witness, 1)
         for point in PLANNING:
             make.start(work="plan", point=point, nth=1)
             jobs = number(crowd, "procrastinate_jobs") if on_postgres else 0
@@ -124,9 +127,12 @@ def send_the_rest(make: Nursery) -> None:
 
 
 @ON_BOTH
-def test_a_sender_that_dies_inside_is_repeated_only_where_a_read_reply_was_not_on_record(planned: House):
+def test_a_sender_that_dies_inside_is_repeated_only_where_a_read_reply_was_not_on_record(
+    planned: House, cradle: Cradle
+):
     """P6 to P17, each with its first message and with a later one: one moment of all leaves a second copy."""
-    with Witness() as witness, nursery(planned, witness, 1) as make:
+    with Witness() as witness:
+        make = Nursery(cradle, planned, witness, 1)
         deaths = Deaths(witness, planned)
         for point in SENDING:
             for nth in (1, 4):
@@ -138,12 +144,15 @@ def test_a_sender_that_dies_inside_is_repeated_only_where_a_read_reply_was_not_o
 
 
 @ON_BOTH
-def test_a_sender_that_dies_in_a_conversation_is_repeated_only_where_the_server_had_it_all(planned: House):
+def test_a_sender_that_dies_in_a_conversation_is_repeated_only_where_the_server_had_it_all(
+    planned: House, cradle: Cradle
+):
     """P8 to P14, killed by the server at that moment: what it took and nobody heard of comes once more."""
-    with Witness() as witness, nursery(planned, witness, 1) as make:
+    with Witness() as witness:
+        make = Nursery(cradle, planned, witness, 1)
         deaths, expected = Deaths(witness, planned), []
         for name, moment, has_it in ON_THE_WIRE:
-            for nth in (1,) if moment in ("connected", "EHLO") else (1, 3):
+            for nth in (1, 3) if has_it else (1,):
                 killer = Killer(moment, nth)
                 witness.at = killer
                 killer.let(make.start())
@@ -184,7 +193,7 @@ class Killer:
 
 
 @ON_BOTH
-def test_a_recovery_that_dies_twice_says_the_same_the_third_time(planned: House):
+def test_a_recovery_that_dies_twice_says_the_same_the_third_time(planned: House, cradle: Cradle):
     """P16, P18: before its commit and after it; P19: the edition is closed by the next one."""
     story = [
         ("P16 the reply is in the journal", 5),
@@ -192,7 +201,8 @@ def test_a_recovery_that_dies_twice_says_the_same_the_third_time(planned: House)
         ("P18 what it said is committed", 1),
         ("P19 all rows have their end", 1),
     ]
-    with Witness() as witness, nursery(planned, witness, 1) as make:
+    with Witness() as witness:
+        make = Nursery(cradle, planned, witness, 1)
         deaths = Deaths(witness, planned)
         for point, nth in story:
             make.start(point=point, nth=nth)
@@ -205,9 +215,10 @@ def test_a_recovery_that_dies_twice_says_the_same_the_third_time(planned: House)
 
 
 @pytest.mark.postgres
-def test_a_worker_that_dies_before_or_after_its_job_keeps_nobody_waiting(planned: House):
+def test_a_worker_that_dies_before_or_after_its_job_keeps_nobody_waiting(planned: House, cradle: Cradle):
     """P5, P20: its job is `doing` for ever; what is due, the rows say."""
-    with Witness() as witness, nursery(planned, witness, 2) as make:
+    with Witness() as witness:
+        make = Nursery(cradle, planned, witness, 2)
         make.start(work="worker", point="P5 a job was fetched", nth=1)
         first = make.wait(), len(witness.copies)
         asked = sweep(planned.installation).asked
