@@ -26,6 +26,7 @@ from digest.store import engine as store_engine
 from tests.faults.small_disk import SmallDisk, small_disk
 from tests.house import SECRET, House
 from tests.sink import Sink
+from tests.web.asking import FORM, GMAIL, browser, heading, leave_path, strict, subscription
 
 READERS = 200
 CONNECTIONS = 2
@@ -225,3 +226,24 @@ def test_a_damaged_database_sends_nothing_and_says_so(crowd: House, sink: Sink):
         crowd.dispatch(sink)
 
     assert sink.mails == []
+
+
+def test_a_page_that_needs_the_database_says_for_now_and_works_when_there_is_room(disk: SmallDisk):
+    """D5: 503, so that a mail program which unsubscribes its reader comes again; nothing was changed."""
+    house = planned(disk.folder)
+    path = leave_path(house, "r001@example.org")
+    shorten_log(house)
+    disk.fill()
+    with browser(house.installation, raise_server_exceptions=False) as ask:
+        refused = ask.post(path, content=GMAIL, headers=FORM)
+        disk.free()
+        taken = ask.post(path, content=GMAIL, headers=FORM)
+    state = subscription(house, address="r001@example.org")[0]
+    house.engine.dispose()
+
+    assert refused.status_code == 503
+    assert int(refused.headers["retry-after"]) > 0
+    assert "try again" in heading(refused)
+    assert strict(refused)
+    assert taken.status_code == 200
+    assert state == "ended"
