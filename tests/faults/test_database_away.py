@@ -11,16 +11,15 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from digest.clock import FixedClock
 from digest.errors import DatabaseBusy
 from tests import postgres
 from tests.faults.go_between import GoBetween
 from tests.faults.killing import Nursery
+from tests.faults.story import check, planned, send_until_done
 from tests.faults.witness import Witness
 from tests.house import House
 from tests.sink import Sink
@@ -33,12 +32,7 @@ pytestmark = pytest.mark.postgres
 @pytest.fixture
 def crowd(tmp_path: Path, database: str) -> Iterator[House]:
     """Give a planned edition for many readers."""
-    house = House(tmp_path, database, clock=FixedClock(datetime.now(UTC) - timedelta(minutes=5)))
-    house.newsletter()
-    house.readers([{"email": f"r{n:03}@example.org", "topics": "trade"} for n in range(READERS)])
-    house.article("trade")
-    house.plan()
-    house.clock.at = datetime.now(UTC)
+    house = planned(tmp_path, database, READERS)
     yield house
     house.engine.dispose()
 
@@ -53,31 +47,6 @@ def at_message(number: int, do: Callable[[], None]) -> Callable[[str], None]:
             threading.Thread(target=do).start()
 
     return hear
-
-
-def send_until_done(make: Nursery, witness: Witness) -> tuple[Counter[str], int]:
-    """Start senders until one ends well; return whom they could not know to have it, and how many failed."""
-    permitted, failed, end = Counter[str](), 0, time.monotonic() + 40
-    while True:
-        make.start()
-        status = make.wait()
-        permitted += witness.take_unresolved()
-        if status == 0:
-            return permitted, failed
-        failed += 1
-        assert time.monotonic() < end, "it did not come to an end"
-        time.sleep(0.1)
-
-
-def check(house: House, witness: Witness, permitted: Counter[str]) -> None:
-    """Everybody has it; a second copy only whom the server's own record permits one, of the same bytes."""
-    copies = Counter(copy.recipient for copy in witness.copies)
-    house.engine.dispose()  # its connections were cut
-    assert len(copies) == READERS
-    assert [who for who, times in copies.items() if times > 1 + permitted[who]] == []
-    assert len(set(witness.copies)) == READERS
-    # Who was in doubt twice is sent nothing more, and has it.
-    assert Counter(house.states().values()) - Counter({"sent": READERS}) <= Counter({"in_doubt": 2})
 
 
 def crash(server: postgres.Server) -> None:
