@@ -1,8 +1,8 @@
 """Makes senders in no time: a process that has everything loaded and forks one for each line that it reads.
 
 A line is JSON: folder, database, port, connections; `work` when it is not to send but to `plan` or to be a `worker`;
-`point` and `nth` when it is to die there (see points.py). It answers with the sender's pid, and when that has ended
-with how: 0 for the end of all work, -9 for a kill.
+`point` and `nth` when it is to die there, `megabytes` and `hungry` when it is to lack memory (see points.py). It
+answers with the sender's pid, and when that has ended with how: 0 for the end of all work, -9 for a kill.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ def send(order: dict[str, str | int]) -> int:
     """Do what is asked, which is to send all that is due; return the exit status."""
     if "point" in order:
         points.arm(str(order["point"]), int(order["nth"]))
+    if "megabytes" in order:
+        points.starve(int(order["megabytes"]), str(order["hungry"]))
     house = House(Path(str(order["folder"])), str(order["database"]), clock=SystemClock())  # type: ignore[arg-type]
     if order.get("work") == "plan":
         plan_due(house.installation)

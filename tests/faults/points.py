@@ -1,8 +1,9 @@
-"""Moments inside the program at which a process is made to die, as `kill -9` would have it: P1 to P20 by name."""
+"""What is made to go wrong inside the program: it dies, as `kill -9` would have it, at P1 to P20, or lacks memory."""
 
 from __future__ import annotations
 
 import os
+import resource
 import signal
 from importlib import import_module
 from itertools import count
@@ -57,3 +58,17 @@ def arm(name: str, nth: int) -> None:
         return result
 
     setattr(owner, last, dying)
+
+
+def starve(megabytes: int, hungry: str) -> None:
+    """Leave this process so much memory, of which the mail to *hungry* would take much more."""
+    resource.setrlimit(resource.RLIMIT_AS, (megabytes << 20, megabytes << 20))
+    messages = import_module("digest.pipeline.messages").Messages
+    make = messages.envelope
+
+    def envelope(self: Any, claim: Any) -> Any:
+        if claim.address == hungry:
+            bytearray(2 * megabytes << 20)
+        return make(self, claim)
+
+    messages.envelope = envelope

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections import Counter
 from datetime import UTC, datetime, timedelta
@@ -11,6 +12,10 @@ from digest.clock import FixedClock
 from tests.faults.killing import Nursery
 from tests.faults.witness import Witness
 from tests.house import House
+
+TIMES = int(
+    os.environ.get("DIGEST_FAULTS_TIMES", "1")
+)  #: how many times as long as in the suite: scripts/kill --faults
 
 
 def planned(folder: Path, database: str, readers: int) -> House:
@@ -26,7 +31,7 @@ def planned(folder: Path, database: str, readers: int) -> House:
 
 def send_until_done(make: Nursery, witness: Witness) -> tuple[Counter[str], int]:
     """Start senders until one ends well; return whom they could not know to have it, and how many failed."""
-    permitted, failed, end = Counter[str](), 0, time.monotonic() + 40
+    permitted, failed, end = Counter[str](), 0, time.monotonic() + 40 * TIMES
     while True:
         make.start()
         status = make.wait()

@@ -19,7 +19,7 @@ from digest.errors import DatabaseBusy
 from tests import postgres
 from tests.faults.go_between import GoBetween
 from tests.faults.killing import Nursery
-from tests.faults.story import check, planned, send_until_done
+from tests.faults.story import TIMES, check, planned, send_until_done
 from tests.faults.witness import Witness
 from tests.house import House
 from tests.sink import Sink
@@ -58,9 +58,10 @@ def crash(server: postgres.Server) -> None:
             os.kill(each, signal.SIGKILL)
 
 
+@pytest.mark.parametrize("turn", range(TIMES))
 @pytest.mark.parametrize("how", ["fast", "immediate", "killed"])
 def test_a_database_that_is_started_anew_under_load_loses_nobody(
-    crowd: House, postgres_server: postgres.Server, cradle: subprocess.Popen[str], how: str
+    crowd: House, postgres_server: postgres.Server, cradle: subprocess.Popen[str], how: str, turn: int
 ):
     """D1, D2: the gate closes at once; what the server answered meanwhile is in the journal."""
     seen: list[int] = []
@@ -77,7 +78,7 @@ def test_a_database_that_is_started_anew_under_load_loses_nobody(
                 break
             time.sleep(0.1)
 
-    with Witness(delay=0.004, seed=1) as witness:
+    with Witness(delay=0.004, seed=turn) as witness:
         witness.at = at_message(100, restart)
         permitted, failed = send_until_done(Nursery(cradle, crowd, witness, CONNECTIONS), witness)
 

@@ -21,12 +21,12 @@ from digest.pipeline.recover import recover
 from tests import postgres
 from tests.conftest import BOTH
 from tests.faults.killing import Nursery
-from tests.faults.story import check, planned, send_until_done
+from tests.faults.story import TIMES, check, planned, send_until_done
 from tests.faults.witness import Witness
 from tests.house import House
 from tests.sink import Do, Mail, Sink
 
-READERS = 400
+READERS = 400 * TIMES
 CONNECTIONS = 4
 ON_BOTH = pytest.mark.parametrize("database", BOTH, indirect=True)
 UNCOMMITTED = 40  #: outcomes that are in the journal and not in the database, at most
@@ -61,7 +61,7 @@ def test_a_worker_that_is_told_to_end_and_then_killed_doubles_only_what_was_unde
     permitted, ended = Counter[str](), []
     with Witness(delay=0.02, seed=7) as witness:
         make = Nursery(cradle, crowd, witness, CONNECTIONS)
-        for turn in range(1, 5):
+        for turn in range(1, 4 * TIMES + 1):
             pid = make.start(work="worker")
             when_it_has(witness, 40 * turn)
             os.kill(pid, signal.SIGTERM)
@@ -74,7 +74,7 @@ def test_a_worker_that_is_told_to_end_and_then_killed_doubles_only_what_was_unde
             crowd.change("UPDATE procrastinate_jobs SET status = 'todo'")
         last, _ = send_until_done(make, witness)
 
-    assert ended == [-signal.SIGKILL] * 4
+    assert ended == [-signal.SIGKILL] * 4 * TIMES
     check(crowd, witness, permitted + last)
 
 
@@ -86,7 +86,7 @@ def test_everything_that_dies_at_once_comes_back_with_nobody_lost(
     permitted, chance = Counter[str](), random.Random(11)
     with Witness(delay=0.004, seed=11) as witness, ThreadPoolExecutor() as beside:
         make = Nursery(cradle, crowd, witness, CONNECTIONS)
-        for turn in range(1, 3):
+        for turn in range(1, 2 * TIMES + 1):
             pid = make.start()
             when_it_has(witness, 80 * turn)
             stopping = beside.submit(postgres_server.stop, "immediate")
@@ -108,7 +108,7 @@ def test_everything_that_dies_at_once_comes_back_with_nobody_lost(
 @ON_BOTH
 def test_a_sender_that_dies_with_its_disk_loses_nobody(crowd: House, cradle: subprocess.Popen[str]):
     """K13, P23: four times; the claims without a journal are in doubt, and a few outcomes were only there."""
-    deaths = 4
+    deaths = 4 * TIMES
     with Witness(delay=0.004, seed=13) as witness:
         make = Nursery(cradle, crowd, witness, CONNECTIONS)
         for turn in range(1, deaths + 1):
@@ -137,7 +137,7 @@ def test_two_that_recover_one_dead_worker_at_the_same_time_say_it_once(crowd: Ho
     permitted, found = Counter[str](), list[list[int]]()
     with Witness(delay=0.004, seed=14) as witness, ThreadPoolExecutor() as two:
         make = Nursery(cradle, crowd, witness, CONNECTIONS)
-        for turn in range(1, 7):
+        for turn in range(1, 6 * TIMES + 1):
             pid = make.start()
             when_it_has(witness, 40 * turn)
             os.kill(pid, signal.SIGKILL)

@@ -15,13 +15,13 @@ from digest.pipeline.hold_edition import pause_edition, resume_edition
 from digest.pipeline.plan import Who
 from digest.store.articles import save_article
 from tests.conftest import BOTH
-from tests.faults.story import planned
+from tests.faults.story import TIMES, planned
 from tests.house import House
 from tests.sink import Mail, Sink
 
 ON_BOTH = pytest.mark.parametrize("database", BOTH, indirect=True)
 CONNECTIONS = 2
-TURNS = 6
+TURNS = 6 * TIMES
 BOUND = 0.6  # seconds: the stop set is half a second old at most
 
 
@@ -30,7 +30,7 @@ def test_an_edition_paused_and_resumed_again_and_again_goes_to_everybody_once(
     tmp_path: Path, database: str, sink: Sink
 ):
     """Q12: nothing begins once the bound has passed; each resumption sends exactly the rest."""
-    house = planned(tmp_path, database, 300)
+    house = planned(tmp_path, database, 300 * TIMES)
     ((period,),) = house.rows("SELECT period FROM editions")
     name, late, reached = f"daily/{period}", list[int](), threading.Event()
 
