@@ -105,7 +105,7 @@ def test_a_database_that_says_nothing_for_a_while_is_waited_for(
     def hold() -> None:
         between.hold()
         seen.append(len(witness.copies))
-        time.sleep(2.5)
+        time.sleep(1.5)
         seen.append(len(witness.copies))
         between.go_on()
 

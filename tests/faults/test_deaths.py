@@ -158,7 +158,7 @@ class Slow(Sink):
 
     async def _keep(self, mail: Mail, do: Do, reader: asyncio.StreamReader, say: Callable[[str], None]) -> bool:
         if mail.recipient == "r001@example.org":
-            await asyncio.sleep(4)
+            await asyncio.sleep(2.5)
         return await super()._keep(mail, do, reader, say)
 
 

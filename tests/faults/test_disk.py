@@ -180,7 +180,7 @@ def hold(house: House, seconds: float, held: list[int], sink: Sink) -> None:
 def test_a_database_that_somebody_holds_is_waited_for_and_nothing_is_sent_meanwhile(crowd: House, sink: Sink):
     """D4: replies that came are not lost, no reader is told twice."""
     held: list[int] = []
-    holder = threading.Thread(target=hold, args=(crowd, 3, held, sink))
+    holder = threading.Thread(target=hold, args=(crowd, 1.5, held, sink))
     sink.on_mail = lambda _mail: holder.start() if len(sink.mails) == 30 else None
     # The mail server's patience is not what this is about.
     dispatch(crowd.installation, replace(crowd.sending(sink, CONNECTIONS), timeouts=None))
@@ -200,7 +200,7 @@ def test_a_database_that_is_held_for_too_long_ends_the_sending_and_doubles_nothi
     monkeypatch.setattr(store_engine, "_BUSY_MS", 200)
     crowd.engine.dispose()
     held: list[int] = []
-    holder = threading.Thread(target=hold, args=(crowd, 2, held, sink))
+    holder = threading.Thread(target=hold, args=(crowd, 1.2, held, sink))
     sink.on_mail = lambda _mail: holder.start() if len(sink.mails) == 30 else None
     with pytest.raises(DatabaseBusy):
         crowd.dispatch(sink, connections=CONNECTIONS)

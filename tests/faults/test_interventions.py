@@ -21,7 +21,7 @@ from tests.sink import Mail, Sink
 
 ON_BOTH = pytest.mark.parametrize("database", BOTH, indirect=True)
 CONNECTIONS = 2
-TURNS = 6 * TIMES
+TURNS = 3 * TIMES
 BOUND = 0.6  # seconds: the stop set is half a second old at most
 
 

@@ -32,7 +32,7 @@ def house(tmp_path: Path, database: str) -> House:
 @ON_BOTH
 def test_ten_schedulers_that_plan_one_slot_make_one_edition(house: House):
     """Q1: day after day; a row for each reader, and none of them left out."""
-    days = 3 * TIMES
+    days = 2 * TIMES
     with ThreadPoolExecutor(SCHEDULERS) as pool:
         for _ in range(days):
             house.article("trade")
