@@ -14,10 +14,20 @@ from digest.store.engine import open_engine
 from digest.store.migrate import require_current
 from tests import postgres
 from tests.house import House
+from tests.remembered import remembering
 from tests.sink import Sink
 
 BOTH = [pytest.param("sqlite", id="sqlite"), pytest.param("postgres", id="postgres", marks=pytest.mark.postgres)]
 _ON_BOTH = [Path(__file__).parent / name for name in ("store", "pipeline")]
+
+_RENDERING = Path(__file__).parent / "rendering"
+#: What takes longest, so that the last files of a run are short ones and no process waits for another.
+_FIRST = [Path(__file__).parent / name for name in ("faults", "worker", "browser", "pipeline", "cli", "journeys")]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest."""
+    items.sort(key=lambda item: [not item.path.is_relative_to(folder) for folder in _FIRST])
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -28,6 +38,16 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("database", BOTH[1:], indirect=True)
     elif any(metafunc.definition.path.is_relative_to(folder) for folder in _ON_BOTH):
         metafunc.parametrize("database", BOTH, indirect=True)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _remembered(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Work out once what all tests share, but where that work is the subject."""
+    if request.path.is_relative_to(_RENDERING):
+        yield
+        return
+    with remembering():
+        yield
 
 
 @pytest.fixture(scope="session")

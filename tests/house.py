@@ -37,6 +37,7 @@ from digest.store.migrate import require_current
 from digest.store.newsletters import load_newsletter, load_newsletters, newsletter_ids, save_newsletters, save_topics
 from digest.store.tables import metadata
 from digest.tokens import Tokens
+from tests.remembered import empty_sqlite
 from tests.sink import Sink
 
 MONDAY = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)  #: an hour before the usual slot at 07:00 UTC
@@ -65,6 +66,8 @@ class House:
         self.database = self.database or f"sqlite:///{self.folder}/digest.db"
         engine = open_engine(self.database)
         name = engine.url.database or ""
+        if engine.dialect.name == "sqlite" and not Path(name).exists():
+            Path(name).write_bytes(empty_sqlite())
         require_current(engine)
         self.installation = Installation(
             engine=engine,

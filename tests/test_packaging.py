@@ -97,7 +97,7 @@ def test_every_module_and_every_file_it_reads_is_inside(names):
     assert expected - names == set()
     assert {"digest/py.typed", "digest/collection/markers.toml", "digest/web/static/pages.css"} <= names
     assert {
-        f"digest/rendering/locales/{each}/LC_MESSAGES/digest.po" for each in ("en", "ko", "ja", "ar", "de")
+        f"digest/rendering/locales/{each}/LC_MESSAGES/digest.po" for each in ("en", "ko", "ja", "ar", "de", "fr", "es")
     } <= names
     assert any(name.startswith("digest/store/migrations/versions/0001") for name in names)
     assert len([name for name in names if name.startswith("digest/cli/demo/articles/")]) >= 12

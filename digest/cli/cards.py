@@ -62,7 +62,9 @@ def article_card(article: Article) -> str:
 
 
 def _state(subscription: Mapping[str, Any]) -> str:
-    state = f"{subscription['state']} since {_time(subscription['since'])}"
+    # Midnight stands for "some time on that day": no record says when.
+    since = _time(subscription["since"]).removesuffix(" 00:00 UTC")
+    state = f"{subscription['state']} since {since}"
     if subscription["ended_reason"]:
         return f"{state} ({subscription['ended_reason'].replace('_', ' ')})"
     return f"{state}, until {_time(subscription['paused_until'])}" if subscription["paused_until"] else state

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import csv
 import sys
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from digest.cli.options import Json, moment, one_of, the_database, whole_number
-from digest.cli.screen import counted, on_one_line, print_json, print_json_lines, print_table
+from digest.cli.screen import counted, on_one_line, print_json, print_json_lines, print_table, shortened
 from digest.model.delivery import DeliveryState
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
-    from digest.store.log import Filter, LoggedDelivery
+    from digest.store.log import Filter, LoggedAttempt, LoggedDelivery
 
 _SHOWN = 200
+_WORDS = 80  # letters of what was said last; `digest attempts` has all
 
 
 def add_to(app: typer.Typer) -> None:
@@ -98,19 +100,28 @@ def _print_json(connection: Connection, which: Filter) -> None:
 
 
 def _print_csv(connection: Connection, which: Filter) -> None:
-    from digest.pipeline.formulas import neutralised
     from digest.store import log
 
-    writer = csv.writer(sys.stdout)
-    names = list(log.LoggedDelivery.__slots__)
-    writer.writerow(names)
-    for each in log.deliveries(connection, which):
-        row = {**each.as_json(), **_to_the_second(each), "items": " | ".join(each.items)}
-        cells = (on_one_line(str(row[name])) if row[name] is not None else "" for name in names)
+    _write_csv(
+        log.LoggedDelivery.__slots__,
+        (
+            {**each.as_json(), **_to_the_second(each), "items": " | ".join(each.items)}
+            for each in log.deliveries(connection, which)
+        ),
+    )
+
+
+def _write_csv(names: Iterable[str], rows: Iterable[Mapping[str, object]]) -> None:
+    from digest.pipeline.formulas import neutralised
+
+    writer, columns = csv.writer(sys.stdout), list(names)
+    writer.writerow(columns)
+    for row in rows:
+        cells = (on_one_line(str(row[name])) if row[name] is not None else "" for name in columns)
         writer.writerow([neutralised(cell) for cell in cells])
 
 
-def _to_the_second(each: LoggedDelivery) -> dict[str, str]:
+def _to_the_second(each: LoggedDelivery | LoggedAttempt) -> dict[str, str]:
     """Return the times of a line as spreadsheets know them."""
     found = {name: getattr(each, name) for name in each.__slots__}
     return {name: at.isoformat(timespec="seconds") for name, at in found.items() if isinstance(at, datetime)}
@@ -120,7 +131,7 @@ def _print_table(connection: Connection, which: Filter) -> None:
     from digest.store import log
 
     print_table(
-        ["id", "edition", "address", "state", "reason", "slot (UTC)", "tries", "server's words", "subject"],
+        ["id", "edition", "address", "state", "reason", "slot (UTC)", "tries", "last words", "subject"],
         [
             [
                 str(each.delivery_id),
@@ -130,7 +141,7 @@ def _print_table(connection: Connection, which: Filter) -> None:
                 each.reason,
                 f"{each.slot_at:%Y-%m-%d %H:%M}",
                 str(each.attempts),
-                each.reply[:60],
+                shortened(each.reply, _WORDS),
                 each.subject,
             ]
             for each in log.deliveries(connection, which)
@@ -151,6 +162,7 @@ def attempts(
         ),
     ],
     as_json: Json = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
 ) -> None:
     """Show each SMTP try of one delivery, with the server's words."""
     from digest.store import log
@@ -160,6 +172,9 @@ def attempts(
         found = log.attempts(connection, delivery)
     if as_json:
         print_json([each.as_json() for each in found])
+        return
+    if as_csv:
+        _write_csv(log.LoggedAttempt.__slots__, ({**each.as_json(), **_to_the_second(each)} for each in found))
         return
     print_table(
         ["try", "address", "outcome", "phase", "reply", "enhanced", "text", "server", "finished (UTC)"],

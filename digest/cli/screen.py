@@ -47,6 +47,14 @@ def on_one_line(text: str) -> str:
     return _LINE_ENDS.sub(" ", visible(text))
 
 
+def shortened(text: str, most: int) -> str:
+    """Return *text*, when it is longer than *most* letters its first words and "…"; a longer word is cut."""
+    if len(text) <= most:
+        return text
+    head, space, _ = text[:most].rpartition(" ")
+    return f"{head.rstrip() if space else text[: most - 1]}…"
+
+
 def counted(number: int, one: str, many: str = "") -> str:
     """Return "1 mail" or "2 mails"; *many* is *one* with an s unless given."""
     return f"{number} {one if number == 1 else many or one + 's'}"

@@ -168,7 +168,7 @@ def _xml_entries(text: str, url: str) -> tuple[list[Entry], list[str]]:
     check_markup(text, html=False)
     if not is_well_formed(text):
         text = repaired(text)
-        problems.append("the feed is not well-formed XML; what could be read was read")
+        problems.append("the feed is not well-formed XML, so entries may be missing; check it with a feed validator")
     # feedparser mixes the words of a picture into the summary of its entry.
     text = _MEDIA_WORDS.sub(r"<\1media:said_\2", text)
     headers = {"content-type": "application/xml; charset=utf-8", "content-location": http_url(url)}

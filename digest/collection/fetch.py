@@ -19,6 +19,7 @@ from digest.collection.addresses import is_disguised
 from digest.collection.extra import missing_extra
 from digest.collection.fetched import Fetched, Resolve, Target
 from digest.collection.gzipped import is_gzipped, unfold
+from digest.collection.links import without_login
 from digest.errors import BadArticle, FetchRefused
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -98,21 +99,22 @@ def fetch(
 
 def _target(url: str, limits: FetchLimits, allow_private: bool) -> Target:
     """Return *url* taken apart. Raises FetchRefused when its form alone forbids it."""
+    shown = without_login(url)[:200]
     try:
         parts = urlsplit(url)
         port = parts.port
         host = parts.hostname or ""
     except ValueError:
-        raise FetchRefused(f"{url[:200]!r} is not an address; it should look like https://example.org/feed") from None
+        raise FetchRefused(f"{shown!r} is not an address; it should look like https://example.org/feed") from None
     if parts.scheme not in ("http", "https") or not host or len(url) > 2048:
-        raise FetchRefused(f"{url[:200]!r} is not a web address; it should look like https://example.org/feed")
+        raise FetchRefused(f"{shown!r} is not a web address; it should look like https://example.org/feed")
     if "@" in parts.netloc or "\\" in url or any(letter <= " " or letter == "\x7f" for letter in url):
-        raise FetchRefused(f"{url[:200]!r} has a user name or letters that no address has; write the plain address")
+        raise FetchRefused(f"{shown!r} has a user name or letters that no address has; write the plain address")
     if "%" in host:
-        raise FetchRefused(f"{url[:200]!r} has an encoded host name; write the plain address")
+        raise FetchRefused(f"{shown!r} has an encoded host name; write the plain address")
     port = port if port is not None else (443 if parts.scheme == "https" else 80)
     if port not in limits.ports and not allow_private:
-        raise FetchRefused(f"{url[:200]!r} asks for port {port}; only ports 80 and 443 are allowed")
+        raise FetchRefused(f"{shown!r} asks for port {port}; only ports 80 and 443 are allowed")
     path = quote(parts.path or "/", safe="/%!$&'()*+,;=:@-._~")
     query = quote(parts.query, safe="/%!$&'()*+,;=:@-._~?[]")
     return Target(parts.scheme == "https", _host(host, url), port, f"{path}?{query}" if query else path)

@@ -27,11 +27,11 @@ class Look:
 
 
 def is_article_name(name: str) -> bool:
-    """Whether a file of this *name* is one of ours: a known ending, not hidden, not temporary."""
+    """Whether a file of this *name* is one of ours: a known ending (.gz after it or not), not hidden, not temporary."""
     lowered = name.lower()
     if lowered.startswith(_TEMPORARY_BEGINS) or lowered.endswith(_TEMPORARY_ENDS):
         return False
-    return Path(lowered).suffix in SUFFIXES
+    return Path(lowered.removesuffix(".gz")).suffix in SUFFIXES
 
 
 def is_settled(look: Look, *, now: datetime, before: Look | None = None, settling: timedelta = SETTLING) -> bool:

@@ -46,8 +46,18 @@ def without_furniture(blocks: Sequence[Block], judged: Judge) -> list[Block]:
         nearby = marked[index - 1] or (index == len(blocks) - 1 and listed > index)
         if nearby and not marked[index] and _fits_loosely(blocks[index].text, bare[index], markers, marked[index - 1]):
             marked[index] = True
+    for index in range(3, len(blocks) - 1):
+        if marked[index] and markers.edge.match(bare[index]) and _is_heading_of_text(blocks, marked, index, judged):
+            marked[index] = False
     cut = _cut(blocks, strong, marked, judged)
     return [block for index, block in enumerate(blocks[:cut]) if not marked[index]]
+
+
+def _is_heading_of_text(blocks: Sequence[Block], marked: Sequence[bool], index: int, judged: Judge) -> bool:
+    """Whether the line at *index* stands alone between two paragraphs of the article, as its headings do."""
+    before, after = blocks[index - 1], blocks[index + 1]
+    alone = not marked[index - 1] and not marked[index + 1] and blocks[index].shape in (Shape.LINE, Shape.HEADING)
+    return alone and all(_is_paragraph(block) and not judged(block.text).strength for block in (before, after))
 
 
 def is_furniture(text: str, markers: Markers) -> bool:

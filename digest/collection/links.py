@@ -9,6 +9,14 @@ MAX_LENGTH = 2048
 _UNWANTED = re.compile("[\x00-\x20\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
 _UNSAFE = str.maketrans({'"': "%22", "<": "%3C", ">": "%3E", "\\": "%5C", "`": "%60", " ": "%20"})
 
+# Up to the last "@" before the path; where no port follows the colon, a password may hold a "/" itself.
+_LOGIN = re.compile(r"(\bhttps?:[/\\]{2})(?:[^/?#\\\s]*|[^/?#\\\s@:]*:(?!\d*(?:[/?#\\]|$))\S*)@", re.IGNORECASE)
+
+
+def without_login(text: str) -> str:
+    """Return *text*, which may hold addresses, for people and logs: without the user names and passwords in them."""
+    return _LOGIN.sub(r"\1…@", text)
+
 
 def http_url(raw: object, base: str = "") -> str:
     """Return *raw* as an absolute http or https address, resolved against *base*; "" when it is none.

@@ -26,6 +26,7 @@ DEEPEST = 20
 # Brackets that never close make any Markdown parser look ahead again and again.
 MOST_BRACKETS = 5_000
 _FRONT = re.compile(r"\A\s*(---|\+\+\+)[ \t]*\r?\n(.*?)(?:\r?\n)?^\1[ \t]*(?:\r?\n|\Z)", re.DOTALL | re.MULTILINE)
+_TOML_PLACE = re.compile(r" \(at line (\d+), column \d+\)$")
 _TAGS = re.compile(r"<[^<>]{0,2000}>")
 
 
@@ -80,7 +81,8 @@ def _front_matter(text: str) -> tuple[Mapping[str, Any], str]:
         return {}, text
     if len(found[2]) > LONGEST_FRONT_MATTER:
         raise BadArticle("the front matter has more than 32 KB; close it with the same line it began with")
-    values = _toml(found[2]) if found[1] == "+++" else _yaml(found[2])
+    above = text.count("\n", 0, found.start(2))
+    values = _toml(found[2], above) if found[1] == "+++" else _yaml(found[2], above)
     if not isinstance(values, Mapping):
         if values is None:
             return {}, text[found.end() :]
@@ -89,17 +91,22 @@ def _front_matter(text: str) -> tuple[Mapping[str, Any], str]:
     return {str(key).strip().lower().replace("-", "_"): value for key, value in values.items()}, text[found.end() :]
 
 
-def _toml(text: str) -> Any:
+def _toml(text: str, above: int) -> Any:
+    """Return the TOML *text*, which has *above* lines of the file above it."""
     try:
-        return tomllib.loads(text)
+        return tomllib.loads(text.replace("\r\n", "\n"))
     except (tomllib.TOMLDecodeError, RecursionError, ValueError) as wrong:
-        raise BadArticle(f"the front matter is not TOML: {clean_line(str(wrong))[:150]}") from None
+        said = clean_line(str(wrong))
+        found = _TOML_PLACE.search(said)
+        where = f"line {above + int(found[1])}: " if found else ""
+        said = said[: found.start()] if found else said
+        raise BadArticle(f"{where}the front matter is not TOML: {said[:150]}; put texts in quotes") from None
 
 
-def _yaml(text: str) -> Any:
-    """Return the YAML *text* with every scalar as it was written, so that `title: No` stays a word.
+def _yaml(text: str, above: int) -> Any:
+    """Return the YAML *text*, which has *above* lines of the file above it, with every scalar as it was written.
 
-    Aliases are refused: a few lines of them unfold to gigabytes.
+    So `title: No` stays a word. Aliases are refused: a few lines of them unfold to gigabytes.
     """
     try:
         import yaml  # type: ignore[import-untyped, unused-ignore]
@@ -111,6 +118,12 @@ def _yaml(text: str) -> Any:
         if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=yaml.BaseLoader)):
             raise BadArticle("the front matter uses YAML aliases (*name); write the values out")
         return yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506 - BaseLoader makes nothing but strings, lists, dicts
+    except yaml.MarkedYAMLError as wrong:
+        said = clean_line(" ".join(filter(None, [wrong.context, wrong.problem])))[:150]
+        mark = wrong.context_mark or wrong.problem_mark
+        where = f"line {above + mark.line + 1}: " if mark else ""
+        remedy = "put a text with a colon, a bracket or a quotation mark in quotes"
+        raise BadArticle(f"{where}the front matter is not YAML: {said}; {remedy}") from None
     except (yaml.YAMLError, RecursionError, ValueError) as wrong:
         raise BadArticle(f"the front matter is not YAML: {clean_line(str(wrong))[:150]}") from None
 

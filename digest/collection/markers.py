@@ -99,18 +99,29 @@ class Group:
             or (bool(self.prefixed) and text.spaced.startswith(self.prefixed))
         )
 
+    def after(self, text: Folded) -> Folded:
+        """Return what stands behind the longest of these words that *text*, which begins with one, begins with."""
+        words = text.spaced[1:].partition(" ")
+        rest = words[2] if words[0] in self.words else text.spaced[1:]
+        if found := max((phrase for phrase in self.phrases if text.spaced.startswith(phrase)), key=len, default=""):
+            rest = text.spaced[len(found) - 1 :].partition(" ")[2]
+        part = max((part for part in self.inside if text.joined.startswith(part)), key=len, default="")
+        return Folded(f" {rest.strip()} ", text.joined[len(part) :], frozenset())
+
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
     """Words of a disclaimer that occur together: one of each group in `groups`, none of `never`.
 
-    `most` bounds the paragraph's weight, 0 for none; `starts`: the first group begins the paragraph; `of_itself`: the
+    `most` bounds the paragraph's weight, 0 for none; `starts`: the first group begins the paragraph, and what follows
+    it is none of `things`, which would make it speak of something else ("AI-generated images"); `of_itself`: the
     first group is the page's words for itself ("this article"); `hint`: it counts only where disclaimers stand.
     """
 
     kind: str
     groups: tuple[Group, ...]
     never: Group
+    things: Group
     starts: bool = False
     most: int = 0
     of_itself: bool = False
@@ -121,6 +132,8 @@ class Pattern:
         if (self.most and paragraph_weight > self.most) or (self.starts and not first):
             return False
         if self.starts and not self.groups[0].begins(sentence):
+            return False
+        if self.starts and self.things.begins(self.groups[0].after(sentence)):
             return False
         return all(group.found_in(sentence) for group in self.groups) and not self.never.found_in(sentence)
 
@@ -178,6 +191,7 @@ class Language:
     end: Lines
     end_weak: Lines
     lines: Lines
+    edge: Lines
     disclaimers: tuple[Pattern, ...]
 
 
@@ -195,6 +209,7 @@ class Markers:
     end: Lines
     end_weak: Lines
     lines: Lines
+    edge: Lines
     disclaimers: tuple[Pattern, ...]
     months: Mapping[str, int]
     published: frozenset[str]
@@ -217,6 +232,7 @@ class Markers:
             end=Lines.union(table.end for table in every),
             end_weak=Lines.union(table.end_weak for table in every),
             lines=Lines.union(table.lines for table in every),
+            edge=Lines.union(table.edge for table in every),
             disclaimers=tuple(pattern for table in every for pattern in table.disclaimers),
             months=months,
             published=frozenset[str]().union(*(table.published for table in every)),
@@ -240,10 +256,12 @@ def load_markers(path: Path = MARKERS_FILE) -> Markers:
     """Return the tables of every language in *path*."""
     with path.open("rb") as file:
         tables = tomllib.load(file)
-    return Markers.of(_language(name, table) for name, table in tables.items())
+    # Of all languages at once: China and Japan write some words of ours alike.
+    things = Group.of(word for table in tables.values() for word in table.get("groups", {}).get("things", ()))
+    return Markers.of(_language(name, table, things) for name, table in tables.items())
 
 
-def _language(name: str, table: Mapping[str, Any]) -> Language:
+def _language(name: str, table: Mapping[str, Any], things: Group) -> Language:
     groups = {key: Group.of(words) for key, words in table.get("groups", {}).items()}
     return Language(
         language=name,
@@ -258,11 +276,12 @@ def _language(name: str, table: Mapping[str, Any]) -> Language:
         end=Lines.of(table.get("end", ())),
         end_weak=Lines.of(table.get("end_weak", ())),
         lines=Lines.of(table.get("lines", ())),
-        disclaimers=tuple(_pattern(entry, groups) for entry in table.get("disclaimer", ())),
+        edge=Lines.of(table.get("edge", ())),
+        disclaimers=tuple(_pattern(entry, groups, things) for entry in table.get("disclaimer", ())),
     )
 
 
-def _pattern(entry: Mapping[str, Any], groups: Mapping[str, Group]) -> Pattern:
+def _pattern(entry: Mapping[str, Any], groups: Mapping[str, Group], things: Group) -> Pattern:
     every = [groups[name] for name in entry["all"]]
     if "any" in entry:
         every.append(Group.union(groups[name] for name in entry["any"]))
@@ -270,6 +289,7 @@ def _pattern(entry: Mapping[str, Any], groups: Mapping[str, Group]) -> Pattern:
         kind=entry["kind"],
         groups=tuple(every),
         never=Group.union(groups[name] for name in entry.get("never", ())),
+        things=things,
         starts=entry.get("starts", False),
         most=entry.get("most", 0),
         of_itself=entry["all"][0] == "self",

@@ -82,7 +82,7 @@ def _read(suffix: str, data: bytes, *, charset: str = "", url: str = "", now: da
 def _feed(data: bytes, charset: str, url: str, now: datetime | None) -> Reading:
     found = read_feed(data, url=url, charset=charset, now=now)
     if not found.articles and found.problems:
-        raise BadArticle(f"the feed holds no article that can be read: {found.problems[0]}")
+        raise BadArticle(f"no article can be read from it: {found.problems[0]}")
     return Reading(found.articles, found.problems)
 
 

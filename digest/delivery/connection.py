@@ -137,7 +137,7 @@ class Connection(asyncio.BufferedProtocol):
             outcome=verdict.outcome,
             phase=verdict.phase,
             reply=verdict.reply,
-            server=self.server,
+            server="" if self.session.declined else self.server,
             started_at=started_at,
             finished_at=self._clock.now(),
         )

@@ -64,6 +64,7 @@ class Session:
         self.output = b""
         self.usable = True
         self.untouched = True
+        self.declined = False  # the message in hand was refused here, and never offered to the server
         self.is_whole = False
         self.lost_pipelining = False
         self.lost_chunking = False
@@ -82,9 +83,9 @@ class Session:
     def begin(self, envelope: Envelope, *, careful: bool = False) -> bytes:
         """Return the first bytes of the transaction for *envelope*; b"" when it is refused here.
 
-        A refusal of ours (address, size, 8-bit content, SMTPUTF8 not offered) sets `verdict` with the codes
-        the standards have for it. *careful*: nothing that can complete the message goes before the server has
-        taken sender and recipient.
+        A refusal of ours (address, size, 8-bit content, SMTPUTF8 not offered) sets `declined` and `verdict`, with
+        the enhanced code that the standards have for it and the reply code 0: no server said it.
+        *careful*: nothing that can complete the message goes before the server has taken sender and recipient.
         """
         assert self.phase is None, "one message at a time"
         assert self.usable, "this conversation is over"
@@ -96,9 +97,11 @@ class Session:
         self._tidy = b""
         self.is_whole = self.pipelines and self.chunks and not careful
         self._chunked = self.is_whole or (self.chunks and not self.pipelines)
-        if why := reason_not_to_send(envelope, self.offer):
+        why = reason_not_to_send(envelope, self.offer)
+        self.declined = why is not None
+        if why is not None:
             self.is_whole = False
-            self.verdict = Verdict(classify(why[1], why[0]), *why)
+            self.verdict = Verdict(classify(why[1], why[0]), why[0], why[1]._replace(code=0))
             return b""
         mail, self._to_recipient = address_commands(envelope, self.offer)
         self.phase = Phase.MAIL

@@ -86,8 +86,9 @@ class Traffic:
     stopped: asyncio.Event = field(default_factory=asyncio.Event)
     ending: asyncio.Event = field(default_factory=asyncio.Event)  # stopped, or nothing left to take
     away_since: float | None = None  # on the loop's clock
-    takes: set[asyncio.Future[Envelope | None]] = field(default_factory=set)  # for a message
-    waits: set[asyncio.Future[Any]] = field(default_factory=set)  # for what is of no use once stopped
+    # Keys in their order, which that of a set is not: whoever has waited longest is told first.
+    takes: dict[asyncio.Future[Envelope | None], None] = field(default_factory=dict)  # for a message
+    waits: dict[asyncio.Future[Any], None] = field(default_factory=dict)  # for what is of no use once stopped
     _faults_in_a_row: int = 0
 
     @property
@@ -108,8 +109,8 @@ class Traffic:
         if taken is None or isinstance(taken, Envelope):
             return taken
         taking = self.unless_stopped(taken)
-        self.takes.add(taking)
-        taking.add_done_callback(self.takes.discard)
+        self.takes[taking] = None
+        taking.add_done_callback(self.takes.pop)
         return taking
 
     def hand_back(self, envelope: Envelope) -> None:
@@ -125,8 +126,8 @@ class Traffic:
     def unless_stopped(self, doing: Awaitable[_T]) -> asyncio.Future[_T]:
         """Return *doing* as a future that is cancelled when everything stops."""
         wait = asyncio.ensure_future(doing)
-        self.waits.add(wait)
-        wait.add_done_callback(self.waits.discard)
+        self.waits[wait] = None
+        wait.add_done_callback(self.waits.pop)
         return wait
 
     def may_get_back(self, server: Server) -> bool:
@@ -195,7 +196,7 @@ class Traffic:
             self.leave_alone(server, fault, now)
         elif self.limits.faults is not None and self._faults_in_a_row >= self.limits.faults:
             self.close_gate(fault)
-        elif not attempt.reply.code and self.has_other(server) and server.breaker.failed(now):
+        elif attempt.server and not attempt.reply.code and self.has_other(server) and server.breaker.failed(now):
             self.tell(server, fault, now)
 
     def leave_alone(self, server: Server, fault: Fault, now: float) -> None:

@@ -74,8 +74,9 @@ class Envelope(NamedTuple):
     `content` is the whole message as joined bytes: CRLF line ends, no bare CR or LF, not dot-stuffed.
     `sender` and `recipient` are addresses as they stand in MAIL and RCPT, domains as A-labels.
     `wire_ready`: whoever made the content has seen to it that it needs no dot-stuffing and no mending of line
-    ends, and is ASCII unless the recipient is not, so the sender need not look at every byte again. `token` makes the name of the delivery for whoever reports
-    on it (ENVID, RFC 3461 §4.4), "" for none; it is only asked where a server takes it.
+    ends, and is ASCII unless the recipient is not, so the sender need not look at every byte again. `token` makes
+    the name of the delivery for whoever reports on it (ENVID, RFC 3461 §4.4), "" for none; it is only asked where a
+    server takes it.
     """
 
     delivery_id: int

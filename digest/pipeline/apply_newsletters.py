@@ -77,7 +77,8 @@ def _read(path: Path) -> str:
     except OSError as error:
         raise BadNewsletter(f"{path} cannot be read ({error.strerror}); check the path") from error
     except UnicodeDecodeError as error:
-        raise BadNewsletter(f"{path.name}: TOML must be saved as UTF-8 (byte {error.start} is not)") from error
+        line = content.count(b"\n", 0, error.start) + 1
+        raise BadNewsletter(f"{path.name}: line {line} is not UTF-8; save the file in that encoding") from error
 
 
 def _stored(conn: Connection) -> NewsletterFile:

@@ -14,6 +14,7 @@ from digest.collection.fetch import FetchLimits, fetch
 from digest.collection.fetched import Fetched
 from digest.collection.folder import Look, is_settled, list_article_files
 from digest.collection.gzipped import is_gzipped, unfold
+from digest.collection.links import without_login
 from digest.collection.read import Reading, reading_of_fetched, reading_of_file
 from digest.errors import BadInput, DigestError, FetchRefused
 from digest.log import get_logger
@@ -131,7 +132,7 @@ def _visit(engine: Engine, due: DueSource, now: datetime, *, allow_private: bool
     except (DigestError, OSError) as error:
         return Visit(source.slug, Collected(), str(error)), None
     except Exception as error:  # noqa: BLE001  # of one source, and must not keep the others from being read
-        return Visit(source.slug, Collected(), _our_mistake(source.location, error)), None
+        return Visit(source.slug, Collected(), _our_mistake(without_login(source.location), error)), None
     return Visit(source.slug, replace(collected, problems=tuple(found.problems))), fetched
 
 
@@ -204,6 +205,7 @@ def _read_one(path: Path, found: Read, file: str) -> None:
 @contextmanager
 def _told_apart(place: object, found: Read) -> Iterator[None]:
     """Turn what is wrong with *place* into one line among the problems; the rest goes on."""
+    place = without_login(str(place))
     try:
         yield
     except (BadInput, FetchRefused) as error:
@@ -214,12 +216,12 @@ def _told_apart(place: object, found: Read) -> Iterator[None]:
         found.problems.append(_our_mistake(place, error))
 
 
-def _our_mistake(place: object, error: Exception) -> str:
-    get_logger().error("reading_failed", place=str(place), exc_info=error)
+def _our_mistake(place: str, error: Exception) -> str:
+    get_logger().error("reading_failed", place=place, exc_info=error)
     return f"{place}: cannot be read ({type(error).__name__}; the log has more, please report it)"
 
 
-def _told(place: object, error: DigestError) -> str:
+def _told(place: str, error: DigestError) -> str:
     """Return one line that names the place and the reason, the place once."""
     text = str(error)
-    return text if str(place) in text else f"{place}: {text}"
+    return text if place in text else f"{place}: {text}"

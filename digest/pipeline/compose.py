@@ -23,6 +23,7 @@ from digest.pipeline.wording import Wording
 from digest.rendering.headers import constant_headers
 from digest.rendering.i18n import resolve_locale
 from digest.rendering.languages import weekday_date_text
+from digest.rendering.layout import boundary_of
 from digest.rendering.press import Composed, DigestParts, Press
 from digest.rendering.templates import TemplateSet
 from digest.rendering.views import slot_widths
@@ -166,9 +167,10 @@ class Workshop:
         limit = self._newsletter.limits.max_html_bytes
         while selection.chosen:
             parts = bench.parts(selection.chosen, interests, selection.waiting, self._pool.archive)
+            composed = bench.press.compose(parts)
+            if composed.html_size(self._widths()) <= limit:
+                return self._finish(bench, selection, parts, composed)
             fitting = bench.press.how_many_fit(parts, self._widths(), limit)
-            if fitting == len(selection.chosen):
-                return self._finish(bench, selection, parts)
             selection = self._without_the_large(selection, fitting)
         return Made(selection)
 
@@ -197,10 +199,10 @@ class Workshop:
         fitting = bench.press.how_many_fit(parts, self._widths(), self._newsletter.limits.max_html_bytes)
         if not fitting:
             return Made(Selection((), skip=SkipReason.TOO_LARGE))
-        return self._finish(bench, Selection(chosen[:fitting]), replace(parts, cards=cards[:fitting]))
+        parts = replace(parts, cards=cards[:fitting])
+        return self._finish(bench, Selection(chosen[:fitting]), parts, bench.press.compose(parts))
 
-    def _finish(self, bench: Bench, selection: Selection, parts: DigestParts) -> Made:
-        composed = bench.press.compose(parts)
+    def _finish(self, bench: Bench, selection: Selection, parts: DigestParts, composed: Composed) -> Made:
         known = self._known_pieces
         self._new_pieces |= {name: one for name, one in composed.pieces.items() if name not in known}
         return Made(selection, composed.subject, self._stored(composed), bench.items(selection.chosen, parts))
@@ -218,9 +220,10 @@ class Workshop:
         return left if kept else replace(left, skip=SkipReason.TOO_LARGE)
 
     def _stored(self, composed: Composed) -> str:
-        headers = constant_headers(self._frame, composed.subject, composed.layout.boundary)
+        layout = composed.layout.to_json()
+        headers = constant_headers(self._frame, composed.subject, boundary_of(layout))
         return json.dumps(
-            {"layout": composed.layout.to_json(), "headers": headers.to_json(), "from": self._frame.sender_address},
+            {"layout": layout, "headers": headers.to_json(), "from": self._frame.sender_address},
             separators=(",", ":"),
         )
 

@@ -22,18 +22,16 @@ from digest.delivery.journal import Journal
 from digest.delivery.making import Making
 from digest.delivery.pool import Limits, drain
 from digest.delivery.records import Key
-from digest.errors import BadInput, NotFound
-from digest.log import get_logger
-from digest.model.delivery import Attempt, DeliveryState, Envelope, Outcome, Phase, Reply
+from digest.model.delivery import Attempt, DeliveryState, Envelope, Outcome
+from digest.pipeline.drafts import CRASHED, Drafts
 from digest.pipeline.event_loop import run_loop
 from digest.pipeline.faults import Faults
 from digest.pipeline.installation import Installation
 from digest.pipeline.leases import LEASE, Leases
-from digest.pipeline.messages import KeyGone, Messages
 from digest.pipeline.plan import plan_again
 from digest.pipeline.recover import recover
 from digest.pipeline.sending import Dispatched, Sending
-from digest.pipeline.settle import AFTER_OUR_FAULT, STOPPED, settle
+from digest.pipeline.settle import REPLY_TIMEOUT, settle
 from digest.pipeline.turns import Turns
 from digest.store import dispatching
 from digest.store.dispatching import Claim, Result
@@ -42,13 +40,13 @@ from digest.store.engine import Exchange, reading
 from digest.store.lock import sender_lock
 from digest.store.newsletters import load_newsletters, newsletter_ids
 from digest.store.origins import part_from_lost_keys
+from digest.store.setbacks import put_off
 
 __all__ = ["Dispatched", "Sending", "dispatch"]
 
 _LOOK_FOR_STOPS = 0.5  # seconds; the stop set is at most this old
 _LOOK_FOR_STOP = 0.1  # seconds between two looks at whether the run is to end
 _GROUP_FOR = 0.02  # seconds that results wait for others before they are committed
-_CRASHED = "crashed"
 _OF_THE_WAY = Limits(faults=None)  # those of an edition are counted here
 Progress = Callable[[int], None]
 Stop = Callable[[], bool]
@@ -109,11 +107,10 @@ class _Run:
         self._house = house
         self._sending = sending
         self._journal = journal
-        self._making = making
         self._worker = worker
         self._newsletter_id = newsletter_id
         self._progress = progress
-        self._messages = Messages(house)
+        self._drafts = Drafts(house, making)
         self._turns = Turns(house, sending.throttle)
         self._faults = Faults(house)
         self._room = 2 * sending.connections  # what one claim takes: two for each connection
@@ -225,33 +222,16 @@ class _Run:
         while self._ready:
             claim = self._ready.popleft()
             if claim.delivery_id in self._stops:
-                self._keep(self._untried(claim, Outcome.DEFERRED, STOPPED, DeliveryState.DEFERRED))
+                self._keep(self._drafts.stopped(claim))
                 continue
             if self._turns.limited and self._turns.holds(claim, self._loop.time()):
                 continue
-            self._making.begin(claim.delivery_id)
-            try:
-                envelope = self._messages.envelope(claim)
-            except KeyGone as error:
-                # It came due in this sending, so the next one parts from that key.
-                result = self._untried(claim, Outcome.SENDER_FAULT, str(error), DeliveryState.DEFERRED)
-                self._keep(
-                    result._replace(reason="key_gone", next_attempt_at=result.attempt.finished_at + AFTER_OUR_FAULT)
-                )
+            made = self._drafts.make(claim)
+            if isinstance(made, Result):
+                self._keep(made)
                 continue
-            except (BadInput, NotFound) as error:
-                # The reader's own data cannot stand in a message: trying again would not help.
-                self._keep(self._untried(claim, Outcome.REFUSED, str(error), DeliveryState.REFUSED))
-                continue
-            except Exception as error:  # noqa: BLE001 - one mail that cannot be made keeps no other back
-                get_logger().exception("message_not_made", delivery=claim.delivery_id)
-                result = self._untried(claim, Outcome.SENDER_FAULT, repr(error), DeliveryState.DEFERRED)
-                again = result.attempt.finished_at + AFTER_OUR_FAULT
-                self._keep(result._replace(reason=_CRASHED, next_attempt_at=again))
-                continue
-            self._making.end()
             self._out[claim.delivery_id] = claim
-            return envelope
+            return made
         return None
 
     async def _wait_for_one(self) -> Envelope | None:
@@ -274,11 +254,6 @@ class _Run:
                 return envelope
         return self._next_ready()
 
-    def _untried(self, claim: Claim, outcome: Outcome, why: str, state: DeliveryState) -> Result:
-        now = self._house.clock.now()
-        attempt = Attempt(claim.delivery_id, outcome, Phase.CONNECT, Reply(0, "", why), "", now, now)
-        return Result(claim, attempt, state, why[:40], now if state is DeliveryState.DEFERRED else None)
-
     def _exchange(self) -> None:
         """Commit the results and claim as many rows as there is room for, in one transaction."""
         if self._commit_soon is not None:
@@ -287,15 +262,15 @@ class _Run:
         results = self._results
         room = 0 if self._dry else self._room - len(self._ready)
         now = self._house.clock.now()
+        if not self._leases.hold:  # or what is claimed now is refused, and claimed again, with no end
+            self._stops |= self._leases.lost(self._in_hand())
         claims = self._ledger.transact(lambda ledger: self._record_and_claim(ledger, results, room, now))
-        crashed = [each.claim.delivery_id for each in results if each.reason == _CRASHED]
-        if crashed:
-            with self._house.engine.begin() as connection:
-                dispatching.count_crashes(connection, crashed, now=now)
         self._results = []
         self._journal.truncate_after_commit([_key(each.claim) for each in results])
         self._ready.extend(claims)
-        self._regain([each.delivery_id for each in claims])
+        claimed = frozenset(each.delivery_id for each in claims)
+        self._stops -= claimed  # the claim looked at everything again
+        self._leases.regain(claimed)
         if self._turns.held:
             self._turns.put_off()
         if self._faults.is_pausing:
@@ -307,23 +282,26 @@ class _Run:
         if self._progress is not None and results:
             self._progress(len(results))
 
-    def _regain(self, claimed: list[int]) -> None:
-        """What was stopped or lost before may go, now that it was claimed again: the claim looked at everything."""
-        self._stops -= frozenset(claimed)
-        self._leases.regain(claimed)
+    def _in_hand(self) -> set[int]:
+        return {*self._out, *(each.delivery_id for each in self._ready)}
 
     def _record_and_claim(self, ledger: Exchange, results: list[Result], room: int, now: datetime) -> list[Claim]:
         dispatching.record(ledger, results)
+        crashed = [each.claim.delivery_id for each in results if each.reason == CRASHED]
+        dispatching.count_crashes(ledger, crashed, now=now)
         if room <= 0:
             return []
-        only, until = self._newsletter_id, now + LEASE
-        claims = dispatching.claim(
-            ledger, worker=self._worker, newsletter_id=only, limit=room, now=now, lease_until=until
-        )
+        who, only, until = self._worker, self._newsletter_id, now + LEASE
+        claims = dispatching.claim(ledger, worker=who, newsletter_id=only, limit=room, now=now, lease_until=until)
         if any(each.newsletter not in self._newsletters for each in claims):
             # Planned while we send: its rules must be known before the first reply to it.
             with reading(self._house.engine) as connection:
                 self._newsletters = load_newsletters(connection)
+        in_hand = self._in_hand()
+        if again := [each for each in claims if each.delivery_id in in_hand]:
+            # Others took these while we could not show that we live; what we have on the wire may yet be answered.
+            put_off(ledger, [(each, now + REPLY_TIMEOUT) for each in again])
+            claims = [each for each in claims if each.delivery_id not in in_hand]
         return claims
 
     def _exchange_alone(self) -> None:
@@ -337,7 +315,7 @@ class _Run:
         """Keep the stop set fresh: readers who left and editions that were paused since the claim."""
         while self._error is None:
             try:
-                lost = self._leases.lost({*self._out, *(each.delivery_id for each in self._ready)})
+                lost = self._leases.lost(self._in_hand())
                 with reading(self._house.engine) as connection:
                     self._stops = lost | dispatching.stopped(connection, self._worker)
             except Exception as error:  # noqa: BLE001 - the next call of the pool raises it

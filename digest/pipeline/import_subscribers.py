@@ -8,7 +8,7 @@ wrote unchanged and goes on.
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -119,6 +119,7 @@ def import_file(
         scratch = closing.enter_context(Staging(len(Staged._fields) - 2))
         _stage(records, reader, scratch, tally)
         kept, repeated = scratch.counts()
+        tally.note_repeated(scratch.repeated())
         closing.enter_context(bounded_cache(conn))
         writer, done = BatchWriter(terms), 0
         for batch in scratch.batches(_BATCH):
@@ -141,6 +142,10 @@ class _Tally:
         self._refused += 1
         for column, reason in problems:
             self._note(Problem(line, column, reason))
+
+    def note_repeated(self, lines: Iterable[tuple[int, int]]) -> None:
+        for line, later in lines:
+            self._note(Problem(line, "email", f"line {later} has the same mailbox; the last one counts"))
 
     def add(self, written: Written) -> None:
         for name in ("added", "updated", "unchanged", "suppressed", "ended", "corrected", "kept"):

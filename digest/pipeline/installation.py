@@ -43,6 +43,11 @@ class Installation:
         return Origin(self.tokens.key_id, self.base_url)
 
     @property
+    def shares_rows(self) -> bool:
+        """Whether several senders share the rows, each by its leases; else there is one, which holds a lock."""
+        return self.engine.dialect.name == "postgresql"
+
+    @property
     def secrets(self) -> tuple[str, ...]:
         """Every secret that a hash in the database may be keyed with, the current one first."""
         return (self.secret, self.previous_secret) if self.previous_secret else (self.secret,)

@@ -23,7 +23,7 @@ class Leases:
         self._house = house
         self._worker = worker
         self._seconds = seconds
-        self._shared = house.engine.dialect.name == "postgresql"
+        self._shared = house.shares_rows
         self._renewed_at = seconds()
         self._lost: frozenset[int] = frozenset()
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
+from digest.collection.links import without_login
 from digest.errors import BadInput, BadNewsletter
 from digest.model.newsletter import (
     Disclaimers,
@@ -34,12 +35,14 @@ from digest.model.topic import Topic
 from digest.pipeline.addresses import read_address
 from digest.pipeline.checked_table import CheckedTable, suggestion
 from digest.pipeline.places import read_locale, read_zone
+from digest.pipeline.toml_lines import find_lines, nearest_line, with_line
 from digest.scheduling.cadence import DAY_NAMES
 
 T = TypeVar("T")
 
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,58}[a-z0-9])?")
 _LIST_ID = re.compile(r"(?=.{3,255}$)[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)+")
+_PLACE = re.compile(r"\[([^\]]+)\] (\S+)")
 _LOCAL_TIME = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
 _DAYS = {"daily": tuple(range(7)), "weekdays": tuple(range(5)), "weekends": (5, 6)}
 _LONG_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -96,7 +99,7 @@ def read_newsletter_file(
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise BadNewsletterFile([f"{name}: this is not valid TOML: {error}"]) from None
+        raise BadNewsletterFile([f"{name}: {with_line(str(error))}; this is not valid TOML yet"]) from None
     problems: list[str] = []
     warnings: list[str] = []
     top = {"topics", "sources", "newsletters"}
@@ -110,8 +113,8 @@ def read_newsletter_file(
     problems += _unknown_references(topics, letters, parents, {*known_sources, *(one.slug for one in sources)})
     problems += _circles(topics, parents)
     if problems:
-        raise BadNewsletterFile([f"{name}: {problem}" for problem in problems])
-    return NewsletterFile(tuple(letters), tuple(topics), tuple(sources), tuple(f"{name}: {one}" for one in warnings))
+        raise BadNewsletterFile(_placed(name, text, problems))
+    return NewsletterFile(tuple(letters), tuple(topics), tuple(sources), tuple(_placed(name, text, warnings)))
 
 
 def read_days(value: Any) -> tuple[int, ...]:
@@ -136,6 +139,18 @@ def read_local_time(text: str) -> time:
     if not found:
         raise ValueError('must be a time of day like "07:00"')
     return time(int(found[1]), int(found[2]))
+
+
+def _placed(name: str, text: str, problems: list[str]) -> list[str]:
+    """Return *problems*, which begin with "[table] key", each after the file's *name* and the line to look at."""
+    if not problems:
+        return []
+    lines, placed = find_lines(text), []
+    for problem in problems:
+        found = _PLACE.match(problem)
+        line = nearest_line(lines, (*found[1].split("."), *found[2].split("."))) if found else 0
+        placed.append(f"{name}: line {line}, {problem}" if line else f"{name}: {problem}")
+    return placed
 
 
 def _tables(document: Mapping[str, Any], kind: str, problems: list[str]) -> list[tuple[str, CheckedTable]]:
@@ -177,6 +192,8 @@ def _source(slug: str, table: CheckedTable, folder: Path) -> Source:
     location = table.text("location", needed='write a URL, or a folder like "articles/"')
     if kind is SourceKind.FOLDER:
         location = os.path.normpath(folder / location)
+    elif location and without_login(location) != location:
+        table.wrong("location", "has a user name or password; write the plain address, we log in nowhere")
     elif location and not _is_web_address(location):
         table.wrong("location", f"must start with https:// or http://, not {location[:40]!r}")
     source = Source(

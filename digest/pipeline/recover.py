@@ -4,11 +4,15 @@ A message with a recorded reply is settled by it. One that may have been complet
 doubt. One that was claimed and never got that far is simply ready again; but the message that was just being made
 when its sender ended for the second time is put aside for a person to look at, so that all others get theirs.
 Without a journal, or with one that nobody can read, all that its sender had claimed is in doubt.
+
+Where senders share the rows, a lease that ended proves nobody dead. The owner may be frozen, with its journal locked,
+or on another machine, and its message still on the wire: such a row waits as long as that message may be answered.
 """
 
 from __future__ import annotations
 
 from contextlib import closing
+from datetime import timedelta
 
 from sqlalchemy import Connection
 
@@ -16,10 +20,10 @@ from digest.delivery.journal import Orphan, adopt, orphans
 from digest.delivery.making import take_note
 from digest.delivery.records import Key
 from digest.log import get_logger
-from digest.model.delivery import Attempt, Outcome, Phase, Reply
+from digest.model.delivery import Attempt, DeliveryState, Outcome, Phase, Reply
 from digest.model.newsletter import Newsletter
 from digest.pipeline.installation import Installation
-from digest.pipeline.settle import in_doubt, settle
+from digest.pipeline.settle import REPLY_TIMEOUT, in_doubt, settle
 from digest.store import dispatching
 from digest.store.dispatching import Claim, Result
 from digest.store.newsletters import load_newsletters
@@ -28,7 +32,7 @@ _LOST = Reply(0, "", "the sender ended before the server's reply was recorded")
 
 
 def recover(house: Installation) -> int:
-    """Settle every claim of dead senders; return how many. The caller holds the sender lock, so all are dead."""
+    """Settle every claim of senders that are gone; return how many. The caller holds the sender lock."""
     house.state_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     settled = 0
     for path in orphans(house.state_folder):
@@ -38,11 +42,18 @@ def recover(house: Installation) -> int:
         with closing(orphan):  # whoever fails here leaves it to be recovered by the next
             settled += _recover_one(house, orphan, path.stem)
     with house.engine.begin() as connection:
-        # Without its journal nobody can say how far a message got: in doubt, not lost and not sent blindly.
-        left = dispatching.left_rows(connection, house.clock.now())
-        newsletters = load_newsletters(connection)
-        dispatching.record(connection, [_doubt(house, newsletters[claim.newsletter], claim) for claim in left])
+        if house.shares_rows:
+            left, wait = dispatching.lapsed_rows(connection, house.clock.now()), REPLY_TIMEOUT
+        else:
+            left, wait = dispatching.claimed_rows(connection), timedelta()
+        _leave_in_doubt(house, connection, left, wait)
     return settled + len(left)
+
+
+def _leave_in_doubt(house: Installation, connection: Connection, left: list[Claim], wait: timedelta) -> None:
+    """Without its journal nobody can say how far a message got: in doubt, not lost and not sent blindly."""
+    newsletters = load_newsletters(connection)
+    dispatching.record(connection, [_doubt(house, newsletters[claim.newsletter], claim, wait) for claim in left])
 
 
 def _recover_one(house: Installation, orphan: Orphan, worker: str) -> int:
@@ -50,13 +61,16 @@ def _recover_one(house: Installation, orphan: Orphan, worker: str) -> int:
     if said.header is None:
         # It says nothing, not even that what it does not name was never begun. Its bytes are kept aside.
         get_logger().warning("journal_unreadable", worker=worker, quarantined=said.quarantined_bytes)
+        with house.engine.begin() as connection:
+            claims = _claims_of(worker, connection)
+            _leave_in_doubt(house, connection, claims, timedelta())
         orphan.discard()
-        return 0
+        return len(claims)
     with house.engine.begin() as connection:
         results = _results(house, connection, {each.key: each.attempt for each in said.acked}, said.in_doubt)
         dispatching.record(connection, results)
         # In the same transaction: without the journal these would look as if nobody knew of them.
-        untried = [claim for claim in dispatching.claimed_rows(connection) if claim.worker == worker]
+        untried = _claims_of(worker, connection)
         dispatching.release(connection, untried, now=house.clock.now())
         making = take_note(house.state_folder, worker)
         if making in {claim.delivery_id for claim in untried}:
@@ -68,8 +82,12 @@ def _recover_one(house: Installation, orphan: Orphan, worker: str) -> int:
     return len(results) + len(untried)
 
 
+def _claims_of(worker: str, connection: Connection) -> list[Claim]:
+    return [claim for claim in dispatching.claimed_rows(connection) if claim.worker == worker]
+
+
 def _results(house: Installation, connection: Connection, acked: dict[Key, Attempt], marks: list[Key]) -> list[Result]:
-    """Return what the journal says of rows that are still as its owner left them."""
+    """Return what the journal says of rows that are still as its owner left them, and of any that a server took."""
     held = {
         Key(claim.delivery_id, claim.attempt_no, claim.token): claim for claim in dispatching.claimed_rows(connection)
     }
@@ -79,11 +97,17 @@ def _results(house: Installation, connection: Connection, acked: dict[Key, Attem
         for key, attempt in acked.items()
         if key in held
     ]
-    return results + [_doubt(house, newsletters[held[key].newsletter], held[key]) for key in marks if key in held]
+    results += [_doubt(house, newsletters[held[key].newsletter], held[key]) for key in marks if key in held]
+    # The owner may have lost the row to others before it died; the server's yes holds whoever has it by now.
+    late = {key.delivery_id: key for key, each in acked.items() if key not in held and each.outcome is Outcome.SENT}
+    for claim in dispatching.unsent_rows(connection, late):
+        key = late[claim.delivery_id]
+        results.append(Result(claim._replace(attempt_no=key.attempt_no), acked[key], DeliveryState.SENT))
+    return results
 
 
-def _doubt(house: Installation, newsletter: Newsletter, claim: Claim) -> Result:
+def _doubt(house: Installation, newsletter: Newsletter, claim: Claim, wait: timedelta = timedelta()) -> Result:
+    """Return the row in doubt; an owner that is known to be dead waits for no reply, so neither does the row."""
     now = house.clock.now()
     attempt = Attempt(claim.delivery_id, Outcome.IN_DOUBT, Phase.DOT, _LOST, "", now, now)
-    # The owner is known to be dead, so nobody can still be waiting for that reply.
-    return in_doubt(claim, attempt, newsletter.in_doubt, ready_at=now)
+    return in_doubt(claim, attempt, newsletter.in_doubt, ready_at=now + wait)

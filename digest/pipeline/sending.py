@@ -86,11 +86,12 @@ class Dispatched:
         why = self.fault or self.away
         if why is None:
             return "told to stop" if self.interrupted else ""
-        return f"{why.server} {'does not take our mail' if self.fault else 'is away'} ({why.phase}): {_words(why)}"
+        return _said(why) if self.fault else f"{why.server} is away ({why.phase}): {_words(why)}"
 
 
 def _said(fault: Fault) -> str:
-    return f"{fault.server} does not take our mail ({fault.phase}): {_words(fault)}"
+    who = f"{fault.server} does not take our mail" if fault.server else "our own check holds the mail back"
+    return f"{who} ({fault.phase}): {_words(fault)}"
 
 
 def _words(fault: Fault) -> str:

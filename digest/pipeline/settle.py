@@ -14,6 +14,7 @@ REPLY_TIMEOUT = timedelta(minutes=10)
 AFTER_OUR_FAULT = timedelta(minutes=5)
 STOPPED = "stopped"
 SENDER_FAULT = "sender_fault"
+BY_US = "by us"  # in the place of the phase: no server was asked
 
 
 def settle(claim: Claim, attempt: Attempt, newsletter: Newsletter, *, jitter: float) -> Result:
@@ -52,4 +53,4 @@ def in_doubt(claim: Claim, attempt: Attempt, policy: InDoubt, *, ready_at: datet
 
 def _words(attempt: Attempt) -> str:
     code = attempt.reply.enhanced or (str(attempt.reply.code) if attempt.reply.code else "")
-    return f"{attempt.phase} {code}".strip()[:40]
+    return f"{attempt.phase if attempt.server else BY_US} {code}".strip()

@@ -47,6 +47,8 @@ def wrap(text: str, width: int = WIDTH) -> str:
 
 def columns(text: str) -> int:
     """Return how many columns *text* takes in a terminal (UAX #11): wide two, marks that combine none."""
+    if text.isascii():
+        return len(text)
     return sum(
         0 if unicodedata.category(c) in ("Mn", "Me", "Cf") else 2 if unicodedata.east_asian_width(c) in "WF" else 1
         for c in text

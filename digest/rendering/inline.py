@@ -20,6 +20,7 @@ _SETTINGS: dict[str, Any] = {
     # width and height from CSS would overwrite the numbers that Outlook needs in the attributes.
     "disable_basic_attributes": ["width", "height"],
     "align_floating_images": False,
+    "disable_validation": True,  # a second for what is not told to anybody: unknown properties are kept either way
     "cssutils_logging_level": logging.CRITICAL,
 }
 

@@ -70,8 +70,8 @@ class Layout:
 
     @property
     def boundary(self) -> str:
-        """The multipart boundary: "=_" can occur in neither encoding (RFC 2045 §6.7, RFC 2046 §5.1.1)."""
-        return "=_digest_" + hashlib.sha256(self.to_json().encode()).hexdigest()[:32]
+        """The multipart boundary of its messages."""
+        return boundary_of(self.to_json())
 
     def to_json(self) -> str:
         """Return the layout as compact ASCII JSON."""
@@ -89,6 +89,11 @@ class Layout:
             return cls(text=_part_from(data["text"]), html=_part_from(data["html"]))
         except (KeyError, TypeError, json.JSONDecodeError) as wrong:
             raise BadInput(f"not a stored layout: {wrong}") from None
+
+
+def boundary_of(layout: str) -> str:
+    """Return the boundary for *layout*, as JSON: "=_" is in neither encoding (RFC 2045 §6.7, RFC 2046 §5.1.1)."""
+    return f"=_digest_{hashlib.sha256(layout.encode()).hexdigest()[:32]}"
 
 
 def piece_hash(encoded: bytes) -> str:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from binascii import a2b_base64, a2b_qp
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import NamedTuple
 
 from digest.errors import BadInput, NotFound
@@ -64,7 +65,9 @@ class Splicer:
         self._chain.add(f"\r\n--{boundary}\r\n{_part_head('html', layout.html)}".encode("ascii"))
         self._chain.add_part(layout.html, pieces, html=True)
         self._chain.add(f"\r\n--{boundary}--\r\n".encode("ascii"))
-        self.is_wire_ready = self._chain.is_wire_ready()
+        #: Whether every message of this digest can go onto the wire as it is. The values of readers are encoded so
+        #: that they keep to what is asked of the rest, so it is looked at once and not for each message.
+        self.is_wire_ready = self._chain.is_fit
 
     def splice(self, values: ReaderValues, *, to: str = "") -> bytes:
         """Return the whole message for one reader: CRLF line ends, ASCII but for the local part of *to*.
@@ -102,11 +105,13 @@ class _Chain:
         )
         # The lines of a reader stand at 1, 3 and 5.
         self._frames: list[bytes] = [opening, b"", subject, b"", identity, b"", closing]
+        self.is_fit = all(map(_is_fit_for_wire, self._frames))
         self._slots: dict[SlotRef, tuple[list[int], list[int]]] = {}  # where in text, where in HTML
         self._runs: list[tuple[int, _Fill]] = []
 
     def add(self, ready: bytes) -> None:
         """Append bytes that every reader gets."""
+        self.is_fit &= _is_fit_for_wire(ready)
         self._frames[-1] += ready
 
     def add_part(self, part: Part, pieces: Mapping[str, bytes], *, html: bool) -> None:
@@ -116,7 +121,7 @@ class _Chain:
             if isinstance(item, str):
                 ready.append(_piece(pieces, item))
                 continue
-            self.add(b"".join(ready))
+            self._add_pieces(ready)
             ready = []
             place = len(self._frames)
             if part.transfer == Transfer.BASE64:
@@ -124,15 +129,11 @@ class _Chain:
             else:
                 self._slots.setdefault(_only_slot(item), ([], []))[html].append(place)
             self._frames += [b"", b""]
-        self.add(b"".join(ready))
+        self._add_pieces(ready)
 
-    def is_wire_ready(self) -> bool:
-        """Whether every message of this digest can go onto the wire as it is.
-
-        No line starts with a dot (RFC 5321 §4.5.2), every line ends with CRLF, and there is no NUL. The values of
-        readers are encoded so that they keep to this, so it is looked at once and not for each message.
-        """
-        return all(_is_fit_for_wire(frame) for frame in self._frames)
+    def _add_pieces(self, pieces: Sequence[bytes]) -> None:
+        self.is_fit = self.is_fit and all(map(_is_fit_piece, pieces))
+        self._frames[-1] += b"".join(pieces)
 
     def join(self, lines: tuple[bytes, bytes, bytes], values: Mapping[str, str]) -> bytes:
         """Return the message with a reader's header *lines* and slot *values*."""
@@ -154,9 +155,16 @@ class _Chain:
 
 
 def _is_fit_for_wire(frame: bytes) -> bool:
+    """Whether in *frame* no line starts with a dot (RFC 5321 §4.5.2), every line ends with CRLF, and there is no NUL.
+
+    What is joined from such frames is one.
+    """
     ends = frame.count(b"\r\n")
     only_crlf = ends == frame.count(b"\n") == frame.count(b"\r")
     return only_crlf and b"\n." not in frame and not frame.startswith(b".") and b"\0" not in frame
+
+
+_is_fit_piece = lru_cache(maxsize=4096)(_is_fit_for_wire)  # the digests of a pool share most of their pieces
 
 
 def _slot_values(values: ReaderValues) -> dict[str, str]:

@@ -6,7 +6,7 @@ for the digest only; the reasons are worked out when somebody wants to see them.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime, time
 
@@ -27,11 +27,8 @@ def select_digest(
     others are left out.
     """
     gate = _Gate(pool, interests, history, since)
-    fit = sorted(
-        (-score, pool.order[position], position)
-        for position, score in _scores(pool, interests).items()
-        if gate.reason(position) is None
-    )
+    scores = _scores(pool, interests)
+    fit = sorted((-scores[position], pool.order[position], position) for position in gate.passed_by(scores))
     chosen: list[Choice] = []
     told: set[int] = set()
     waiting = 0
@@ -136,6 +133,16 @@ class _Gate:
         self._pool, self._interests, self._history = pool, interests, history
         self._joined = since - pool.rules.look_back if since else None
         self._followed = {follow.topic: follow.since for follow in interests.follows if follow.since}
+
+    def passed_by(self, positions: Iterable[int]) -> list[int]:
+        """Return those of *positions* that can be theirs."""
+        pool, history = self._pool, self._history
+        new = [each for each in positions if pool.barred[each] is None and pool.story[each] not in history]
+        if self._joined is not None:
+            new = [each for each in new if pool.candidates[each].article.collected_at >= self._joined]
+        if self._interests.muted or self._followed or self._interests.languages:
+            new = [each for each in new if self.reason(each) is None]
+        return new
 
     def reason(self, position: int) -> Rejection | None:
         """Return why the candidate at *position* cannot be theirs, None when it can."""

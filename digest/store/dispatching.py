@@ -6,7 +6,7 @@ fenced by the token that the claim gave out.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -14,8 +14,9 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Row, text
 
 from digest.model.delivery import Attempt, DeliveryState
+from digest.store.get_or_create import values_by
 from digest.store.prepared import Ledger, Prepared
-from digest.store.tables import from_micros, to_micros
+from digest.store.tables import deliveries, from_micros, to_micros
 
 
 class Claim(NamedTuple):
@@ -197,19 +198,17 @@ def release(connection: Connection, claims: Sequence[Claim], *, now: datetime, u
         )
 
 
-def count_crashes(connection: Connection, delivery_ids: Sequence[int], *, now: datetime) -> None:
+_CRASHED = Prepared("UPDATE deliveries SET crash_count = crash_count + 1 WHERE id = ?")
+_POISON = Prepared(
+    "UPDATE deliveries SET state = 'poison', reason = 'crashed', next_attempt_at = NULL, finished_at = ?"
+    " WHERE id = ? AND crash_count >= 2 AND state IN ('ready', 'deferred')"
+)
+
+
+def count_crashes(ledger: Ledger, delivery_ids: Sequence[int], *, now: datetime) -> None:
     """Count that making these messages went wrong; at the second time they wait no more: a person must look."""
-    for delivery_id in delivery_ids:
-        connection.execute(
-            text("UPDATE deliveries SET crash_count = crash_count + 1 WHERE id = :id"), {"id": delivery_id}
-        )
-        connection.execute(
-            text(
-                "UPDATE deliveries SET state = 'poison', reason = 'crashed', next_attempt_at = NULL,"
-                " finished_at = :now WHERE id = :id AND crash_count >= 2 AND state IN ('ready', 'deferred')"
-            ),
-            {"id": delivery_id, "now": to_micros(now)},
-        )
+    _CRASHED.run_many(ledger, [(each,) for each in delivery_ids])
+    _POISON.run_many(ledger, [(to_micros(now), each) for each in delivery_ids])
 
 
 _ROW = (
@@ -226,16 +225,19 @@ def claimed_rows(connection: Connection) -> list[Claim]:
     return [_claim(row) for row in rows]
 
 
-def left_rows(connection: Connection, now: datetime) -> list[Claim]:
-    """Return the claims that nobody holds any more; the caller holds the sender lock.
-
-    On SQLite that is all of them. On PostgreSQL those whose lease ended before *now*, and that no other process is
-    taking back at this moment.
-    """
-    if connection.dialect.name == "sqlite":
-        return claimed_rows(connection)
-    lapsed = " WHERE d.lease_until < :now ORDER BY d.id FOR UPDATE OF d SKIP LOCKED"
+def lapsed_rows(connection: Connection, now: datetime) -> list[Claim]:
+    """Return the claims whose lease ended before *now*, but those that another process is taking back just then."""
+    lapsed = " WHERE d.lease_until < :now ORDER BY d.id"
+    if connection.dialect.name == "postgresql":
+        lapsed += " FOR UPDATE OF d SKIP LOCKED"
     return [_claim(row) for row in connection.execute(text(_ROW + lapsed), {"now": to_micros(now)})]
+
+
+def unsent_rows(connection: Connection, delivery_ids: Collection[int]) -> list[Claim]:
+    """Return those of these rows that are not `sent`, whoever holds them."""
+    states = values_by(connection, deliveries.c.id, deliveries.c.state, delivery_ids)
+    rows = (find_row(connection, each) for each, state in states.items() if state != DeliveryState.SENT)
+    return [row for row in rows if row is not None]
 
 
 def renew(connection: Connection, worker: str, lease_until: datetime) -> frozenset[int]:

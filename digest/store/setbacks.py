@@ -11,20 +11,19 @@ from datetime import datetime
 from sqlalchemy import Connection, text
 
 from digest.store.dispatching import Claim
+from digest.store.prepared import Ledger, Prepared
 from digest.store.tables import to_micros
 
+_PUT_OFF = Prepared(
+    "UPDATE deliveries SET state = CASE WHEN doubt_count > 0 THEN 'in_doubt' ELSE 'ready' END,"
+    " lease_until = NULL, next_attempt_at = ?, attempt_no = attempt_no - 1"
+    " WHERE id = ? AND token = ? AND state = 'claimed'"
+)
 
-def put_off(connection: Connection, claims: Sequence[tuple[Claim, datetime]]) -> None:
+
+def put_off(ledger: Ledger, claims: Sequence[tuple[Claim, datetime]]) -> None:
     """Give rows back untried, to be claimed again at the time beside each."""
-    if claims:
-        connection.execute(
-            text(
-                "UPDATE deliveries SET state = CASE WHEN doubt_count > 0 THEN 'in_doubt' ELSE 'ready' END,"
-                " lease_until = NULL, next_attempt_at = :until, attempt_no = attempt_no - 1"
-                " WHERE id = :id AND token = :token AND state = 'claimed'"
-            ),
-            [{"id": claim.delivery_id, "token": claim.token, "until": to_micros(until)} for claim, until in claims],
-        )
+    _PUT_OFF.run_many(ledger, [(to_micros(until), claim.delivery_id, claim.token) for claim, until in claims])
 
 
 def ready_again(connection: Connection, edition_id: int, *, reason: str, now: datetime) -> int:

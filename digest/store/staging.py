@@ -24,6 +24,11 @@ class Staging:
             self._connection.execute(f"PRAGMA {pragma}")
         names = ", ".join(f"c{number}" for number in range(columns))
         self._connection.execute(f"CREATE TABLE staged (line INTEGER PRIMARY KEY, key TEXT UNIQUE, {names})")
+        self._connection.execute("CREATE TABLE gave_way (line INTEGER PRIMARY KEY, later INTEGER)")
+        self._connection.execute(
+            "CREATE TRIGGER note BEFORE INSERT ON staged BEGIN"
+            " INSERT INTO gave_way SELECT line, new.line FROM staged WHERE key = new.key; END"
+        )
         marks = ", ".join("?" * (columns + 2))
         self._insert = f"INSERT OR REPLACE INTO staged VALUES ({marks})"  # noqa: S608  # only question marks
         self._waiting: list[Sequence[Any]] = []
@@ -50,6 +55,11 @@ class Staging:
         self._flush()
         kept: int = self._connection.execute("SELECT count(*) FROM staged").fetchone()[0]
         return kept, self._put - kept
+
+    def repeated(self) -> Iterator[tuple[int, int]]:
+        """Yield (line, the next line with the same key) of the rows that gave way, in the order of lines."""
+        self._flush()
+        yield from self._connection.execute("SELECT line, later FROM gave_way ORDER BY line")
 
     def batches(self, size: int) -> Iterator[list[tuple[Any, ...]]]:
         """Yield (line, key, *values) in the order of lines, *size* at a time."""

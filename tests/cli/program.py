@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import socket
 import sqlite3
-import subprocess
-import sys
+import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+from tests.forked import Forked
 
 NEWSLETTERS = """
 [topics.trade]
@@ -77,46 +77,36 @@ class Told:
 
 @dataclass
 class Program:
-    """Runs `python -m digest` in *folder*."""
+    """Runs `python -m digest` in *folder*, each time in a process of its own."""
 
     folder: Path
-    compiled: Path
 
     def run(self, *args: object, typed: str = "", **environment: str) -> Told:
-        done = subprocess.run(
-            [sys.executable, "-m", "digest", *map(str, args)],
-            cwd=self.folder,
-            env=self.environment(**environment),
-            input=typed.encode(),
-            capture_output=True,
-            check=False,
-            timeout=120,
-        )
-        return Told(done.returncode, done.stdout.decode(), done.stderr.decode())
+        with tempfile.TemporaryDirectory() as name:
+            typing, out, err = (Path(name, each) for each in ("typed", "out", "err"))
+            typing.write_text(typed, "utf-8")
+            process = self._start(args, environment, typed=typing, out=out, err=err)
+            return Told(process.wait(120), out.read_text("utf-8"), err.read_text("utf-8"))
 
     @contextmanager
-    def started(self, *args: object, **environment: str) -> Iterator[subprocess.Popen[bytes]]:
+    def started(self, *args: object, **environment: str) -> Iterator[Forked]:
         """Run a command that stays; it is killed at the end if it has not ended."""
-        with (self.folder / "started.log").open("wb") as log:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "digest", *map(str, args)],
-                cwd=self.folder,
-                env=self.environment(**environment),
-                stdout=log,
-                stderr=log,
-            )
-            try:
-                yield process
-            finally:
-                if process.poll() is None:
-                    process.send_signal(signal.SIGKILL)
-                process.wait(10)
+        log = self.folder / "started.log"
+        log.write_bytes(b"")
+        process = self._start(args, environment, out=log)
+        try:
+            yield process
+        finally:
+            process.kill()
+            process.wait(10)
+
+    def _start(self, args: Sequence[object], environment: dict[str, str], **files: Path) -> Forked:
+        return Forked("digest", args, folder=self.folder, environment=self.environment(**environment), **files)
 
     def environment(self, **more: str) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if not name.upper().startswith("DIGEST_")}
-        kept.pop("PYTHONDONTWRITEBYTECODE", None)
-        # The checkout of this test, wherever an installed one is; compiled once for all commands of a session.
-        here = {"PYTHONPATH": str(Path(__file__).resolve().parents[2]), "PYTHONPYCACHEPREFIX": str(self.compiled)}
+        # The checkout of this test, wherever an installed one is.
+        here = {"PYTHONPATH": str(Path(__file__).resolve().parents[2])}
         return {**kept, **here, **more}
 
     def write(self, name: str, text: str) -> Path:

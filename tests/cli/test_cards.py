@@ -25,7 +25,7 @@ def test_a_reader_is_shown_with_hour_topics_and_last_mails(house: House, sink: S
     card = card_of(house)
 
     assert card[0] == "Anna <anna@example.org>"
-    assert card[card.index("") + 1] == "daily: active since 2026-11-23 00:00 UTC"
+    assert card[card.index("") + 1] == "daily: active since 2026-11-23"
     assert "  hour    07:00 Asia/Seoul, every day" in card
     assert "  next    2026-11-24 07:00 Asia/Seoul" in card
     assert "  topics  energy, trade; not sport" in card

@@ -216,10 +216,13 @@ def test_the_log_is_filtered_and_printed_for_programs(told, program):
 
 
 def test_each_attempt_is_kept_with_the_servers_words(told, program):
-    """The single SMTP try."""
+    """The single SMTP try, as JSON and as CSV."""
     found = program.run("attempts", told["deliveries"].json[0]["delivery_id"], "--json").json
+    table = program.run("attempts", told["deliveries"].json[0]["delivery_id"], "--csv")
 
     (attempt,) = found
+    (row,) = csv.DictReader(io.StringIO(table.out))
+    assert (row["outcome"], row["reply_code"], row["text"]) == ("sent", "250", "Caught")
     assert (attempt["outcome"], attempt["reply_code"], attempt["text"]) == ("sent", 250, "Caught")
 
 

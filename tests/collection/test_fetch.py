@@ -10,6 +10,7 @@ import pytest
 
 from digest.collection.addresses import is_disguised, why_forbidden
 from digest.collection.fetch import FetchLimits, fetch
+from digest.collection.links import without_login
 from digest.errors import FetchRefused
 
 FORBIDDEN = ["0.0.0.0", "0.1.2.3", "10.0.0.1", "10.255.255.255", "100.64.0.1", "100.127.255.254", "127.0.0.1", "127.1.2.3", "169.254.169.254", "169.254.0.1", "172.16.0.1", "172.31.255.255", "192.0.0.8", "192.0.0.170", "192.0.2.1", "192.88.99.1", "192.168.0.1", "192.168.255.255", "198.18.0.1", "198.19.255.255", "198.51.100.7", "203.0.113.9", "224.0.0.1", "239.255.255.255", "240.0.0.1", "255.255.255.255", "::", "::1", "::127.0.0.1", "::ffff:127.0.0.1", "::ffff:8.8.8.8", "::ffff:0:127.0.0.1", "64:ff9b::7f00:1", "64:ff9b::808:808", "64:ff9b:1::a00:1", "100::1", "2001::1", "2001:0:7f00:1::", "2001:2::1", "2001:10::1", "2001:20::1", "2001:db8::1", "2002:7f00:1::", "2002:a00:1::", "3ffe::1", "3fff::1", "4000::1", "5f00::1", "fc00::1", "fd12:3456::1", "fe80::1", "fe80::1%eth0", "fec0::1", "ff02::1", "ff0e::1", "2600:db8::5efe:10.0.0.1", "2600:db8::200:5efe:127.0.0.1", "localhost", "example.org", "127.1", "0x7f.0.0.1"]  # fmt: skip
@@ -290,3 +291,32 @@ def test_a_name_without_an_address_is_refused_in_words():
 
     with pytest.raises(FetchRefused, match="check the name"):
         fetch("https://news.example.org/", resolve=nothing)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://anna:hunter2@press.example.org/feed",
+        "HTTPS://anna:hunter2@press.example.org:8443/feed",
+        "https://anna:hun/ter2@press.example.org/feed",
+        "https://anna:hunter2@[press/feed",
+        "https:\\\\anna:hunter2@press.example.org",
+        "https://hunter2@press.example.org/feed?x=1#y",
+    ],
+)
+def test_a_password_in_an_address_is_never_told(address):
+    """What is refused stands in logs and tables, which more people read than may know it."""
+    with pytest.raises(FetchRefused) as refused:
+        fetch(address)
+
+    assert "ter2" not in str(refused.value)
+    assert "press" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["https://press.example.org/@anna", "http://press.example.org:8080/a@b?c=d@e", "https://press.example.org/a:b@c"],
+)
+def test_an_address_without_a_password_is_told_as_it_is(address):
+    """An "@" in the path is no user name."""
+    assert without_login(address) == address

@@ -19,7 +19,10 @@ def write(path, text="A title\nA text.", *, age=60.0):
     return path
 
 
-@pytest.mark.parametrize("name", ["a.txt", "B.MD", "c.html", "d.htm", "e.xml", "f.rss", "g.atom", "h.json", "ä b.txt"])
+@pytest.mark.parametrize(
+    "name",
+    ["a.txt", "B.MD", "c.html", "d.htm", "e.xml", "f.rss", "g.atom", "h.json", "ä b.txt", "i.xml.gz", "J.TXT.GZ"],
+)
 def test_a_file_of_a_known_kind_is_ours(name):
     """Whatever its case."""
     assert is_article_name(name)
@@ -38,6 +41,8 @@ def test_a_file_of_a_known_kind_is_ours(name):
         "a.pdf",
         "a",
         "a.txt.crdownload",
+        "a.gz",
+        "a.tar.gz",
     ],
 )
 def test_hidden_and_temporary_files_are_nobodys_articles(name):

@@ -192,6 +192,15 @@ def test_a_notice_in_its_own_words_is_known_by_its_place(notice, missing):
         "This story of machines has only begun, and the town waits.",
         "The software that counts the tide is free, and anyone may read its errors.",
         "Human editors, the union says, will go next.",
+        "AI-generated images flooded the site, and editors check each.",
+        "AI-generated videos flooded the site.",
+        "An AI-generated photo of the quay fooled two papers, and editors now check each picture.",
+        "AI tools now write half of the drafts at the agency, and editors check every one.",
+        "Computer-generated faces sell the flats, and nobody checks them.",
+        "KI-generierte Bilder überfluten das Netz.",
+        "AI로 생성된 이미지가 선거를 흔들었고, 편집자들은 하나하나 확인한다.",
+        "AI生成画像がサイトにあふれ、編集者は一枚ずつ確認している。",
+        "AI生成的图片充斥网络，编辑逐一核实。",
     ],
 )
 def test_the_last_sentence_of_an_article_is_no_notice(last):
@@ -254,3 +263,23 @@ def test_a_long_deck_is_one_sentence():
     page = ENGLISH.without(deck=deck)
 
     assert_read(page.text(), page)
+
+
+@pytest.mark.parametrize("heading", ["Share", "Home", "Privacy", "Twitter", "Datenschutz", "検索"])
+def test_a_word_of_the_furniture_between_two_paragraphs_is_a_heading(heading):
+    """Articles about flats have a part on home; at the edges and beside other buttons it is a button."""
+    (first, texts), *rest = ENGLISH.sections
+    page = ENGLISH.without(sections=((first, texts), (heading, rest[0][1]), *rest[1:]))
+    lines = page.lines()
+    body = [*lines[:2], heading, *lines[2:]]
+    at = body.index(texts[-1]) + 1
+
+    assert_read(page.text(), page)
+    assert_read("\n".join(body), page)
+    assert_read(
+        "\n".join([*lines[: lines.index(page.disclaimer)], heading, *lines[lines.index(page.disclaimer) :]]), page
+    )
+    assert_read(
+        "\n".join([*body[:at], "Copy link", heading, "Print", *body[at + 1 :]]),
+        page.without(sections=((first, (*texts, *rest[0][1])), *rest[1:])),
+    )

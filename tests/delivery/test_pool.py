@@ -269,11 +269,13 @@ def test_broken_pipelining_is_noticed_and_left():
 
 
 def test_without_smtputf8_a_reader_with_such_an_address_is_told_apart():
-    """S14: 5.6.7 for that reader, and the rest goes on."""
-    _, notebook, _ = send(envelopes=[envelope(1, recipient="zoë@example.net"), envelope(2)], offer=("PIPELINING",))
+    """S14: 5.6.7 for that reader, in our words and not in the server's, and the rest goes on."""
+    server, notebook, _ = send(envelopes=[envelope(1, recipient="zoë@example.net"), envelope(2)], offer=("PIPELINING",))
 
     assert outcomes(notebook) == [Outcome.REFUSED, Outcome.SENT]
-    assert notebook.attempts[0].reply.enhanced == "5.6.7"
+    ours, theirs = notebook.attempts
+    assert (ours.server, ours.reply.code, ours.reply.enhanced) == ("", 0, "5.6.7")
+    assert (theirs.server, theirs.reply.code) == (server.relay.server, 250)
 
 
 @pytest.mark.parametrize("every", [1, 5])

@@ -86,6 +86,7 @@ def test_only_what_is_offered_is_used(offer, fields, command, refusal):
 
     if refusal:
         assert commands == b""
+        assert (session.declined, session.verdict.reply.code) == (True, 0), "no server said it"
         assert session.verdict.reply.enhanced == refusal
         assert session.verdict.reply.text.startswith("not sent: ")
         assert session.verdict.outcome in (Outcome.REFUSED, Outcome.SENDER_FAULT)

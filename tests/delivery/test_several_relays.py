@@ -28,10 +28,16 @@ def always(said: str, answer: object) -> Script:
 
 
 def send(
-    *scripts: Script | None, count: int = 30, connections: int = 4, breakers: list[Breaker] | None = None, **share: int
+    *scripts: Script | None,
+    count: int = 30,
+    connections: int = 4,
+    breakers: list[Breaker] | None = None,
+    recipient: str = "",
+    **share: int,
 ) -> tuple[list[ScriptedServer], Notebook, DrainResult]:
     """Drain *count* envelopes into one server per script; None stands for one that is away."""
-    left = [envelope(number) for number in range(1, count + 1)]
+    named = {"recipient": recipient} if recipient else {}
+    left = [envelope(number, **named) for number in range(1, count + 1)]
     notebook = Notebook()
 
     async def run() -> tuple[list[ScriptedServer], DrainResult]:
@@ -147,3 +153,12 @@ def test_a_server_that_closes_while_a_mail_waits_for_its_time_costs_nothing():
     _, notebook, _ = send(always("DOT", Then(b"250 2.0.0 Ok\r\n", Do.CLOSE)), count=6, connections=1, rate=10)
 
     assert sent(notebook) == list(range(1, 7))
+
+
+def test_a_reader_whom_no_server_was_asked_about_says_nothing_of_the_servers():
+    """An address that is none is refused here; however many there are, no server is left alone for it."""
+    breakers = [Breaker(failures=2), Breaker(failures=2)]
+    _, notebook, _ = send(usual, usual, count=10, breakers=breakers, recipient="local@@x")
+
+    assert {(each.server, each.reply.code) for each in notebook.attempts} == {("", 0)}
+    assert [breaker.count for breaker in breakers] == [0, 0]

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import time, timedelta
 
 import pytest
+from sqlalchemy import text
 
 from digest.errors import DatabaseBusy, DatabaseFailed
 from digest.model.article import ArticleState
@@ -21,7 +22,7 @@ from digest.store import dispatching
 from digest.store.articles import set_state
 from digest.store.engine import reading
 from digest.store.log import Filter, attempts, retry_failed
-from tests.house import SECRET, House, titles
+from tests.house import SECRET, TIMEOUTS, House, titles
 from tests.sink import Do, Mail, Sink
 
 ANNA, BEN = "anna@example.org", "ben@example.org"
@@ -50,6 +51,50 @@ def test_a_second_send_sends_nothing(house: House, sink: Sink):
     again = house.send(sink)
 
     assert (len(sink.mails), dict(again.states)) == (1, {})
+
+
+def test_a_mail_that_others_gave_up_is_not_begun_again_while_its_own_sender_has_it_on_the_wire(
+    house: House, sink: Sink
+):
+    """To them its sender looked dead; now the row is due, and the one who claims it is that sender."""
+
+    def give_up(mail: Mail) -> None:
+        if mail.recipient == ANNA:
+            house.change(
+                "UPDATE deliveries SET state = 'in_doubt', doubt_count = 1, lease_until = NULL, next_attempt_at = 0"
+                " WHERE address = :anna",
+                anna=ANNA,
+            )
+
+    sink.on_mail = give_up
+    sink.script = only(ANNA, Do.HANG)
+    house.reader(ANNA)
+    house.readers([{"email": f"r{n}@example.org", "topics": "trade"} for n in range(20)])
+    house.article("trade")
+    house.plan()
+    dispatch(house.installation, replace(house.sending(sink), timeouts=replace(TIMEOUTS, dot=0.5)))
+    early = len(sink.to(ANNA)), house.states()[ANNA]
+    sink.on_mail = lambda mail: None
+    house.move(minutes=10)
+    house.dispatch(sink)
+
+    assert early == (1, "in_doubt")
+    assert len({mail.content for mail in sink.to(ANNA)}) == 1
+    assert (len(sink.to(ANNA)), house.states()[ANNA]) == (2, "sent")
+    assert len(sink.mails) == 22
+
+
+def test_a_mail_that_cannot_be_made_is_told_in_whole_words(house: House, sink: Sink):
+    """The log's reason is one word; the attempt beside it has the sentence, and nothing is cut."""
+    house.reader(ANNA)
+    with house.engine.begin() as connection:
+        connection.execute(text("UPDATE subscribers SET address = :a"), {"a": f"{'x' * 70}@example.org"})
+    house.article("trade")
+    house.send(sink)
+    (line,) = house.log()
+
+    assert (line.state, line.reason) == ("refused", "not_made")
+    assert line.reply.endswith("is not an address that mail can be sent to; correct it")
 
 
 def test_a_mail_that_must_wait_comes_after_the_back_off_with_the_same_message_id(house: House, sink: Sink):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from digest.model.delivery import DeliveryState
+from digest.delivery.relays import Fault
+from digest.model.delivery import DeliveryState, Outcome, Phase, Reply
 from digest.pipeline.hold_edition import resume_edition
+from digest.pipeline.sending import Dispatched
 from tests.house import House
 from tests.sink import Do, Sink
 
@@ -60,3 +62,12 @@ def test_a_few_readers_whose_servers_refuse_us_do_not_pause_the_edition(house: H
 
     assert (done.paused, done.stopped_by) == ((), "")
     assert done.states == {DeliveryState.SENT: 46, DeliveryState.DEFERRED: 4}
+
+
+def test_a_fault_that_we_find_ourselves_is_not_put_on_a_server():
+    """A return path that is no address: no server was asked."""
+    ours = Fault(Outcome.SENDER_FAULT, Phase.MAIL, Reply(0, "5.1.7", "not sent: the return path is not an address"), "")
+
+    assert Dispatched(fault=ours).stopped_by == (
+        "our own check holds the mail back (mail): 5.1.7 not sent: the return path is not an address"
+    )

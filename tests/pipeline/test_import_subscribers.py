@@ -187,6 +187,9 @@ def test_the_last_row_of_a_mailbox_wins(engine: Engine):
     found = bring(engine, "email,name\nkim@example.org,One\nlee@example.org,Lee\nKIM@Example.org,Two\n")
 
     assert (found.added, found.repeated) == (2, 1)
+    assert [tuple(each) for each in found.problems] == [
+        (2, "email", "line 4 has the same mailbox; the last one counts")
+    ]
     assert rows(engine, "SELECT name FROM subscribers ORDER BY name") == [("Lee",), ("Two",)]
 
 

@@ -111,3 +111,19 @@ def test_a_line_can_be_read_by_a_program(sent: House):
     plain = json.loads(json.dumps(sent.log()[0].as_json()))
 
     assert plain["planned_at"] == "2026-11-24T08:00:00+00:00"
+
+
+def test_a_refusal_of_ours_is_not_told_as_the_servers(house: House, sink: Sink):
+    """An address beyond ASCII, and a server without SMTPUTF8: it was never asked, so it said no number."""
+    sink.offer = ("PIPELINING", "8BITMIME")
+    house.reader("zoë@example.org")
+    house.article("trade")
+    house.move(hours=2)
+    house.send(sink)
+    line = house.log()[0]
+    with reading(house.engine) as connection:
+        (attempt,) = attempts(connection, line.delivery_id)
+
+    assert (line.state, line.reason) == ("refused", "by us 5.6.7")
+    assert line.reply == "not sent: the address needs SMTPUTF8, which the server does not offer"
+    assert (attempt.reply_code, attempt.server, attempt.text) == (0, "", line.reply)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import string
 from datetime import time, timedelta
 from pathlib import Path
@@ -118,7 +119,7 @@ def test_every_problem_of_a_file_is_told_at_once():
     )
 
     text = "\n".join(problems)
-    assert all(problem.startswith("file.toml: [") for problem in problems)
+    assert all(re.match(r"file\.toml: line \d+, \[", problem) for problem in problems)
     for expected in (
         "[newsletters.daily] sender.address is missing",
         "[newsletters.daily] name is missing",
@@ -260,3 +261,43 @@ def test_what_is_stored_of_a_newsletter_is_what_was_meant(letter: Newsletter, to
 def test_a_duration_reads_as_it_was_written(duration: timedelta):
     """Law: text and back gives the same whole seconds."""
     assert read_duration(duration_text(duration)) == duration
+
+
+def test_a_source_with_a_password_in_its_address_is_refused_without_telling_it():
+    """It would be kept, and shown to everybody who may see the sources."""
+    with pytest.raises(BadNewsletterFile) as refused:
+        read('[sources.world]\nkind = "feed"\nlocation = "https://anna:hunter2@press.example.org/feed"\n')
+
+    assert "user name or password" in str(refused.value)
+    assert "hunter2" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        pytest.param('[topics.trade]\nname = "Trade"\nnam = "T"\n', "line 3, [topics.trade] nam ", id="a key"),
+        pytest.param(
+            '\n\n[topics.trade]\nkeywords = ["a"]\n', "line 3, [topics.trade] name is missing", id="its table"
+        ),
+        pytest.param(
+            '[newsletters.daily]\nname = "D"\npostal_address = """\nsender.address = "no"\n"""\n'
+            'sender.name = "P"\nsender.address = "no"\n',
+            "line 7, [newsletters.daily] sender.address cannot be used",
+            id="a dotted key, not its like in a long text",
+        ),
+        pytest.param(
+            '[newsletters.daily]\nname = "D"\npostal_address = "1 St"\n[newsletters.daily.sender]\nname = "P"\n',
+            "line 4, [newsletters.daily] sender.address is missing",
+            id="the table of a key that is missing",
+        ),
+        pytest.param(
+            "[topics.trade]\nname =\n", "line 2, column 7: Invalid value; this is not valid TOML", id="no TOML"
+        ),
+    ],
+)
+def test_a_problem_is_told_with_its_line(text: str, said: str):
+    """A file of twenty topics is long."""
+    with pytest.raises(BadNewsletterFile) as refused:
+        read(text)
+
+    assert any(problem.startswith(f"file.toml: {said}") for problem in refused.value.problems), refused.value.problems

@@ -7,11 +7,13 @@ import subprocess
 import sys
 import textwrap
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import structlog
 
 from digest.pipeline.messages import Messages
+from digest.store import dispatching
 from digest.store.dispatching import Claim
 from tests.house import House
 from tests.sink import Sink
@@ -57,6 +59,25 @@ def test_a_mail_that_cannot_be_made_keeps_no_other_back(crowd: House, sink: Sink
     assert len(sink.mails) == READERS
     assert "message_not_made" in {line["event"] for line in lines}
     assert crowd.rows("SELECT state FROM editions") == [("finished",)]
+
+
+def test_a_failure_is_on_record_with_its_count_or_not_at_all(crowd: House, sink: Sink, monkeypatch: pytest.MonkeyPatch):
+    """Else a sender that dies in between would meet the same mail again and again."""
+
+    def die(*_arguments: object, **_more: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Messages, "envelope", make_or_fail)
+    with monkeypatch.context() as dying:
+        dying.setattr(dispatching, "_POISON", SimpleNamespace(run_many=die))
+        with pytest.raises(KeyboardInterrupt):
+            crowd.dispatch(sink)
+    count = "SELECT crash_count, (SELECT COUNT(*) FROM attempts a WHERE a.delivery_id = d.id) FROM deliveries d"
+    before = crowd.rows(f"{count} WHERE address = :bad", bad=BAD)
+    crowd.dispatch(sink)
+
+    assert before == [(0, 0)]
+    assert crowd.rows(f"{count} WHERE address = :bad", bad=BAD) == [(1, 1)]
 
 
 DIES = textwrap.dedent("""

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from datetime import timedelta
 from itertools import groupby
 
 import pytest
 from sqlalchemy import text
 
+from digest.delivery.journal import Journal
+from digest.delivery.records import Key
 from digest.model.article import Article, ArticleState, Section
+from digest.model.delivery import Attempt, Outcome, Phase, Reply
+from digest.pipeline import dispatch as sender
+from digest.pipeline import leases
+from digest.pipeline.dispatch import dispatch
 from digest.pipeline.recover import recover
 from digest.store import dispatching
 from digest.store.articles import save_article, set_state
@@ -118,6 +125,80 @@ def test_what_a_silent_worker_claimed_is_taken_back_only_when_its_lease_is_over(
 
     assert early == (0, {ANNA: "claimed"})
     assert late == (1, {ANNA: "in_doubt"})
+
+
+@contextmanager
+def frozen_in_mid_reply(house: House) -> Iterator[tuple[Journal, Key]]:
+    """Give the journal of a sender that stopped after the end of ANNA's mail, and the mail's key; a minute passes."""
+    house.reader(ANNA)
+    house.article("trade")
+    house.plan()
+    ledger = Exchange(house.engine)
+    (claim,) = ledger.transact(lambda it: claims_of(house, it, "frozen"))
+    ledger.close()
+    house.installation.state_folder.mkdir(parents=True, exist_ok=True)
+    with closing(Journal(house.installation.state_folder, "frozen", clock=house.clock)) as journal:
+        key = Key(claim.delivery_id, claim.attempt_no, claim.token)
+        journal.about_to_complete(key)
+        house.move(seconds=61)
+        yield journal, key
+
+
+def test_what_a_frozen_sender_has_on_the_wire_waits_as_long_as_its_reply_may_take(house: House, sink: Sink):
+    """Its journal is here and locked: it is not known to be dead, and the server may still take the mail."""
+    with frozen_in_mid_reply(house):
+        house.dispatch(sink)
+        house.move(minutes=9, seconds=59)
+        house.dispatch(sink)
+        early = len(sink.mails), house.states()
+        house.move(seconds=1)
+        house.dispatch(sink)
+
+    assert early == (0, {ANNA: "in_doubt"})
+    assert (len(sink.mails), house.states()) == (1, {ANNA: "sent"})
+
+
+def test_a_yes_that_a_sender_wrote_down_after_its_lease_holds_though_it_died_then(house: House, sink: Sink):
+    """It thawed, got its reply, and ended before the database knew."""
+    with frozen_in_mid_reply(house) as (journal, key):
+        recover(house.installation)
+        before = house.states()
+        now = house.clock.now()
+        journal.finished(
+            key, Attempt(key.delivery_id, Outcome.SENT, Phase.DOT, Reply(250, "", "ok"), "mx:25", now, now)
+        )
+    recover(house.installation)
+    house.move(minutes=11)
+    house.dispatch(sink)
+
+    assert before == {ANNA: "in_doubt"}
+    assert (sink.mails, house.states()) == ([], {ANNA: "sent"})
+
+
+def test_a_sender_that_was_held_up_shows_that_it_lives_before_it_claims_more(
+    house: House, sink: Sink, monkeypatch: pytest.MonkeyPatch
+):
+    """Else it refuses what it has claimed, and claims it again, and never comes to the point of renewing."""
+    exchanges = 0
+
+    def hold_up(_results: int) -> None:
+        nonlocal exchanges
+        exchanges += 1
+        assert exchanges < 200, "it goes round in circles"
+        if exchanges == 3:
+            time.sleep(0.3)
+
+    monkeypatch.setattr(leases, "_RENEW", 0.1)
+    monkeypatch.setattr(leases, "_FENCE", 0.2)
+    monkeypatch.setattr(sender, "_LOOK_FOR_STOPS", 0.1)
+    sink.offer += ("CHUNKING",)
+    house.readers([{"email": f"r{n}@example.org", "topics": "trade"} for n in range(READERS)])
+    house.article("trade")
+    house.plan()
+    dispatch(house.installation, house.sending(sink), progress=hold_up)
+
+    assert len(sink.mails) == READERS
+    assert set(house.states().values()) == {"sent"}
 
 
 def test_a_worker_that_lives_keeps_what_it_claimed(house: House):

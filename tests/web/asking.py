@@ -16,7 +16,7 @@ ANNA = "anna@example.org"
 # What Gmail sends, as RFC 8058 §3.2 wants it: these 26 bytes and nothing else.
 GMAIL = "List-Unsubscribe=One-Click"
 FORM = {"content-type": "application/x-www-form-urlencoded"}
-LOCALES = ("en", "ko", "ja", "ar", "de")
+LOCALES = ("en", "ko", "ja", "ar", "de", "fr", "es")
 
 
 def browser(installation: Installation, **how: Any) -> TestClient:

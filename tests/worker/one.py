@@ -5,7 +5,6 @@ With a fourth argument it works on one edition and ends; else it is Procrastinat
 
 from __future__ import annotations
 
-import os
 import sys
 from datetime import timedelta
 from pathlib import Path
@@ -29,7 +28,6 @@ def main() -> None:
     dispatch.LEASE = leases.LEASE = LEASE  # type: ignore[misc]
     leases._RENEW, leases._FENCE = 0.3, 1.0  # type: ignore[misc]
     run._HEARTBEAT, run._AGAIN = 0.2, 0.2  # type: ignore[misc]
-    os.chdir(folder)
     house = House(Path(folder), database, clock=SystemClock())  # type: ignore[arg-type]
     sending = Sending(Relay(host="127.0.0.1", port=int(port), implicit_tls=False, starttls=False), connections=2)
     if edition:

@@ -14,9 +14,9 @@ from tests.sink import Sink
 
 
 @pytest.fixture
-def program(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Program:
+def program(tmp_path: Path) -> Program:
     """Give the program in an empty folder."""
-    return Program(tmp_path, tmp_path_factory.getbasetemp().parent / "compiled")
+    return Program(tmp_path)
 
 
 @pytest.mark.parametrize(

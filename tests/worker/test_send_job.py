@@ -191,7 +191,7 @@ def test_a_job_whose_end_was_never_reported_keeps_nobody_from_working(crowd: Hou
 
 
 def test_what_a_lost_worker_claimed_moves_on_with_the_sweep(crowd: House, sink: Sink):
-    """Its lease is over: in doubt, sent once more by the rule, and the edition closes."""
+    """Its lease is over: in doubt, sent once more when nobody can be waiting for a reply, and the edition closes."""
     crowd.plan()
     ledger, now = Exchange(crowd.engine), crowd.clock.now()
     lease = crowd.clock.now().replace(minute=1)
@@ -204,10 +204,14 @@ def test_what_a_lost_worker_claimed_moves_on_with_the_sweep(crowd: House, sink: 
     crowd.move(minutes=2)
     swept = sweep(crowd.installation)
     work(crowd, sink)
+    meanwhile = set(crowd.states().values())
+    crowd.move(minutes=10)
+    work(crowd, sink)
     sweep(crowd.installation)
 
     assert before == {"sent", "claimed"}
     assert swept.recovered == 3
+    assert meanwhile == {"sent", "in_doubt"}
     assert set(crowd.states().values()) == {str(DeliveryState.SENT)}
     assert crowd.rows("SELECT state FROM editions") == [("finished",)]
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import structlog
 
 from tests.faults.simulation.laws import Broken
-from tests.faults.simulation.mends import mended
+from tests.faults.simulation.shortcuts import Compiled, shortcuts
 from tests.faults.simulation.world import World, prepare
 
 MEMORY = Path("/dev/shm")  # histories need no disk that lasts
@@ -35,6 +35,7 @@ class Histories:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._first = folder / "first"
+        self._compiled = Compiled()
         prepare(self._first)
 
     def play(self, seed: int, bug: Bug = nullcontext) -> tuple[Failure | None, list[str]]:
@@ -43,9 +44,9 @@ class Histories:
         folder.mkdir()
         try:
             shutil.copy(self._first / "digest.db", folder)
-            world = World(seed, folder, self._first / "templates")
+            world = World(seed, folder, self._first / "templates", self._compiled)
             try:
-                with mended(), bug():
+                with bug():
                     world.play()
             except Broken as law:
                 return Failure(seed, str(law), world.trace), world.trace
@@ -67,6 +68,8 @@ def histories() -> Iterator[Histories]:
     )
     try:
         with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as folder:
-            yield Histories(Path(folder))
+            player = Histories(Path(folder))
+            with shortcuts():
+                yield player
     finally:
         structlog.configure(**before)

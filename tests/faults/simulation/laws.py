@@ -11,6 +11,7 @@ from tests.faults.simulation.relay import Copy
 from tests.house import House
 
 STOP_BOUND = 0.5  # seconds after which nothing more is begun for who left, or of an edition that was held
+REPLY_TIMEOUT = 600.0  # seconds that a server may take over the end of a message
 _WAITING = frozenset({"ready", "claimed", "deferred"})
 _ROWS = (
     "SELECT d.id, d.subscriber_id, d.state, d.lease_until IS NOT NULL, e.state"
@@ -55,9 +56,9 @@ class Laws:
         allowed = 1 if self.policies[letter] is InDoubt.RESEND_ONCE else 0
         if len(open_ones) > allowed:
             raise Broken(f"I2: copy {len(before) + 1} of {letter} for {who}, policy {self.policies[letter]}")
-        pending = [each for each in open_ones if each.life is copy.life and copy.at < each.settled_at]
-        if pending and not self.clock_was_set and not copy.life.was_frozen:
-            raise Broken(f"I2: {letter} goes to {who} again while the server may still take the first")
+        pending = [each for each in open_ones if not each.life.is_gone and copy.at < each.at + REPLY_TIMEOUT]
+        if pending and not self.clock_was_set:
+            raise Broken(f"I2: {letter} goes to {who} again while the first may still be answered")
         if self._bytes.setdefault(copy.message_id, copy.digest) != copy.digest:
             raise Broken(f"I6: two messages to {who} with one Message-ID")
         if any(each.message_id != copy.message_id for each in open_ones):

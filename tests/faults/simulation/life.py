@@ -20,6 +20,7 @@ from digest.delivery.journal import Orphan
 from digest.store.engine import open_engine
 from tests.faults.simulation.laws import Broken
 from tests.faults.simulation.relay import Wire
+from tests.faults.simulation.shortcuts import Compiled
 
 #: Where a death can come, and up to which time that this step is taken.
 STEPS = {
@@ -52,7 +53,7 @@ class Life:
     fails_at: tuple[str, int] | None = None
     tear: float = 0.0  #: how much of the last record is written
     dead: bool = False
-    was_frozen: bool = False
+    is_gone: bool = False  #: without having waited for its replies
     has_failed: bool = False
     broken: Broken | None = None  #: the law that it broke; it dies of that
     adopted: list[Orphan] = field(default_factory=list)
@@ -87,14 +88,14 @@ class Life:
     def die(self) -> None:
         """End at once."""
         self.note(f"{self.name} dies")
-        self.dead = True
+        self.dead = self.is_gone = True
         for wire in self.wires:
             wire.cut()
         raise Killed(self.name)
 
     # What it does to the disk
 
-    def open(self, url: str) -> Engine:
+    def open(self, url: str, compiled: Compiled) -> Engine:
         """Return an engine whose every statement is a step of this life."""
         engine = open_engine(url)
 
@@ -102,6 +103,7 @@ class Life:
             options["factory"] = type("Watched", (_Connection,), {"life": self})
 
         event.listen(engine, "do_connect", connect)
+        compiled.share(engine)
         return engine
 
     def write(self, fd: int, data: bytes) -> None:

@@ -55,7 +55,7 @@ _AT_DOT = {
 class Owner(Protocol):
     """Whoever wrote a copy."""
 
-    was_frozen: bool  #: for so long that others took it for dead
+    is_gone: bool  #: it waits for no reply any more
 
 
 @dataclass(slots=True)
@@ -69,7 +69,6 @@ class Copy:
     life: Owner  #: of the process that wrote it
     at: float
     taken: bool  #: whether a reader gets it
-    settled_at: float  #: until then the server may be thinking about it
     denied: bool = False  #: a reply that says no has reached the sender
     answered: bool = False  #: a reply that says yes has reached the sender
     resolved: bool = False  #: taken, and the sender has gone on
@@ -202,8 +201,6 @@ class Wire(asyncio.Transport):
         assert found is not None, "every message has a Message-ID"
         now, mood = self.loop.time(), self._mood
         thinks = self.world.random.uniform(5.0, 500.0) if mood is Mood.TAKE_SLOWLY else 0.0
-        if mood is Mood.LOSE_REPLY:
-            thinks = self.world.random.choice((0.0, 300.0))
         copy = Copy(
             self._sender,
             self._recipient,
@@ -212,7 +209,6 @@ class Wire(asyncio.Transport):
             self.life,
             now,
             taken=mood in TAKEN,
-            settled_at=now + thinks,
         )
         self._recipient = ""
         self.world.begins(copy, mood)

@@ -11,15 +11,13 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from random import Random
 from types import SimpleNamespace
 from typing import Any
 from unittest import mock
-
-from sqlalchemy import Connection as Database
-from sqlalchemy import text
 
 from digest.delivery import journal, pool
 from digest.delivery.commands import Offer
@@ -35,16 +33,15 @@ from digest.pipeline import dispatch as sender
 from digest.pipeline import recover
 from digest.pipeline.dispatch import Sending, dispatch
 from digest.pipeline.hold_edition import cancel_edition, pause_edition, resume_edition
-from digest.pipeline.leases import Leases
+from digest.pipeline.installation import Installation
 from digest.pipeline.messages import Messages
 from digest.settings import Relay
-from digest.store import dispatching
 from digest.store.dispatching import Claim
-from digest.store.tables import to_micros
 from tests.faults.simulation.clockwork import Time, VirtualLoop, run
 from tests.faults.simulation.laws import Broken, Laws
 from tests.faults.simulation.life import STEPS, Killed, Life
 from tests.faults.simulation.relay import TROUBLES, Copy, Mood, Wire
+from tests.faults.simulation.shortcuts import Compiled
 from tests.house import MONDAY, House
 
 MINI = Path(__file__).parents[2] / "rendering" / "templates" / "mini"
@@ -86,6 +83,7 @@ class World:
     seed: int
     folder: Path
     templates: Path
+    compiled: Compiled
     trace: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -128,7 +126,7 @@ class World:
     def live(self) -> None:
         """Let one sender live, until it has done all there is, or is killed, or its disk fails."""
         life = self._born()
-        engine = life.open(str(self.house.engine.url))
+        engine = life.open(str(self.house.engine.url), self.compiled)
         self.living.append(life)
         try:
             house = replace(self.house.installation, engine=engine)
@@ -142,7 +140,8 @@ class World:
                 raise life.broken from None
             if not life.has_failed:
                 raise
-            self.note(f"{life.name} gave up: {error}")
+            life.is_gone = True
+            self.note(f"{life.name} gave up: {type(error).__name__}")
         finally:
             self.living.pop()
             for orphan in life.adopted:  # the locks of a process go with it
@@ -223,7 +222,6 @@ class World:
     def _freeze(self, life: Life) -> None:
         """Stop *life* for a while, in which others live."""
         self.note(f"{life.name} freezes")
-        life.was_frozen = True
         self._forgive_what_is_not_committed()
         self.time.seconds += self.random.uniform(50.0, 120.0)
         self.live()
@@ -233,7 +231,10 @@ class World:
         self.note(f"{life.name} thaws")
 
     def _forgive_what_is_not_committed(self) -> None:
-        """Results wait milliseconds for their commit; in a sender that is frozen just then nobody can read them."""
+        """Results wait milliseconds for their commit; in a sender that is frozen just then nobody can read them.
+
+        They may be sent once more, but only after the time that a reply may take (`Laws.begins`).
+        """
         on_record = {
             (row[0], row[1])
             for row in self.house.rows(
@@ -287,13 +288,17 @@ class World:
                 life.breaks(Broken("I1: a sender never ends"))
 
         loop = VirtualLoop(self.time, turn)
-        loop.set_exception_handler(lambda _loop, context: self.note(f"loop: {context.get('exception')!r}"))
+        loop.set_exception_handler(partial(self._told_by_loop, life))
         self._plan_for(loop, life)
         return run(loop, doing, lambda: life.dead)
 
+    def _told_by_loop(self, life: Life, _loop: Any, context: dict[str, Any]) -> None:
+        if not life.dead:  # of the dead it tells when their memory is given back, which is at any time
+            self.note(f"loop: {context.get('exception')!r}")
+
     @contextmanager
     def _in_place_of_the_world(self) -> Iterator[None]:
-        making, envelope, leases = Making.close, Messages.envelope, Leases.__init__
+        making, envelope = Making.close, Messages.envelope
 
         def take_over(path: Path) -> Orphan | None:
             orphan = journal.adopt(path)
@@ -311,10 +316,6 @@ class World:
             self.living[-1].step("make")
             return envelope(messages, claim)
 
-        def lease(held: Leases, *arguments: Any) -> None:
-            leases(held, *arguments)
-            held._shared = self.shared
-
         with ExitStack() as stack:
             for where, name, stand_in in (
                 (sender, "run_loop", self._run_loop),
@@ -325,17 +326,9 @@ class World:
                 (recover, "adopt", take_over),
                 (Making, "close", close_note),
                 (Messages, "envelope", make),
-                (Leases, "__init__", lease),
+                (Installation, "shares_rows", self.shared),
             ):
                 stack.enter_context(mock.patch.object(where, name, stand_in))
             if self.shared:
                 stack.enter_context(mock.patch.object(sender, "sender_lock", return_value=nullcontext()))
-                stack.enter_context(mock.patch.object(dispatching, "left_rows", _lapsed))
             yield
-
-
-def _lapsed(connection: Database, now: datetime) -> list[Claim]:
-    rows = connection.execute(
-        text(f"{dispatching._ROW} WHERE d.lease_until < :now ORDER BY d.id"), {"now": to_micros(now)}
-    )
-    return [dispatching._claim(row) for row in rows]

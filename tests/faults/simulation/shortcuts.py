@@ -1,0 +1,50 @@
+"""Work that is the same in each history and costs most of its time, done once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from functools import cache
+from typing import Any
+from unittest import mock
+
+from sqlalchemy import Engine, create_engine
+
+from digest.pipeline import sending
+from digest.rendering.templates import _Sandbox
+from tests import house
+
+
+class Compiled:
+    """What SQLAlchemy knows of SQLite, and the statements that it has compiled."""
+
+    def __init__(self) -> None:
+        engine = create_engine("sqlite://")
+        engine.connect().close()
+        self._dialect, self._statements = engine.dialect, engine._compiled_cache
+
+    def share(self, engine: Engine) -> None:
+        """Let *engine*, whose listeners are all there, use it."""
+        engine.dialect, engine._compiled_cache = self._dialect, self._statements
+
+
+@contextmanager
+def shortcuts() -> Iterator[None]:
+    """Compile each template once, read the providers once, and take the tables for current."""
+    compiled: dict[tuple[object, ...], Any] = {}
+    compile_one = _Sandbox.compile
+
+    def compile_once(sandbox: _Sandbox, *source: Any) -> Any:
+        key = (sandbox.autoescape, *source)
+        if key not in compiled:
+            compiled[key] = compile_one(sandbox, *source)
+        return compiled[key]
+
+    with ExitStack() as stack:
+        for where, name, stand_in in (
+            (_Sandbox, "compile", compile_once),
+            (sending, "load_providers", cache(sending.load_providers)),
+            (house, "require_current", lambda _engine: None),
+        ):
+            stack.enter_context(mock.patch.object(where, name, stand_in))
+        yield
