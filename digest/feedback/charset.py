@@ -5,8 +5,9 @@ from __future__ import annotations
 import binascii
 import codecs
 import re
+import string
 
-_NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]")
+_NOT_BASE64 = bytes(set(range(256)) - set(string.ascii_letters.encode() + string.digits.encode() + b"+/"))
 _WORD = re.compile(r"=\?([\w.:-]{1,40})(?:\*[\w-]{0,20})?\?([bBqQ])\?([^?\s]{0,2000})\?=")
 _BETWEEN_WORDS = re.compile(r"(\?=)\s+(=\?)")
 # Text encodings that are no charsets of mail, or are slow on purpose-made input.
@@ -51,7 +52,7 @@ def _decoded_word(found: re.Match[str]) -> str:
 
 
 def _from_base64(body: bytes) -> bytes:
-    letters = _NOT_BASE64.sub(b"", body)
+    letters = body.translate(None, _NOT_BASE64)
     letters = letters[: len(letters) - (len(letters) % 4 == 1)]
     try:
         return binascii.a2b_base64(letters + b"=" * (-len(letters) % 4))

@@ -21,6 +21,11 @@ UNCLEAR = "unclear"
 _MAX_WORDS = 8_000
 
 _STATUS = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?!\.?\d)")
+_ADDRESS = re.compile(r"[^\s<>()\[\],;:\"]{0,64}@[\w.-]{1,255}")
+_PATH = re.compile(r"(https?://[^\s/]{1,255})/\S*")
+_CODE = re.compile(
+    r"(?:(?<![\w.])[245]\d\d[ -])?#?(?<![\w.])[245]\.\d{1,3}\.\d{1,3}(?![.\w])|(?<![\w.])[245]\d\d-(?=[\s\w])"
+)
 _REPLY = re.compile(r"(?:^|[\s:;('\"#>=])(2[0-5]\d|4[2-7]\d|5[0-7]\d)(?=[\s:'\",;)-]|$)")
 
 
@@ -65,7 +70,7 @@ def diagnose(evidence: Evidence, servers: Iterable[Server], rules: Rules) -> Dia
     status = _status(evidence, said, around)
     reply = _reply_code(said, around)
     phase = _phase(said, around, rules)
-    witness = _Witness(said, around, status, reply, phase, evidence.category, servers, rules)
+    witness = _Witness(_words(said), _words(around), status, reply, phase, evidence.category, servers, rules)
     cause, sure = witness.testify()
     is_temporary = status[:1] == "4" or (not status and (reply[:1] == "4" or evidence.is_delay))
     report_class = cause.report_class
@@ -102,6 +107,8 @@ class _Witness:
         found = self._by_words(self.said)
         if found and found[0].name == NO_SUCH_USER:
             return self._whether_unknown(found[1], by_status)
+        if found and found[0].report_class is ReportClass.BLOCK and self._calls_unknown(by_status):
+            return rules.causes[NO_SUCH_USER], True
         if found:
             return found[0], True
         name = by_status or self._weakly(self.said)
@@ -132,6 +139,11 @@ class _Witness:
             return self.rules.causes[by_status], True
         return unknown, self.rules.by_status.get(f"category.{self.category}") == NO_SUCH_USER
 
+    def _calls_unknown(self, by_status: str) -> bool:
+        """Say whether words and code both call the reader unknown, whatever advice about senders stands beside."""
+        unknown = self.rules.causes[NO_SUCH_USER]
+        return by_status == NO_SUCH_USER and any_in((*unknown.certain, *unknown.phrases), self.said)
+
     def _by_words(self, words: str) -> tuple[Cause, bool] | None:
         """Return the cause that *words* name, and whether they need no second witness."""
         if not words:
@@ -149,6 +161,11 @@ class _Witness:
 
     def _weakly(self, words: str) -> str:
         return next((each.name for each in self.rules.causes.values() if any_in(each.weak, words)), "")
+
+
+def _words(text: str) -> str:
+    """Return *text* without what is no words: addresses, paths of URLs, codes; a reader may be called spam@."""
+    return _CODE.sub(" ", _PATH.sub(r"\1 ", _ADDRESS.sub("@", text))).replace("  ", " ")
 
 
 def status_in(text: str) -> str:

@@ -15,7 +15,7 @@ from digest.feedback.wording import ADDRESS, Wording, entries, first_address, re
 from digest.model.feedback import Report, ReportClass, ReportKind
 
 MAX_NESTED = 3
-_GOOD_ACTIONS = frozenset({"delivered", "relayed", "expanded"})
+_GOOD_ACTIONS = frozenset({"deliverable", "delivered", "relayed", "expanded"})
 NOTHING = Report(ReportKind.UNKNOWN, ReportClass.UNKNOWN)
 
 
@@ -157,7 +157,7 @@ class _Bounce:
     def by_words(self) -> list[Report]:
         """Return what a report without fields says; nothing when the mail does not look like one."""
         signs = self._signs()
-        if not signs:
+        if not signs or (signs < 3 and self._looks_like_an_answer()):
             return []
         named = self._named()
         reports = [self._from_words(address, paragraph, alone=len(named) == 1) for address, paragraph in named]
@@ -167,10 +167,14 @@ class _Bounce:
 
     def of_the_returned(self) -> list[Report]:
         """Return what a report that names nobody says of whom the returned mail was for."""
-        if self._signs() < 2:
+        if self._signs() < 2 or self._looks_like_an_answer():
             return []
         report, _ = self._from_words(self._returned_to() or self._mentioned(), self._wording.text, alone=True)
         return [report]
+
+    def _looks_like_an_answer(self) -> bool:
+        """Say whether the subject is a vacation notice's; its text may hold any words, and addresses."""
+        return any_in(self._rules.marks["reply.subjects"], self._subject)
 
     def _signs(self) -> int:
         """Count what makes the mail look like a report: its sender, its subject, its words, its type."""
@@ -178,14 +182,15 @@ class _Bounce:
         returns = self._mail.all("return-path")
         signs = any_in(marks["report.senders"], sender) or sender in ("<>", '""')
         is_report = self._mail.parameter("report-type").lower() == "delivery-status"
-        worded = any_in(marks["report.words"], self._words[:3000])
+        own = "\n".join(line for line in self._wording.text[:6000].splitlines() if not line.startswith(">"))
+        worded = any_in(marks["report.words"], plain(own))
         return sum(
             (
                 signs,
-                any_in(marks["report.subjects"], self._subject),
+                any_in(marks["report.subjects"], self._subject) and not self._subject.startswith(("re:", "aw:", "sv:")),
                 2 * bool(self._mail.get("x-failed-recipients")),
                 2 * is_report,
-                2 * worded,
+                worded,
                 any(each.strip() == "<>" for each in returns),
             )
         )

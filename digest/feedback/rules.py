@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -77,9 +77,27 @@ class Rules:
     complaint_fields: tuple[str, ...]
     marks: Mapping[str, tuple[Phrase, ...]]
 
-    def without(self, server: str) -> Rules:
-        """Return the rules as they would be had nobody ever seen that kind of server."""
-        return replace(self, servers=tuple(each for each in self.servers if each.name != server))
+    def keeping(self, keep: Callable[[Phrase], bool]) -> Rules:
+        """Return the rules with only those phrases that *keep* says yes to."""
+
+        def kept(phrases: tuple[Phrase, ...]) -> tuple[Phrase, ...]:
+            return tuple(filter(keep, phrases))
+
+        return replace(
+            self,
+            causes={
+                name: replace(each, phrases=kept(each.phrases), certain=kept(each.certain), weak=kept(each.weak))
+                for name, each in self.causes.items()
+            },
+            servers=tuple(
+                replace(
+                    each, signs=kept(each.signs), phrases=tuple((name, kept(found)) for name, found in each.phrases)
+                )
+                for each in self.servers
+            ),
+            phases=tuple((name, kept(phrases)) for name, phrases in self.phases),
+            marks={name: kept(phrases) for name, phrases in self.marks.items()},
+        )
 
 
 def plain(text: str) -> str:

@@ -13,7 +13,8 @@ from digest.feedback.rules import Rules, plain
 MAX_CHARS = 24_000  # what a server says about a handful of recipients; the rest is a returned mail without a mark
 MAX_ENTRIES = 200
 
-_LOCAL = r"""(?:"[^"\n]{1,64}"|[^\s<>()\[\]\\,;:@"]{1,64})"""
+# Wide brackets and marks of Chinese and Japanese belong to the sentence, as an apostrophe before an address does.
+_LOCAL = r"""(?:"[^"\n]{1,64}"|(?!')[^\s<>()\[\]\\,;:@"\u3000-\u3020\uff08\uff09\uff0c\uff1a\uff1c\uff1e]{1,64})"""
 _DOMAIN = r"[^\W_][\w-]{0,62}(?:\.[\w-]{1,63}){1,10}"
 ADDRESS = re.compile(rf"{_LOCAL}@{_DOMAIN}")
 _ANOTHER_NAME = r"(?:[ \t]*[(<][^()<>\n]{3,200}[)>])"
@@ -26,6 +27,7 @@ _HEADS = tuple(
         rf"[ \t]*<({ADDRESS.pattern})>[ \t]+\S",
         rf"(?:[245]\d\d[ -])?[ \t]*<?({ADDRESS.pattern})>?\.\.\.",
         rf"[\w.-]{{1,64}}:\d{{3,}}:<({ADDRESS.pattern})>",
+        rf"[ \t]*['\"]?({ADDRESS.pattern})['\"]?[ \t]+on[ \t]",
     )
 )
 _MARKUP = re.compile(r"<(style|script|title)\b[^<]*(?:<(?!/\1)[^<]*)*", re.IGNORECASE)
