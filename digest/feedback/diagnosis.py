@@ -109,6 +109,8 @@ class _Witness:
             return self._whether_unknown(found[1], by_status)
         if found and found[0].report_class is ReportClass.BLOCK and self._calls_unknown(by_status):
             return rules.causes[NO_SUCH_USER], True
+        if found and by_status and self._is_about_us(found[0], by_status):
+            return rules.causes[by_status], True
         if found:
             return found[0], True
         name = by_status or self._weakly(self.said)
@@ -135,9 +137,13 @@ class _Witness:
         unknown = self.rules.causes[NO_SUCH_USER]
         if certain or self.phase == "rcpt" or self.status.partition(".")[2].startswith("1."):
             return unknown, True
-        if by_status and self.rules.causes[by_status].report_class is ReportClass.SOFT:
+        if by_status and self.rules.causes[by_status].report_class is not ReportClass.HARD:
             return self.rules.causes[by_status], True
         return unknown, self.rules.by_status.get(f"category.{self.category}") == NO_SUCH_USER
+
+    def _is_about_us(self, cause: Cause, by_status: str) -> bool:
+        """Say whether words that call an address dead mean our own: the code is about the sender."""
+        return cause.report_class is ReportClass.HARD and self.rules.causes[by_status].report_class is ReportClass.BLOCK
 
     def _calls_unknown(self, by_status: str) -> bool:
         """Say whether words and code both call the reader unknown, whatever advice about senders stands beside."""

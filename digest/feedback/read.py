@@ -11,7 +11,7 @@ from digest.feedback.diagnosis import Diagnosis, Evidence, diagnose, servers_of
 from digest.feedback.mail import Part, parse_mail
 from digest.feedback.notification import Notified, read_notification
 from digest.feedback.rules import Rules, Server, any_in, plain, shipped_rules
-from digest.feedback.wording import ADDRESS, Wording, entries, first_address, read_wording
+from digest.feedback.wording import ADDRESS, Wording, entries, first_address, is_bare, read_wording
 from digest.model.feedback import Report, ReportClass, ReportKind
 
 MAX_NESTED = 3
@@ -133,8 +133,8 @@ class _Bounce:
         recipient = each.recipient or next((found for found in paragraphs if found not in self._own), "")
         recipient = recipient or self._returned_to()
         around = next((paragraphs[name] for name in (*each.others, recipient.lower()) if name in paragraphs), "")
-        if alone or not around:
-            around = self._wording.text if alone else ""
+        if alone and (not around or is_bare(around)):
+            around = self._wording.text
         is_delay = each.action == "delayed"
         evidence = Evidence(each.diagnostic, around, each.status, each.category, is_delay)
         found = diagnose(evidence, self._servers(), self._rules)
@@ -161,6 +161,7 @@ class _Bounce:
             return []
         named = self._named()
         reports = [self._from_words(address, paragraph, alone=len(named) == 1) for address, paragraph in named]
+        reports = self._without_contacts(reports)
         if signs < 2 and not any(found.is_clear for _, found in reports):
             return []
         return [report for report, _ in reports]
@@ -195,6 +196,16 @@ class _Bounce:
             )
         )
 
+    def _without_contacts(self, reports: list[tuple[Report, Diagnosis]]) -> list[tuple[Report, Diagnosis]]:
+        """Return *reports* without those who are only to be asked for help: nothing is said of them."""
+        roles = self._rules.roles
+        kept = [
+            (report, found)
+            for report, found in reports
+            if found.is_clear or report.recipient.partition("@")[0].lower() not in roles
+        ]
+        return kept or reports
+
     def _named(self) -> list[tuple[str, str]]:
         """Return the failed addresses with the paragraphs about them."""
         failed = list(dict.fromkeys(_found(self._mail.all("x-failed-recipients"))))
@@ -207,7 +218,7 @@ class _Bounce:
 
     def _from_words(self, address: str, paragraph: str, *, alone: bool) -> tuple[Report, Diagnosis]:
         is_delay = any_in(self._rules.marks["report.delays"], f"{self._subject} {self._words[:3000]}")
-        around = self._wording.text if alone or not paragraph else paragraph
+        around = self._wording.text if alone or is_bare(paragraph) else paragraph
         said = paragraph or around
         found = diagnose(Evidence(said, f"{around}\n{self._subject}", is_delay=is_delay), self._servers(), self._rules)
         kind = ReportKind.DELAYED if is_delay else ReportKind.BOUNCE

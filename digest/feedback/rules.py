@@ -75,6 +75,7 @@ class Rules:
     dividers: tuple[str, ...]
     recipient_labels: tuple[str, ...]
     complaint_fields: tuple[str, ...]
+    roles: frozenset[str]
     marks: Mapping[str, tuple[Phrase, ...]]
 
     def keeping(self, keep: Callable[[Phrase], bool]) -> Rules:
@@ -125,6 +126,7 @@ def shipped_rules() -> Rules:
         dividers=tuple(marks["report"]["dividers"]),
         recipient_labels=tuple(marks["report"]["recipient_labels"]),
         complaint_fields=tuple(marks["complaint"]["fields"]),
+        roles=frozenset(marks["roles"]["names"]),
         marks={
             f"{table}.{name}": _phrases(words)
             for table in ("report", "reply", "challenge", "complaint")

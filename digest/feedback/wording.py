@@ -34,6 +34,7 @@ _MARKUP = re.compile(r"<(style|script|title)\b[^<]*(?:<(?!/\1)[^<]*)*", re.IGNOR
 _LINE_TAG = re.compile(r"<(?:br|/?p|/?div|/?tr|/?li|/?h\d|/?table|/?ul|/?blockquote)\b[^<>]*>", re.IGNORECASE)
 _TAG = re.compile(r"<[^<>]{0,4000}>")
 _WRITTEN_ADDRESS = re.compile(rf"<({ADDRESS.pattern})>")
+_LETTERS = re.compile(r"\w{2}|\d")
 _TRANSCRIPT = re.compile(r"[245]\d\d \S{1,200} \([a-z]+\)\.\.\. ")  # of a host, as old sendmails write it
 _TRACE = re.compile(r"(?:received|return-path|dkim-signature|x-received|arc-seal)[ \t]*:[ \t]*\S", re.IGNORECASE)
 
@@ -104,13 +105,20 @@ def entries(text: str, rules: Rules, *, but: Collection[str] = ()) -> list[tuple
     ends = [*(begin for begin, _ in heads[1:]), len(text)]
     paragraphs: dict[str, str] = {}
     names: dict[str, str] = {}
-    for (begin, address), end in zip(heads, ends, strict=False):
+    shared = 0  # characters before which addresses stand in a list, with one reason after the last
+    for (begin, address), next_head in reversed(list(zip(heads, ends, strict=False))):
         if not address:  # of somebody else, whom the line does not name
             continue
+        shared = max(shared, next_head) if is_bare(text[begin:next_head]) else next_head
         key = address.lower()
-        names.setdefault(key, address)
-        paragraphs[key] = paragraphs.get(key, "") + text[begin:end]
-    return [(names[key], paragraph) for key, paragraph in paragraphs.items()]
+        names[key] = address
+        paragraphs[key] = text[begin:shared] + paragraphs.pop(key, "")
+    return [(names[key], paragraphs[key]) for key in reversed(paragraphs)]
+
+
+def is_bare(paragraph: str) -> bool:
+    """Say whether a paragraph holds nothing but addresses."""
+    return not _LETTERS.search(ADDRESS.sub("", paragraph[:2000]))
 
 
 def first_address(text: str, *, but: Iterable[str] = ()) -> str:
