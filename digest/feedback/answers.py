@@ -19,10 +19,15 @@ def is_auto_reply(mail: Part, text: str, rules: Rules) -> bool:
     if mail.get("precedence").strip().lower() in _PRECEDENCES:
         return True
     subject = plain(mail.get("subject"))
-    if any_in(rules.marks["reply.subjects"], subject):
+    if has_answering_subject(subject, rules):
         return True
     # Words of the text alone are a person's as well; together with a machine's field they are not.
     return submitted.startswith("auto-") and any_in(rules.marks["reply.words"], plain(text[:2000]))
+
+
+def has_answering_subject(subject: str, rules: Rules) -> bool:
+    """Say whether a *subject* (see `plain`) is a vacation notice's, and not our own after "Re:"."""
+    return not subject.startswith(rules.reply_prefixes) and any_in(rules.marks["reply.subjects"], subject)
 
 
 def is_receipt(mail: Part) -> bool:

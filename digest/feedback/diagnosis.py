@@ -142,8 +142,10 @@ class _Witness:
         return unknown, self.rules.by_status.get(f"category.{self.category}") == NO_SUCH_USER
 
     def _is_about_us(self, cause: Cause, by_status: str) -> bool:
-        """Say whether words that call an address dead mean our own: the code is about the sender."""
-        return cause.report_class is ReportClass.HARD and self.rules.causes[by_status].report_class is ReportClass.BLOCK
+        """Say whether the code is about the sender: then our own address is dead, or our own rate too high."""
+        if self.rules.causes[by_status].report_class is not ReportClass.BLOCK:
+            return False
+        return cause.report_class is ReportClass.HARD or cause.name == "rate"
 
     def _calls_unknown(self, by_status: str) -> bool:
         """Say whether words and code both call the reader unknown, whatever advice about senders stands beside."""

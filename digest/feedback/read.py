@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from digest.feedback.abuse_report import read_abuse_report
-from digest.feedback.answers import is_auto_reply, is_challenge, is_receipt
+from digest.feedback.answers import has_answering_subject, is_auto_reply, is_challenge, is_receipt
 from digest.feedback.delivery_status import RecipientStatus, read_delivery_status
 from digest.feedback.diagnosis import Diagnosis, Evidence, diagnose, servers_of
 from digest.feedback.mail import Part, parse_mail
@@ -175,7 +175,7 @@ class _Bounce:
 
     def _looks_like_an_answer(self) -> bool:
         """Say whether the subject is a vacation notice's; its text may hold any words, and addresses."""
-        return any_in(self._rules.marks["reply.subjects"], self._subject)
+        return has_answering_subject(self._subject, self._rules)
 
     def _signs(self) -> int:
         """Count what makes the mail look like a report: its sender, its subject, its words, its type."""
@@ -188,7 +188,8 @@ class _Bounce:
         return sum(
             (
                 signs,
-                any_in(marks["report.subjects"], self._subject) and not self._subject.startswith(("re:", "aw:", "sv:")),
+                any_in(marks["report.subjects"], self._subject)
+                and not self._subject.startswith(self._rules.reply_prefixes),
                 2 * bool(self._mail.get("x-failed-recipients")),
                 2 * is_report,
                 worded,

@@ -24,16 +24,14 @@ _WORD = re.compile(r"[A-Za-z0-9]")
 class Phrase:
     """Words to be found: the longest literal piece is looked for first, which is cheap."""
 
+    written: str
     piece: str
-    pattern: re.Pattern[str] | None
 
     def find(self, words: str) -> int:
         """Return where it begins in *words* (see `plain`), -1 when it is not there."""
         if self.piece not in words:
             return -1
-        if self.pattern is None:
-            return words.find(self.piece)
-        found = self.pattern.search(words)
+        found = _pattern(self.written).search(words)
         return found.start() if found else -1
 
 
@@ -76,6 +74,7 @@ class Rules:
     recipient_labels: tuple[str, ...]
     complaint_fields: tuple[str, ...]
     roles: frozenset[str]
+    reply_prefixes: tuple[str, ...]
     marks: Mapping[str, tuple[Phrase, ...]]
 
     def keeping(self, keep: Callable[[Phrase], bool]) -> Rules:
@@ -127,6 +126,7 @@ def shipped_rules() -> Rules:
         recipient_labels=tuple(marks["report"]["recipient_labels"]),
         complaint_fields=tuple(marks["complaint"]["fields"]),
         roles=frozenset(marks["roles"]["names"]),
+        reply_prefixes=tuple(marks["roles"]["reply_prefixes"]),
         marks={
             f"{table}.{name}": _phrases(words)
             for table in ("report", "reply", "challenge", "complaint")
@@ -161,13 +161,12 @@ def _server(row: Mapping[str, Any]) -> Server:
 
 
 def _phrases(written: Sequence[str]) -> tuple[Phrase, ...]:
-    return tuple(_phrase(each) for each in written)
+    return tuple(Phrase(each, max(each.split("*"), key=len)) for each in written)
 
 
-def _phrase(written: str) -> Phrase:
-    pieces = written.split("*")
-    begin = r"(?<![A-Za-z0-9])" if _WORD.match(pieces[0][:1]) else ""
-    end = r"(?![A-Za-z0-9])" if _WORD.match(pieces[-1][-1:]) else ""
-    if not begin and not end and len(pieces) == 1:
-        return Phrase(written, None)
-    return Phrase(max(pieces, key=len), re.compile(begin + ".{0,40}?".join(map(re.escape, pieces)) + end))
+@cache
+def _pattern(written: str) -> re.Pattern[str]:
+    """Return what finds a phrase; made when its piece is first met, since most never are."""
+    begin = r"(?<![A-Za-z0-9])" if _WORD.match(written[:1]) else ""
+    end = r"(?![A-Za-z0-9])" if _WORD.match(written[-1:]) else ""
+    return re.compile(begin + ".{0,40}?".join(map(re.escape, written.split("*"))) + end)

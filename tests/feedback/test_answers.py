@@ -79,3 +79,10 @@ Disposition: manual-action/MDN-sent-manually; displayed
     [report] = read_report(mail)
 
     assert (report.kind, report.recipient) == (ReportKind.AUTO_REPLY, "ann@example.net")
+
+
+def test_a_reader_who_answers_a_mail_about_holidays_is_not_away():
+    """After "Re:" the words of the subject are ours."""
+    [report] = read_report(plain("unsubscribe", sender="ann@example.net", subject="Re: On vacation in Spain"))
+
+    assert report.kind == ReportKind.UNKNOWN
