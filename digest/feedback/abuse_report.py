@@ -56,7 +56,10 @@ def read_abuse_report(mail: Part, wording: Wording, rules: Rules) -> AbuseReport
 def _named_by_a_provider(mail: Part, wording: Wording, rules: Rules) -> str | None:
     """Return whom a provider's own field in the returned mail names, None when the mail is no such complaint."""
     named = [value for name, value in wording.returned if name in rules.complaint_fields]
-    if not named and not any_in(rules.marks["complaint.subjects"], plain(mail.get("subject"))):
+    subject, words = plain(mail.get("subject")), plain(wording.text[:1000])
+    # A complaint in words alone returns the mail; a letter about one does not.
+    is_told = any_in(rules.marks["complaint.subjects"], subject) or any_in(rules.marks["complaint.words"], words)
+    if not named and not (is_told and wording.returned):
         return None
     return named[0] if named else ""
 

@@ -9,20 +9,17 @@ _FIELDS = ("x-autoreply", "x-autorespond", "x-autoresponder", "x-auto-reply-from
 _PRECEDENCES = ("auto_reply", "auto-reply", "autoreply")
 
 
-def is_auto_reply(mail: Part, text: str, rules: Rules) -> bool:
+def is_auto_reply(mail: Part, rules: Rules) -> bool:
     """Say whether *mail* answers by itself: its fields say so (RFC 3834 §5), or its subject does in our languages."""
     submitted = mail.get("auto-submitted").partition(";")[0].strip().lower()
-    if submitted.startswith(("auto-replied", "auto-notified")):
+    if submitted.startswith("auto-"):  # Exchange calls its vacation notices auto-generated
         return True
     if any(mail.get(name).strip().lower() not in ("", "no", "false") for name in _FIELDS):
         return True
     if mail.get("precedence").strip().lower() in _PRECEDENCES:
         return True
-    subject = plain(mail.get("subject"))
-    if has_answering_subject(subject, rules):
-        return True
-    # Words of the text alone are a person's as well; together with a machine's field they are not.
-    return submitted.startswith("auto-") and any_in(rules.marks["reply.words"], plain(text[:2000]))
+    # Words of the text are a person's as well.
+    return has_answering_subject(plain(mail.get("subject")), rules)
 
 
 def has_answering_subject(subject: str, rules: Rules) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from digest.feedback.abuse_report import read_abuse_report
 from digest.feedback.answers import has_answering_subject, is_auto_reply, is_challenge, is_receipt
+from digest.feedback.charset import decode_text
 from digest.feedback.delivery_status import RecipientStatus, read_delivery_status
 from digest.feedback.diagnosis import Diagnosis, Evidence, diagnose, servers_of
 from digest.feedback.mail import Part, parse_mail
@@ -32,7 +33,7 @@ def _read(mail: Part, rules: Rules, depth: int) -> list[Report]:
     wording = read_wording(mail, rules)
     if complaint := _complaints(mail, wording, rules):
         return complaint
-    if noticed := read_notification(wording.text):
+    if noticed := read_notification(_first_text(mail)):
         return [_noticed(each, rules) for each in noticed]
     bounced = _Bounce(mail, wording, rules)
     if reports := bounced.by_fields() or bounced.by_words():
@@ -47,6 +48,12 @@ def _inner(mail: Part, rules: Rules, depth: int) -> list[Report]:
         if inner and inner[0].kind in (ReportKind.BOUNCE, ReportKind.DELAYED, ReportKind.COMPLAINT):
             return inner
     return []
+
+
+def _first_text(mail: Part) -> str:
+    """Return the first text whole: a document in JSON may be longer than words are."""
+    part = next((each for each in mail.walk() if each.type == "text/plain" and not each.parts), mail)
+    return decode_text(part.content, part.parameter("charset"))
 
 
 def _complaints(mail: Part, wording: Wording, rules: Rules) -> list[Report]:
@@ -92,7 +99,7 @@ def _answers(mail: Part, wording: Wording, rules: Rules) -> list[Report]:
         return [Report(ReportKind.CHALLENGE, ReportClass.AUTO_REPLY, recipient=sender, cause="challenge")]
     if is_receipt(mail):
         return [Report(ReportKind.AUTO_REPLY, ReportClass.AUTO_REPLY, recipient=sender, cause="receipt")]
-    if is_auto_reply(mail, wording.text, rules):
+    if is_auto_reply(mail, rules):
         return [Report(ReportKind.AUTO_REPLY, ReportClass.AUTO_REPLY, recipient=sender, cause="away")]
     return []
 

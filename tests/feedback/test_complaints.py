@@ -67,3 +67,17 @@ def test_a_letter_from_a_reader_is_no_report():
     )
 
     assert (report.kind, report.report_class, report.recipient) == (ReportKind.UNKNOWN, ReportClass.UNKNOWN, "")
+
+
+def test_a_complaint_in_words_that_returns_the_mail_is_one():
+    """Without the type of a feedback report; a letter that speaks of one returns nothing."""
+    words = "This is an email abuse report for a message from 203.0.113.7."
+    returned = (
+        "\n\n--- Original message follows.\n\nFrom: digest@news.example.org\nTo: ann@example.net\n\nTariffs fell."
+    )
+
+    [told] = read_report(plain(words + returned, sender="fbl@example.net", subject="Report"))
+    [letter] = read_report(plain(words, sender="bo@example.net", subject="Report"))
+
+    assert (told.report_class, told.recipient) == (ReportClass.COMPLAINT, "ann@example.net")
+    assert letter.report_class == ReportClass.UNKNOWN
