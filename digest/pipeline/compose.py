@@ -30,7 +30,7 @@ from digest.rendering.views import slot_widths
 from digest.selection.select import explain, finish, select_digest, why_outside
 from digest.store.engine import reading
 
-_MEMORY = 1_000  # digests kept in one slot, some 25 KB each; above that all are forgotten, and made again when asked for
+_MEMORY = 1_000  # digests kept in one slot, some 25 KB each; above that all are forgotten, and made again if need be
 
 
 @dataclass(frozen=True, slots=True)

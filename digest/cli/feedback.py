@@ -1,0 +1,85 @@
+"""`digest feedback`: what came back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from digest.cli.options import ExitError, Json
+from digest.cli.screen import as_json as json_text
+from digest.cli.screen import complain, print_table
+
+if TYPE_CHECKING:
+    from digest.feedback.mailbox import Found
+    from digest.model.feedback import Report
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+
+Places = Annotated[
+    list[str], typer.Argument(metavar="PATH...", help="Mails, folders of mails, mbox files or Maildirs.")
+]
+
+
+@app.callback()
+def _root() -> None:
+    pass
+
+
+@app.command()
+def read(places: Places, as_json: Json = False) -> None:
+    """Show what bounces and complaints say; nothing is stored.
+
+    With --json one object a line, one for each recipient.
+    """
+    problems: list[str] = []
+    if as_json:
+        for found, report in _reports(places, problems):
+            typer.echo(json_text(_facts(found, report)))
+    else:
+        print_table(
+            ["mail", "kind", "class", "status", "reply", "recipient", "cause"],
+            (
+                [
+                    str(found.path) if found.number == 1 else f"{found.path} ({found.number})",
+                    each.kind,
+                    each.report_class,
+                    each.status,
+                    each.reply_code,
+                    each.recipient,
+                    each.cause,
+                ]
+                for found, each in _reports(places, problems)
+            ),
+            empty="No mail was found. Give mails, folders of mails, mbox files or Maildirs.",
+        )
+    for problem in problems:
+        complain(problem)
+    if problems:
+        raise ExitError(1)
+
+
+def _reports(places: list[str], problems: list[str]) -> Iterator[tuple[Found, Report]]:
+    from digest.feedback.mailbox import find_mails
+    from digest.feedback.read import read_report
+
+    for place in places:
+        for found in find_mails(place, problems):
+            for report in read_report(found.data):
+                yield found, report
+
+
+def _facts(found: Found, report: Report) -> dict[str, Any]:
+    return {
+        "path": str(found.path),
+        "number": found.number,
+        "kind": report.kind,
+        "class": report.report_class,
+        "status": report.status,
+        "reply_code": report.reply_code,
+        "recipient": report.recipient,
+        "cause": report.cause,
+        "sender_fault": report.is_sender_fault,
+        "feedback_type": report.feedback_type,
+    }

@@ -1,0 +1,53 @@
+"""What comes back: a report about one recipient of one mail, as its sender's server, provider or reader told it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class ReportKind(StrEnum):
+    """What sort of mail came back."""
+
+    BOUNCE = "bounce"  #: it could not be delivered (RFC 3464 `failed`, or the like in free words)
+    DELAYED = "delayed"  #: it is still being tried
+    DELIVERED = "delivered"  #: delivered, relayed or expanded, as somebody asked to be told
+    COMPLAINT = "complaint"  #: a feedback report (RFC 5965); `feedback_type` says which
+    AUTO_REPLY = "auto-reply"  #: a vacation notice, a receipt, any answer of a machine (RFC 3834, RFC 8098)
+    CHALLENGE = "challenge"  #: a machine that wants a proof before it lets mail through
+    UNKNOWN = "unknown"  #: no report that we know
+
+
+class ReportClass(StrEnum):
+    """What a report says about the address."""
+
+    HARD = "hard"  #: the address is dead
+    SOFT = "soft"  #: not this time
+    BLOCK = "block"  #: refused for what the mail or its sender is; never the reader's fault
+    COMPLAINT = "complaint"
+    AUTO_REPLY = "auto-reply"
+    DELIVERED = "delivered"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One recipient of one report.
+
+    `status` is an enhanced code (RFC 3463) and `reply_code` three digits (RFC 5321 §4.2), "" where there are none;
+    a status that nobody wrote is made from what the words say. `recipient` is the address as the report has it, ""
+    when it was taken out; nothing here proves that it is true. `cause` is the finer word of our tables, `text` what
+    was read it from. `envelope_id` is the ENVID of the mail (RFC 3461 §4.4) and `message_id` its Message-ID.
+    """
+
+    kind: ReportKind
+    report_class: ReportClass
+    status: str = ""
+    reply_code: str = ""
+    recipient: str = ""
+    cause: str = ""
+    is_sender_fault: bool = False
+    feedback_type: str = ""
+    text: str = ""
+    envelope_id: str = ""
+    message_id: str = ""
