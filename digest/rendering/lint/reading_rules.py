@@ -104,7 +104,7 @@ def directions(letter: Letter) -> Iterator[Remark]:
             yield error(f'<{each.tag} lang="{own[:10]}"> has no dir="rtl"', 'add dir="rtl"', html(each.line))
             return
         from_right, from_left = _strong(each.words)
-        if from_right > max(3, from_left) and each.look.direction == "ltr":
+        if from_right > max(3, 4 * from_left) and each.look.direction == "ltr":
             yield error(
                 f"words that run from the right stand in a line from the left: {quoted(each.words, 40)}",
                 'add dir="rtl"',
