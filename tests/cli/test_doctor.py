@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
+from digest.cli import doctor
 from digest.cli.demo.catcher import Catcher
 from tests.cli.program import NEWSLETTERS, Program
 
@@ -76,6 +79,17 @@ def test_a_file_of_secrets_that_everybody_reads_is_a_failure(installed: Program)
     reachable = all(folder.stat().st_mode & 0o001 for folder in env.absolute().parents)
     assert (f"chmod 600 {env.name}" in told.out) == reachable
     assert told.status == int(reachable)
+
+
+def test_without_the_library_for_dns_one_line_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And nothing else is missing for it."""
+    monkeypatch.setitem(sys.modules, "digest.delivery.dns", None)
+
+    instruments = doctor._instruments(offline=False)
+
+    assert instruments.resolver is None
+    assert "pip install 'digest-sender[dns]'" in instruments.no_resolver
+    assert instruments.post is not None
 
 
 def test_no_mail_server_is_a_failure(installed: Program) -> None:

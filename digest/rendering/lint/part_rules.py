@@ -45,7 +45,7 @@ def two_parts(letter: Letter) -> Iterator[Remark]:
 def charsets(letter: Letter) -> Iterator[Remark]:
     """M7: UTF-8 that says so and can be read, in the normal form NFC."""
     for part in letter.parts:
-        if not part.kind.startswith("text/") or part.is_attached:
+        if part.kind not in ("text/plain", "text/html") or part.is_attached:
             continue
         name, place = part.kind.removeprefix("text/"), Place(part=_short(part), line=part.line)
         if part.charset not in ("utf-8", "utf8"):
