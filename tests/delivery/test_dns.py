@@ -17,6 +17,7 @@ RECORDS = {
     "MX": "10 mail.example.net.",
     "A": "192.0.2.1",
     "PTR": "mail.example.net.",
+    "NS": "ns.example.net.",
 }
 
 
@@ -65,6 +66,18 @@ def test_a_name_is_asked_once(asked: list[str]) -> None:
 def test_a_name_that_is_not_there_has_no_records(asked: list[str], name: str) -> None:
     """That is an answer."""
     assert Dns().look_up(name, "A") == []
+
+
+def test_a_server_that_knows_no_name_at_all_has_not_answered(asked: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A network that is shut off may say of everything that it is not there."""
+
+    def resolve(self: object, name: object, kind: str, **_options: object) -> list[object]:
+        raise dns_resolver.NXDOMAIN
+
+    monkeypatch.setattr(dns_resolver.Resolver, "resolve", resolve)
+
+    with pytest.raises(LookupFailed, match="know no names"):
+        Dns().look_up("example.net", "TXT")
 
 
 @pytest.mark.parametrize(("name", "words"), [("slow.example.net", "no name server"), ("ill.example.net", "failed")])
