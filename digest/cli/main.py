@@ -12,7 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 from digest import __version__
-from digest.cli import articles, deliveries, doctor, editions, lint, newsletters, operate, send, subscribers
+from digest.cli import articles, attempts, deliveries, doctor, editions, lint, newsletters, operate, send, subscribers
 from digest.cli.options import ExitError
 from digest.cli.screen import complain, write_anything, write_no_more
 from digest.errors import BadEnvFile, DigestError, SettingsError
@@ -69,6 +69,7 @@ app.add_typer(subscribers.app, name="subscribers", help="Import, export, show, c
 send.add_to(app)
 editions.add_to(app)
 deliveries.add_to(app)
+attempts.add_to(app)
 lint.add_to(app)
 doctor.add_to(app)
 

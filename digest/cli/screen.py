@@ -6,14 +6,16 @@ the window or type for the user. They are spelled out: ESC shows as \x1b.
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 import os
 import re
 import shutil
 import sys
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from itertools import compress
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -90,6 +92,23 @@ def print_json_lines(values: Iterable[Any]) -> None:
     for number, value in enumerate(values):
         out.write((",\n" if number else "\n") + as_json(value))
     out.write("\n]\n")
+
+
+def print_csv(columns: Sequence[str], lines: Iterable[object]) -> None:
+    """Print CSV with these attributes of each line, as spreadsheets read it: formulas are made harmless."""
+    from digest.pipeline.formulas import neutralised
+
+    writer = csv.writer(sys.stdout)
+    writer.writerow(columns)
+    for line in lines:
+        cells = (on_one_line(_cell(getattr(line, name))) for name in columns)
+        writer.writerow([neutralised(cell) for cell in cells])
+
+
+def print_counts(counts: Mapping[str, int]) -> None:
+    """Print how many there are of each, unless there are none."""
+    if counts:
+        typer.echo(", ".join(f"{name} {number}" for name, number in counts.items()))
 
 
 def print_table(columns: list[str], rows: Iterable[Iterable[str]], *, empty: str, narrow: Collection[str] = ()) -> None:
@@ -172,6 +191,15 @@ def write_no_more() -> None:
     Python flushes once more at its end, and would complain.
     """
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _cell(value: object) -> str:
+    """Return a value as spreadsheets know it."""
+    if isinstance(value, datetime):
+        return value.isoformat(timespec="seconds")
+    if isinstance(value, tuple):
+        return " | ".join(value)
+    return "" if value is None else str(value)
 
 
 def _spelled(found: re.Match[str]) -> str:

@@ -10,6 +10,8 @@ import mmap
 import os
 from pathlib import Path
 
+from digest.errors import DeliveryError
+
 SUFFIX = ".making"
 _WIDTH = 8
 
@@ -18,14 +20,20 @@ class Making:
     """The note of a living worker. Without a disk to keep it on it says nothing, and harms nothing."""
 
     def __init__(self, folder: Path, worker: str) -> None:
-        """Begin a note in *folder* (0600); raises OSError when it cannot be written."""
+        """Begin a note in *folder* (0600); raises DeliveryError when it cannot be written."""
         self._path = folder / f"{worker}{SUFFIX}"
-        fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         try:
-            os.ftruncate(fd, _WIDTH)
-            self._note = mmap.mmap(fd, _WIDTH)
-        finally:
-            os.close(fd)
+            fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+            try:
+                # Written, not only made so long: a page that finds no room later ends the process (SIGBUS).
+                os.write(fd, bytes(_WIDTH))
+                self._note = mmap.mmap(fd, _WIDTH)
+            finally:
+                os.close(fd)
+        except OSError as error:
+            raise DeliveryError(
+                f"cannot write {self._path}: {error.strerror}; nothing is sent until that is mended"
+            ) from error
 
     def begin(self, delivery_id: int) -> None:
         """Note that the message of *delivery_id* is being made."""

@@ -1,10 +1,9 @@
 """Dispatch: claim what is due, hand it to the mail server, write what became of it; then claim again.
 
 Everything happens on the event loop's thread. Results and the next claims share a transaction (group commit),
-which comes when no claimed message is left in hand, or a few milliseconds after a result. It holds the loop for
-less than a millisecond; a second thread for it was tried, and the two spent more on passing the interpreter's
-lock than the commit costs. The journal knows of each message before the wire does, so a kill at any instant
-loses nothing.
+which comes right after the last message in hand has gone, or a few milliseconds after a result. It holds the loop
+for a millisecond or two; a second thread for it was tried, and the two spent more on passing the interpreter's lock
+than the commit costs. The journal knows of each message before the wire does, so a kill at any instant loses nothing.
 """
 
 from __future__ import annotations
@@ -183,9 +182,11 @@ class _Run:
         if envelope is None and not self._dry:
             self._exchange()
             envelope = self._next_ready()
-        if envelope is not None or self._dry:
-            return envelope
-        return self._wait_for_one()
+        if envelope is None and not self._dry:
+            return self._wait_for_one()
+        if not (self._ready or self._dry):
+            self._exchange_soon(0)  # while the servers think, not when a connection waits for a message
+        return envelope
 
     def about_to_complete(self, envelope: Envelope) -> bool:
         """Note in the journal that the message may be complete from now on; False for a reader who left."""
@@ -216,7 +217,7 @@ class _Run:
         if len(self._results) >= self._room:
             self._exchange()
         elif self._commit_soon is None:
-            self._commit_soon = self._loop.call_later(_GROUP_FOR, self._exchange_alone)
+            self._exchange_soon(_GROUP_FOR)
 
     def _next_ready(self) -> Envelope | None:
         while self._ready:
@@ -228,6 +229,8 @@ class _Run:
                 continue
             made = self._drafts.make(claim)
             if isinstance(made, Result):
+                if made.reason == CRASHED:
+                    self._faults.note(claim, made.attempt, self._states.total())
                 self._keep(made)
                 continue
             self._out[claim.delivery_id] = claim
@@ -303,6 +306,11 @@ class _Run:
             put_off(ledger, [(each, now + REPLY_TIMEOUT) for each in again])
             claims = [each for each in claims if each.delivery_id not in in_hand]
         return claims
+
+    def _exchange_soon(self, seconds: float) -> None:
+        if self._commit_soon is not None:
+            self._commit_soon.cancel()
+        self._commit_soon = self._loop.call_later(seconds, self._exchange_alone)
 
     def _exchange_alone(self) -> None:
         """Commit when no connection asked for it; nobody is there to raise to."""

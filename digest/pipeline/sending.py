@@ -56,7 +56,7 @@ class Paused:
     @property
     def words(self) -> str:
         """What happened and what to do."""
-        mend = cause_of(self.fault.reply, self.fault.phase)
+        mend = cause_of(self.fault.reply, self.fault.phase) if self.fault.server else "that (the log has more)"
         return (
             f"{self.edition} is paused: {_said(self.fault)}. Mend {mend};"
             f" then let the rest go out: digest resume {self.edition}"
@@ -90,8 +90,9 @@ class Dispatched:
 
 
 def _said(fault: Fault) -> str:
-    who = f"{fault.server} does not take our mail" if fault.server else "our own check holds the mail back"
-    return f"{who} ({fault.phase}): {_words(fault)}"
+    if not fault.server:
+        return f"its mails cannot be sent: {_words(fault)}"
+    return f"{fault.server} does not take our mail ({fault.phase}): {_words(fault)}"
 
 
 def _words(fault: Fault) -> str:

@@ -7,7 +7,7 @@ import random
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -145,7 +145,9 @@ class Exchange:
                     yield self
                     cursor.execute("COMMIT")
                 except BaseException:
-                    cursor.execute("ROLLBACK")
+                    # After some errors SQLite has undone it already, and a server that is gone does so itself.
+                    with suppress(self.dialect.loaded_dbapi.Error):
+                        cursor.execute("ROLLBACK")
                     raise
         except self.dialect.loaded_dbapi.Error as error:
             _tell(error, self.name)

@@ -6,12 +6,13 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from enum import StrEnum
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Row, text
 
 from digest.errors import BadInput, NotFound
-from digest.model.delivery import DeliveryState
+from digest.model.delivery import DeliveryState, Outcome
 from digest.store.tables import from_micros, to_micros
 
 
@@ -64,7 +65,10 @@ class LoggedAttempt:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which lines: any of these may be left out. `edition` is "newsletter/period", its id, or a newsletter."""
+    """Which lines: any of these may be left out. `edition` is "newsletter/period", its id, or a newsletter.
+
+    `state` is a delivery's state, and an attempt's outcome; `address` is where it went, or is to go.
+    """
 
     edition: str = ""
     state: str = ""
@@ -74,20 +78,54 @@ class Filter:
     limit: int | None = None
 
 
+class _Lines(NamedTuple):
+    """What the lines of a log are in SQL: their rows, and the parts of them that a filter asks for."""
+
+    name: str  # of what `state` tells
+    states: type[StrEnum]
+    rows: str
+    joined: str
+    state: str
+    at: str
+    address: str
+
+
+_RECIPIENT = "COALESCE(NULLIF(a.recipient, ''), d.address)"
+_DELIVERIES = _Lines(
+    name="state",
+    states=DeliveryState,
+    rows="deliveries d JOIN editions e ON e.id = d.edition_id JOIN newsletters n ON n.id = e.newsletter_id",
+    joined="1 = 1",
+    state="d.state",
+    at="COALESCE(d.finished_at, d.planned_at)",
+    address="(LOWER(d.address) = LOWER(:address)"
+    " OR d.id IN (SELECT delivery_id FROM attempts WHERE LOWER(recipient) = LOWER(:address)))",
+)
+_ATTEMPTS = _Lines(
+    name="outcome",
+    states=Outcome,
+    # SQLite takes the tables of a CROSS JOIN as they are written: it reads the attempts in the order of their ids,
+    # and never sorts a million of them in memory. To PostgreSQL it is the same as JOIN.
+    rows="attempts a CROSS JOIN deliveries d CROSS JOIN editions e CROSS JOIN newsletters n",
+    joined="d.id = a.delivery_id AND e.id = d.edition_id AND n.id = e.newsletter_id",
+    state="a.outcome",
+    at="a.finished_at",
+    address=f"LOWER({_RECIPIENT}) = LOWER(:address)",
+)
+_ALL = Filter()
+
+
 def deliveries(connection: Connection, which: Filter) -> Iterator[LoggedDelivery]:
     """Give the lines of the log that *which* names, newest first; raises BadInput for an unknown state."""
-    wheres, values = _conditions(which)
-    limit = "LIMIT :limit" if which.limit is not None else ""
-    rows = connection.execute(
-        text(
-            "SELECT d.id AS delivery_id, n.slug || '/' || e.period AS edition, d.address, d.state, d.reason,"  # noqa: S608
-            " d.slot_at, d.planned_at, d.finished_at, d.next_attempt_at, d.attempt_no AS attempts,"
-            " (SELECT CASE WHEN a.reply_code > 0 THEN a.reply_code || ' ' || a.text ELSE a.text END FROM attempts a"
-            "  WHERE a.delivery_id = d.id ORDER BY a.id DESC LIMIT 1) AS reply,"
-            " g.subject, g.items AS article_items FROM deliveries d JOIN editions e ON e.id = d.edition_id"
-            " JOIN newsletters n ON n.id = e.newsletter_id LEFT JOIN digests g ON g.id = d.digest_id"
-            f" WHERE {wheres} ORDER BY d.id DESC {limit}"
-        ),
+    wheres, values = _conditions(which, _DELIVERIES)
+    rows = _streamed(
+        connection,
+        "SELECT d.id AS delivery_id, n.slug || '/' || e.period AS edition, d.address, d.state, d.reason,"  # noqa: S608
+        " d.slot_at, d.planned_at, d.finished_at, d.next_attempt_at, d.attempt_no AS attempts,"
+        " (SELECT CASE WHEN a.reply_code > 0 THEN a.reply_code || ' ' || a.text ELSE a.text END FROM attempts a"
+        "  WHERE a.delivery_id = d.id ORDER BY a.id DESC LIMIT 1) AS reply,"
+        f" g.subject, g.items AS article_items FROM {_DELIVERIES.rows} LEFT JOIN digests g ON g.id = d.digest_id"
+        f" WHERE {wheres} ORDER BY d.id DESC",
         values,
     )
     for row in rows:
@@ -102,20 +140,26 @@ def deliveries(connection: Connection, which: Filter) -> Iterator[LoggedDelivery
         )
 
 
-def attempts(connection: Connection, delivery_id: int) -> list[LoggedAttempt]:
-    """Return the attempts of one delivery, first to last; raises NotFound for an unknown delivery."""
-    found = connection.execute(text("SELECT 1 FROM deliveries WHERE id = :id"), {"id": delivery_id}).first()
-    if found is None:
-        raise NotFound(f"there is no delivery {delivery_id}; see: digest deliveries")
-    rows = connection.execute(
-        text(
-            "SELECT a.delivery_id, a.attempt_no, a.outcome, a.phase, a.reply_code, a.enhanced, a.text, a.server,"
-            " COALESCE(NULLIF(a.recipient, ''), d.address) AS recipient, a.started_at, a.finished_at"
-            " FROM attempts a JOIN deliveries d ON d.id = a.delivery_id WHERE a.delivery_id = :id ORDER BY a.id"
-        ),
-        {"id": delivery_id},
+def attempts(connection: Connection, delivery_id: int | None = None, which: Filter = _ALL) -> Iterator[LoggedAttempt]:
+    """Give the attempts that *which* names, newest first; those of one delivery first to last.
+
+    Raises NotFound for an unknown delivery, BadInput for an unknown outcome.
+    """
+    wheres, values = _conditions(which, _ATTEMPTS)
+    order = "DESC"
+    if delivery_id is not None:
+        found = connection.execute(text("SELECT 1 FROM deliveries WHERE id = :id"), {"id": delivery_id}).first()
+        if found is None:
+            raise NotFound(f"there is no delivery {delivery_id}; see: digest deliveries")
+        wheres, values, order = f"{wheres} AND a.delivery_id = :id", {**values, "id": delivery_id}, "ASC"
+    rows = _streamed(
+        connection,
+        "SELECT a.delivery_id, a.attempt_no, a.outcome, a.phase, a.reply_code, a.enhanced, a.text, a.server,"  # noqa: S608
+        f" {_RECIPIENT} AS recipient, a.started_at, a.finished_at"
+        f" FROM {_ATTEMPTS.rows} WHERE {wheres} ORDER BY a.id {order}",
+        values,
     )
-    return [
+    return (
         LoggedAttempt(
             **{
                 **row._mapping,
@@ -124,21 +168,18 @@ def attempts(connection: Connection, delivery_id: int) -> list[LoggedAttempt]:
             }
         )
         for row in rows
-    ]
+    )
 
 
 def count_states(connection: Connection, which: Filter) -> dict[str, int]:
     """Return state (and reason of skipped rows, as "skipped:reason") -> number of rows."""
-    wheres, values = _conditions(which)
-    rows = connection.execute(
-        text(
-            "SELECT CASE WHEN d.state = 'skipped' THEN d.state || ':' || d.reason ELSE d.state END, COUNT(*)"  # noqa: S608
-            " FROM deliveries d JOIN editions e ON e.id = d.edition_id JOIN newsletters n ON n.id = e.newsletter_id"
-            f" WHERE {wheres} GROUP BY 1 ORDER BY 1"
-        ),
-        values,
-    )
-    return {row[0]: row[1] for row in rows}
+    state = "CASE WHEN d.state = 'skipped' THEN d.state || ':' || d.reason ELSE d.state END"
+    return _counts(connection, state, which, _DELIVERIES)
+
+
+def count_outcomes(connection: Connection, which: Filter) -> dict[str, int]:
+    """Return outcome -> number of attempts."""
+    return _counts(connection, _ATTEMPTS.state, which, _ATTEMPTS)
 
 
 _KEEP_RECIPIENTS = (
@@ -159,10 +200,9 @@ def retry_failed(connection: Connection, which: Filter, now: datetime) -> int:
     Returns how many. The reader must still be subscribed. Their editions are open again. Attempts go on telling
     where they went.
     """
-    wheres, values = _conditions(which)
+    wheres, values = _conditions(which, _DELIVERIES)
     chosen = (
-        "(SELECT d.id FROM deliveries d"  # noqa: S608
-        " JOIN editions e ON e.id = d.edition_id JOIN newsletters n ON n.id = e.newsletter_id"
+        f"(SELECT d.id FROM {_DELIVERIES.rows}"  # noqa: S608
         " JOIN subscribers u ON u.id = d.subscriber_id JOIN subscriptions s ON s.id = d.subscription_id"
         f" WHERE {wheres} AND s.state = 'active'"
         " AND (d.state = 'expired' OR (d.state = 'refused' AND u.address <> d.address)))"
@@ -185,8 +225,22 @@ def retry_failed(connection: Connection, which: Filter, now: datetime) -> int:
     return count
 
 
-def _conditions(which: Filter) -> tuple[str, dict[str, Any]]:
-    wheres, values = ["1 = 1"], dict[str, Any]()
+def _streamed(connection: Connection, query: str, values: dict[str, Any]) -> Iterator[Row[Any]]:
+    """Give the rows one after the other: a log of millions of lines does not fit into memory."""
+    limit = "LIMIT :limit" if "limit" in values else ""
+    # PostgreSQL's driver would fetch all of them before the first.
+    with connection.execute(text(f"{query} {limit}"), values, execution_options={"stream_results": True}) as rows:
+        yield from rows
+
+
+def _counts(connection: Connection, name: str, which: Filter, lines: _Lines) -> dict[str, int]:
+    wheres, values = _conditions(which, lines)
+    query = f"SELECT {name}, COUNT(*) FROM {lines.rows} WHERE {wheres} GROUP BY 1 ORDER BY 1"  # noqa: S608
+    return {row[0]: row[1] for row in connection.execute(text(query), values)}
+
+
+def _conditions(which: Filter, lines: _Lines) -> tuple[str, dict[str, Any]]:
+    wheres, values = [lines.joined], dict[str, Any]()
     if which.edition:
         if which.edition.isdigit():
             wheres.append("e.id = :edition")
@@ -199,21 +253,18 @@ def _conditions(which: Filter) -> tuple[str, dict[str, Any]]:
                 wheres.append("e.period = :period")
                 values["period"] = period
     if which.state:
-        if which.state not in DeliveryState.__members__.values():
-            raise BadInput(f"there is no state {which.state!r}; states: {', '.join(DeliveryState)}")
-        wheres.append("d.state = :state")
+        if which.state not in lines.states.__members__.values():
+            raise BadInput(f"there is no {lines.name} {which.state!r}; {lines.name}s: {', '.join(lines.states)}")
+        wheres.append(f"{lines.state} = :state")
         values["state"] = which.state
     if which.address:
-        wheres.append(
-            "(LOWER(d.address) = LOWER(:address)"
-            " OR d.id IN (SELECT delivery_id FROM attempts WHERE LOWER(recipient) = LOWER(:address)))"
-        )
+        wheres.append(lines.address)
         values["address"] = which.address
     if which.since is not None:
-        wheres.append("COALESCE(d.finished_at, d.planned_at) >= :since")
+        wheres.append(f"{lines.at} >= :since")
         values["since"] = to_micros(which.since)
     if which.until is not None:
-        wheres.append("COALESCE(d.finished_at, d.planned_at) < :until")
+        wheres.append(f"{lines.at} < :until")
         values["until"] = to_micros(which.until)
     if which.limit is not None:
         values["limit"] = which.limit

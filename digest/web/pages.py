@@ -31,10 +31,12 @@ _MAIL_POLICY = (
     " allow-top-navigation-by-user-activation"
 )
 # What a reader is told; the words are looked up in the catalogues.
+_OUR_FAULT = "Something went wrong on our side. Please try again in a few minutes."
 _WRONG = {
     404: "This link is not valid. Use the link in your latest mail.",
     413: "That was more than this page can take.",
-    500: "Something went wrong on our side. Please try again in a few minutes.",
+    500: _OUR_FAULT,
+    503: _OUR_FAULT,
 }
 _WRONG_OTHERWISE = "This page cannot do that. Use the link in your latest mail."
 

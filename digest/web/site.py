@@ -12,6 +12,8 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from digest.app import open_installation
+from digest.errors import DatabaseBusy, DatabaseFailed
+from digest.log import get_logger
 from digest.pipeline.installation import Installation
 from digest.settings import COMPOSING, read_settings
 from digest.web.forms import LimitBody
@@ -19,6 +21,8 @@ from digest.web.leaving import leave_route
 from digest.web.pages import Pages
 from digest.web.preferences import preferences_route
 from digest.web.reading import reading_routes
+
+_AGAIN = "120"  # seconds
 
 
 def build_site(house: Installation) -> FastAPI:
@@ -72,10 +76,19 @@ def _answer_what_is_wrong(site: FastAPI, pages: Pages) -> None:
     async def apologise(request: Request, error: Exception) -> Response:  # noqa: ARG001  # the server logs it
         return pages.wrong(request, 500)
 
+    async def away(request: Request, error: Exception) -> Response:
+        # For now only: a mail program that unsubscribes somebody comes again.
+        get_logger().error("page_without_database", problem=str(error))
+        response = pages.wrong(request, 503)
+        response.headers["Retry-After"] = _AGAIN
+        return response
+
     async def too_large(scope: Scope, receive: Receive, send: Send) -> None:
         await pages.wrong(Request(scope), 413)(scope, receive, send)
 
     site.add_exception_handler(HTTPException, refuse)
+    site.add_exception_handler(DatabaseBusy, away)
+    site.add_exception_handler(DatabaseFailed, away)
     site.add_exception_handler(Exception, apologise)
     site.add_middleware(LimitBody, refusal=too_large)
     site.add_middleware(_Below, root=pages.root)

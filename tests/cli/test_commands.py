@@ -226,6 +226,46 @@ def test_each_attempt_is_kept_with_the_servers_words(told, program):
     assert (attempt["outcome"], attempt["reply_code"], attempt["text"]) == ("sent", 250, "Caught")
 
 
+def test_all_attempts_are_filtered_and_printed_as_the_log_is(told, program):
+    """By edition, outcome, address and time; newest first as JSON, CSV and a table."""
+    log = told["deliveries"].json
+    every = program.run("attempts", "--json").json
+    (row,) = csv.DictReader(
+        io.StringIO(program.run("attempts", "--address", "ADA@example.org", "--outcome", "sent", "--csv").out)
+    )
+    edition = log[0]["edition"]
+    only = program.run("attempts", "--edition", edition, "--json").json
+    earlier, later = (program.run("attempts", *when, "2999-01-01", "--json") for when in (["--until"], ["--since"]))
+    table = program.run("attempts", "--limit", "2")
+
+    assert [each["finished_at"] for each in every] == sorted((each["finished_at"] for each in every), reverse=True)
+    assert {each["delivery_id"] for each in every} == {each["delivery_id"] for each in log}
+    assert (len(every), len(earlier.json), later.json) == (3, 3, [])
+    assert (row["recipient"], row["outcome"], row["text"]) == ("ada@example.org", "sent", "Caught")
+    assert len(row["finished_at"]) == len("2026-11-23T07:00:00+00:00")
+    assert {each["delivery_id"] for each in only} == {each["delivery_id"] for each in log if each["edition"] == edition}
+    assert "sent 3" in table.out
+    assert table.out.count("Caught") == 2
+
+
+def test_a_table_of_attempts_ends_after_200_lines_and_what_programs_read_does_not(told, program):
+    """Whoever wants more of the table says `--limit 0`."""
+    program.change(
+        "INSERT INTO attempts (delivery_id, attempt_no, outcome, phase, reply_code, enhanced, text, server, started_at,"
+        " finished_at) WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)"
+        " SELECT 1, i, 'deferred', 'rcpt', 451, '', 'Wait', '', 0, 0 FROM n",
+        201,
+    )
+
+    lines = [
+        program.run("attempts", "--outcome", "deferred", *more).out.count("Wait")
+        for more in ([], ["--limit", "0"], ["--json"], ["--csv"], ["--json", "--limit", "7"])
+    ]
+    program.change("DELETE FROM attempts WHERE outcome = ?", "deferred")
+
+    assert lines == [200, 201, 201, 201, 7]
+
+
 def test_a_subscriber_can_be_exported_shown_and_erased(told, program, catcher):
     """Erased means: nothing is left but a keyed hash, and no import brings them back."""
     exported = program.run("subscribers", "export", "--newsletter", "daily")
@@ -248,7 +288,7 @@ def test_a_subscriber_can_be_exported_shown_and_erased(told, program, catcher):
     assert b"ben@example.org" not in everything
 
 
-@pytest.mark.parametrize("command", ["articles list", "articles list --json", "deliveries --json"])
+@pytest.mark.parametrize("command", ["articles list", "articles list --json", "deliveries --json", "attempts --csv"])
 def test_a_reader_of_the_output_who_has_enough_is_no_failure(told, program, command):
     """`digest articles list | head -1` ends well, and without a word."""
     program.change("UPDATE revisions SET content = json_set(content, '$.deck', ?)", "Much to read. " * 50_000)

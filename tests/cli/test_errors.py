@@ -146,6 +146,11 @@ def one_note(told):
         pytest.param("deliveries --edition daily/1999-01-01", "no edition 'daily/1999-01-01'", id="an unknown edition"),
         pytest.param("deliveries --edition 99", "no edition with the id 99", id="an unknown edition's id"),
         pytest.param("deliveries --edition x --retry", "no newsletter 'x'", id="trying again what is not there"),
+        pytest.param("attempts --edition x", "no newsletter 'x'", id="attempts for an unknown newsletter"),
+        pytest.param(
+            "attempts --edition daily/1999-01-01", "no edition 'daily/1999-01-01'", id="attempts for no edition"
+        ),
+        pytest.param("attempts --edition 99", "no edition with the id 99", id="attempts for no edition's id"),
         pytest.param("attempts 99", "there is no delivery 99", id="an unknown delivery"),
         pytest.param("demo --once --folder tariff.txt", "tariff.txt: File exists", id="a file as a folder"),
         pytest.param("serve --host 192.0.2.1 --port 0", "cannot listen on 192.0.2.1:0", id="not our address"),
@@ -274,6 +279,7 @@ READING = """
 articles list
 articles show 1
 attempts 1
+attempts
 deliveries
 newsletters list
 preview daily --subscriber ada@example.org --format json
@@ -325,6 +331,10 @@ def test_who_may_only_read_the_database_reads_it(installation, tmp_path, monkeyp
         "deliveries --since soon",
         "deliveries --retry --limit 1",
         "attempts one",
+        "attempts 0",
+        "attempts --outcome superseded",
+        "attempts --limit -1",
+        "attempts --since soon",
         "preview daily",
         "preview daily --subscriber a@example.org --format pdf",
         "serve --port 70000",
@@ -458,6 +468,19 @@ def test_who_asks_for_an_address_that_was_corrected_is_told_how_to_find_the_read
     assert "it was corrected; its mails: digest deliveries --address ada@example.org" in one_line(told)
 
 
+@pytest.mark.parametrize(
+    ("command", "next_step"),
+    [
+        pytest.param("deliveries", "digest send NEWSLETTER", id="deliveries"),
+        pytest.param("attempts", "digest deliveries", id="attempts"),
+    ],
+)
+def test_where_nothing_matches_the_next_step_is_told(installation, command, next_step):
+    """And a program reads an empty list."""
+    assert installation(command).out.strip().endswith(next_step)
+    assert installation(command, "--json").json == []
+
+
 def test_a_retry_of_nothing_says_why_and_tells_programs_too(installation):
     """A zero alone looks like a mistake."""
     told = installation("deliveries", "--retry")
@@ -522,6 +545,9 @@ deliveries --json
 deliveries --csv
 attempts 1
 attempts 1 --json
+attempts
+attempts --json
+attempts --csv
 subscribers show ada@example.org
 subscribers show ada@example.org --json
 send daily --dry-run

@@ -40,12 +40,12 @@ class Nursery:
     def __init__(self, process: subprocess.Popen[str], house: House, witness: Witness, connections: int) -> None:
         self._process = process
         order = {"folder": str(house.folder), "database": house.database, "port": witness.port}
-        self._order = json.dumps({**order, "connections": connections})
+        self._order: dict[str, str | int] = {**order, "connections": connections}
 
-    def start(self) -> int:
-        """Return the pid of a new sender."""
+    def start(self, **more: str | int) -> int:
+        """Return the pid of a new sender; *more* is of its order."""
         assert self._process.stdin is not None
-        self._process.stdin.write(self._order + "\n")
+        self._process.stdin.write(json.dumps({**self._order, **more}) + "\n")
         self._process.stdin.flush()
         return self._answer()
 
@@ -59,8 +59,8 @@ class Nursery:
 
 
 @contextmanager
-def nursery(house: House, witness: Witness, connections: int) -> Iterator[Nursery]:
-    """Give a maker of senders for *house* that send to *witness*."""
+def born() -> Iterator[subprocess.Popen[str]]:
+    """Give the process that nurseries make senders with; one after the other may use it."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     with subprocess.Popen(
         [sys.executable, "-m", "tests.faults.nursery"],
@@ -70,9 +70,16 @@ def nursery(house: House, witness: Witness, connections: int) -> Iterator[Nurser
         stdout=subprocess.PIPE,
         text=True,
     ) as process:
-        yield Nursery(process, house, witness, connections)
+        yield process
         assert process.stdin is not None
         process.stdin.close()
+
+
+@contextmanager
+def nursery(house: House, witness: Witness, connections: int) -> Iterator[Nursery]:
+    """Give a maker of senders for *house* that send to *witness*."""
+    with born() as process:
+        yield Nursery(process, house, witness, connections)
 
 
 def kill_again_and_again(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
+import subprocess
 import sys
 import tempfile
 import time
@@ -52,13 +54,27 @@ def one(server: postgres.Server | None, connections: int, kills: int, seed: int)
     return found
 
 
+def stories(times: int) -> int:
+    """Run the tests of faults, each *times* as long as in the suite."""
+    here = Path(__file__).parent
+    command = [sys.executable, "-m", "pytest", "-q", "--durations=0", *map(str, sorted(here.glob("test_*.py")))]
+    return subprocess.run(
+        command, cwd=here.parents[1], env={**os.environ, "DIGEST_FAULTS_TIMES": str(times)}, check=False
+    ).returncode
+
+
 def main() -> int:
     """Run all; return 1 when anything was lost, doubled without need, or unlike its copy."""
     asked = argparse.ArgumentParser(prog="scripts/kill", description=__doc__)
     asked.add_argument("--kills", type=int, default=1_000, help="in all, shared among the runs (default 1,000)")
     asked.add_argument("--databases", default="sqlite,postgres")
     asked.add_argument("--seed", type=int, default=1)
+    asked.add_argument(
+        "--faults", type=int, metavar="TIMES", help="instead: the other stories of tests/faults, TIMES as long"
+    )
     given = asked.parse_args()
+    if given.faults:
+        return stories(given.faults)
     names = given.databases.split(",")
     if "postgres" in names and postgres.missing():
         print(f"scripts/kill: {postgres.missing()}", file=sys.stderr)

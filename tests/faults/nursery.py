@@ -1,7 +1,8 @@
 """Makes senders in no time: a process that has everything loaded and forks one for each line that it reads.
 
-A line is JSON: folder, database, port, connections. It answers with the sender's pid, and when that has ended with
-how: 0 for the end of all work, -9 for a kill.
+A line is JSON: folder, database, port, connections; `work` when it is not to send but to `plan` or to be a `worker`;
+`point` and `nth` when it is to die there, `megabytes` and `hungry` when it is to lack memory (see points.py). It
+answers with the sender's pid, and when that has ended with how: 0 for the end of all work, -9 for a kill.
 """
 
 from __future__ import annotations
@@ -10,26 +11,44 @@ import json
 import os
 import sys
 import traceback
+from contextlib import suppress
 from pathlib import Path
 
 from pydantic import SecretStr
 
 from digest.clock import SystemClock
 from digest.pipeline.dispatch import Sending, dispatch
+from digest.pipeline.tick import plan_due
 from digest.settings import relay_of
+from tests.faults import points
 from tests.house import House
 
 
 def send(order: dict[str, str | int]) -> int:
-    """Send all that is due; return the exit status."""
+    """Do what is asked, which is to send all that is due; return the exit status."""
+    if "point" in order:
+        points.arm(str(order["point"]), int(order["nth"]))
+    if "megabytes" in order:
+        points.starve(int(order["megabytes"]), str(order["hungry"]))
     house = House(Path(str(order["folder"])), str(order["database"]), clock=SystemClock())  # type: ignore[arg-type]
+    if order.get("work") == "plan":
+        plan_due(house.installation)
+        return 0
     relay = relay_of(SecretStr(f"smtp://127.0.0.1:{order['port']}?starttls=never"))
-    done = dispatch(house.installation, Sending(relay, connections=int(order["connections"])))
+    sending = Sending(relay, connections=int(order["connections"]))
+    if order.get("work") == "worker":
+        from digest.worker.run import run_jobs  # with PostgreSQL's driver, which may not be there
+
+        run_jobs(house.installation, sending)
+        return 0
+    done = dispatch(house.installation, sending)
     return 1 if done.stopped_by else 0
 
 
 def main() -> None:
     """Serve until the input ends."""
+    with suppress(ImportError):
+        import uvloop  # noqa: F401  # each sender would load it anew
     for line in sys.stdin:
         pid = os.fork()
         if pid == 0:

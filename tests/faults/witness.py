@@ -11,6 +11,7 @@ import asyncio
 import hashlib
 import random
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -27,13 +28,18 @@ class Copy(NamedTuple):
 
 @dataclass
 class Witness(InThread):
-    """Use as a context manager. `delay` is the longest wait before an answer to a message, in seconds."""
+    """Use as a context manager. `delay` is the longest wait before an answer to a message, in seconds.
+
+    `at` hears of each moment of a conversation: "connected", each command's name, and of a message "arrived", "taken"
+    (nothing is said yet) and "answered".
+    """
 
     delay: float = 0.0
     seed: int = 0
     offers: tuple[str, ...] = ("PIPELINING", "8BITMIME")
     copies: list[Copy] = field(default_factory=list)
     port: int = 0
+    at: Callable[[str], None] = lambda moment: None
 
     def __post_init__(self) -> None:
         self._random = random.Random(self.seed)
@@ -51,11 +57,13 @@ class Witness(InThread):
         return left
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, number: int) -> None:
+        self.at("connected")
         writer.write(b"220 witness.example.org ESMTP\r\n")
         recipient = ""
         while line := await reader.readline():
             self._unresolved.pop(number, None)
             verb = line[:4].upper()
+            self.at(verb.decode(errors="replace"))
             if verb == b"EHLO":
                 offered = ("witness.example.org", *self.offers)
                 writer.write(b"".join(f"250-{name}\r\n".encode() for name in offered[:-1]))
@@ -75,11 +83,14 @@ class Witness(InThread):
                 writer.write(b"250 2.0.0 Ok\r\n")
 
     async def _take(self, content: bytes, recipient: str, writer: asyncio.StreamWriter, number: int) -> None:
+        self.at("arrived")
         start = content.index(b"\r\nMessage-ID: ") + len(b"\r\nMessage-ID: ")
         message_id = content[start : content.index(b"\r\n", start)].decode()
         copy = Copy(recipient, message_id, hashlib.sha256(content).hexdigest())
         self.copies.append(copy)
         self._unresolved[number] = copy
+        self.at("taken")
         if self.delay:
             await asyncio.sleep(self._random.uniform(0, self.delay))
         writer.write(b"250 2.0.0 taken\r\n")
+        self.at("answered")

@@ -45,6 +45,11 @@ def attempts(house: House) -> list[LoggedAttempt]:
         return [each for number in numbers for each in log.attempts(connection, number)]
 
 
+def sent_to(house: House, address: str) -> list[LoggedAttempt]:
+    with reading(house.engine) as connection:
+        return list(log.attempts(connection, which=Filter(address=address)))
+
+
 def retry(house: House) -> int:
     with house.engine.begin() as connection:
         return retry_failed(connection, Filter(), house.clock.now())
@@ -138,6 +143,36 @@ def test_the_log_tells_which_address_was_used_then(house: House, sink: Sink) -> 
     assert [each.address for each in house.log(address=WRONG)] == [RIGHT]
     (delivery,) = subscriber_as_json(house.engine, RIGHT)["deliveries"]
     assert [each["recipient"] for each in delivery["attempts"]] == [WRONG, RIGHT]
+
+
+def test_attempts_are_found_by_the_address_they_went_to(house: House, sink: Sink) -> None:
+    """The former address has its own; in the log the delivery is found by both."""
+    refuse_wrong(sink)
+    house.reader(WRONG)
+    house.reader(THIRD)
+    house.article()
+    house.send(sink)
+    correct(house, WRONG, RIGHT)
+    retry(house)
+    house.dispatch(sink)
+
+    assert [(each.recipient, each.outcome) for each in sent_to(house, WRONG.upper())] == [(WRONG, "refused")]
+    assert [(each.recipient, each.outcome) for each in sent_to(house, RIGHT)] == [(RIGHT, "sent")]
+    assert [len(house.log(address=each)) for each in (WRONG, RIGHT)] == [1, 1]
+
+
+def test_attempts_before_a_correction_that_nobody_retried_are_found_by_the_old_address_only(
+    house: House, sink: Sink
+) -> None:
+    """Nothing went to the new one yet."""
+    refuse_wrong(sink)
+    house.reader(WRONG)
+    house.article()
+    house.send(sink)
+    correct(house, WRONG, RIGHT)
+
+    assert [each.outcome for each in sent_to(house, WRONG)] == ["refused"]
+    assert sent_to(house, RIGHT) == []
 
 
 def test_an_attempt_that_was_under_way_at_the_correction_tells_its_address_too(house: House, sink: Sink) -> None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
 from digest.delivery.relays import Fault
-from digest.model.delivery import DeliveryState, Outcome, Phase, Reply
+from digest.model.delivery import DeliveryState, Envelope, Outcome, Phase, Reply
 from digest.pipeline.hold_edition import resume_edition
+from digest.pipeline.messages import Messages
 from digest.pipeline.sending import Dispatched
+from digest.store.dispatching import Claim
 from tests.house import House
 from tests.sink import Do, Sink
 
@@ -69,5 +73,30 @@ def test_a_fault_that_we_find_ourselves_is_not_put_on_a_server():
     ours = Fault(Outcome.SENDER_FAULT, Phase.MAIL, Reply(0, "5.1.7", "not sent: the return path is not an address"), "")
 
     assert Dispatched(fault=ours).stopped_by == (
-        "our own check holds the mail back (mail): 5.1.7 not sent: the return path is not an address"
+        "its mails cannot be sent: 5.1.7 not sent: the return path is not an address"
     )
+
+
+def test_an_edition_none_of_whose_mails_can_be_made_is_paused_and_costs_no_reader_a_try(
+    house: House, sink: Sink, monkeypatch: pytest.MonkeyPatch
+):
+    """A mistake of the program meets every mail: once it is mended, everybody gets theirs."""
+
+    def fail(_self: Messages, _claim: Claim) -> Envelope:
+        raise RuntimeError("a mistake of ours")
+
+    house.readers([{"email": f"daily{number}@example.org", "topics": "trade"} for number in range(60)])
+    house.article("trade")
+    house.plan()
+    with monkeypatch.context() as broken:
+        broken.setattr(Messages, "envelope", fail)
+        done = house.dispatch(sink)
+    tried = house.rows("SELECT COUNT(*) FROM deliveries WHERE crash_count > 0")
+    resume_edition(house.installation, "daily/2026-11-22")
+    house.move(hours=1)
+    again = house.dispatch(sink)
+
+    assert "daily/2026-11-22 is paused" in done.stopped_by
+    assert "a mistake of ours" in done.stopped_by
+    assert tried[0][0] <= 40
+    assert again.states == {DeliveryState.SENT: 60}
