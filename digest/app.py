@@ -45,6 +45,14 @@ def open_database(settings: Settings, *, make: bool = False) -> Engine:
     return engine
 
 
+def open_database_to_look(settings: Settings) -> Engine:
+    """Return the engine of the configured database, which is neither made nor changed; raises NotFound for none."""
+    url = make_url(settings.database_url)
+    if url.get_backend_name() == "sqlite":
+        _require_file(Path(url.database or ""))
+    return open_engine(settings.database_url)
+
+
 def _is_likely(folder: Path) -> bool:
     return folder.is_dir() or (not folder.is_absolute() and len(folder.parts) == 1)
 

@@ -12,7 +12,19 @@ import typer
 from typer.core import TyperGroup
 
 from digest import __version__
-from digest.cli import articles, attempts, deliveries, editions, feedback, newsletters, operate, send, subscribers
+from digest.cli import (
+    articles,
+    attempts,
+    deliveries,
+    doctor,
+    editions,
+    feedback,
+    lint,
+    newsletters,
+    operate,
+    send,
+    subscribers,
+)
 from digest.cli.options import ExitError
 from digest.cli.screen import complain, write_anything, write_no_more
 from digest.errors import BadEnvFile, DigestError, SettingsError
@@ -71,6 +83,8 @@ editions.add_to(app)
 deliveries.add_to(app)
 attempts.add_to(app)
 app.add_typer(feedback.app, name="feedback", help="Read bounces and complaints.")
+lint.add_to(app)
+doctor.add_to(app)
 
 
 def run() -> None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import takewhile
 from typing import Any
 
 from digest.errors import NotFound
 from digest.model.digest import Choice, Selection, SkipReason
 from digest.model.newsletter import Newsletter
-from digest.model.subscriber import EndedReason, SubscriptionState
+from digest.model.subscriber import EndedReason, Interests, SubscriptionState
 from digest.pipeline.addresses import read_address
 from digest.pipeline.compose import Made, Wanted, Workshop, open_workshop
 from digest.pipeline.installation import Installation
@@ -29,6 +29,7 @@ from digest.store.subscriptions import Agreement
 
 _EXPLAINED = timedelta(days=60)  # for articles collected so long ago a preview says why they are left out
 _EXPLAINED_AT_MOST = 2_000
+_SAMPLE = Reader(0, 0, "sample.reader@example.org", "Sample Reader", 0, datetime.min.replace(tzinfo=UTC), "", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +104,22 @@ def preview(house: Installation, slug: str, address: str, *, at: datetime) -> Pr
         made = Made(selection)
     found = Preview(slug, period, due.slot_at, agreement.address, selection, made)
     return _with_message(house, newsletter, found, workshop, reader, at) if made.layout else found
+
+
+def preview_sample(house: Installation, slug: str, *, at: datetime, locale: str = "") -> Preview:
+    """Return what a made-up reader of everything, to whom nothing was shown yet, would get of *slug* at *at*.
+
+    *locale* "" is the newsletter's own. Raises NotFound for an unknown newsletter.
+    """
+    with reading(house.engine) as connection:
+        _, newsletter = load_newsletter(connection, slug)
+    schedule = newsletter.schedule
+    due = latest_slot(schedule.days, schedule.at, schedule.zone or "UTC", at)
+    period = period_of(schedule.days, due.local_date)
+    workshop = open_workshop(house, newsletter, due.slot_at, period, max(at, due.slot_at, house.clock.now()))
+    made = workshop.make(Wanted(Interests(), frozenset(), None, locale or newsletter.locale))
+    found = Preview(slug, period, due.slot_at, _SAMPLE.address, made.selection, made)
+    return _with_message(house, newsletter, found, workshop, _SAMPLE, at) if made.layout else found
 
 
 def _no_mail_at_all(agreement: Agreement, now: datetime) -> SkipReason | None:

@@ -50,6 +50,12 @@ def require_current(engine: Engine) -> None:
     )
 
 
+def revisions(engine: Engine) -> tuple[str | None, str | None]:
+    """Return the revision that the database has, None when it is empty, and the one that this release needs."""
+    with reading(engine) as connection:
+        return _revision(connection), _scripts(connection).get_current_head()
+
+
 def _require_ours(connection: Connection) -> None:
     have = _revision(connection)
     if have is None and inspect(connection).get_table_names():
