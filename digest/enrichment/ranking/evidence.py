@@ -18,6 +18,7 @@ FIELDS = (5.0, 2.0, 1.0)  #: what a mention adds in the title, in the lead, anyw
 SATURATION = 1.2  #: k1 of BM25
 LENGTH = 0.5  #: b of BM25
 WORD_OF_PHRASE = 0.3  #: a single word of a phrase, against the whole phrase
+SEVERAL = 0.25  #: power of the number of phrases; two different words tell more than one word twice
 
 Stems = tuple[str, ...]
 Scores = dict[int, float]  # by the article's place in the archive; the others have 0
@@ -30,9 +31,12 @@ def evidence(topics: Sequence[Topic], archive: Sequence[Read]) -> dict[str, list
     own: dict[str, list[float]] = {}
     for slug, phrases in sought.items():
         own[slug] = [0.0] * len(archive)
+        several = [0.0] * len(archive)
         for phrase, weight in phrases:
             for at, score in found[phrase.stems].items():
                 own[slug][at] += weight * score
+                several[at] += weight
+        own[slug] = [score * many**SEVERAL for score, many in zip(own[slug], several, strict=True)]
     return _with_children(topics, own)
 
 

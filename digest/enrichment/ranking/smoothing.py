@@ -1,6 +1,6 @@
 """Scores that similar articles agree on: ridge regression of the scores on the articles' words.
 
-The fit of t is K (K + RIDGE)⁻¹ t, where K holds the cosines of all pairs of articles: what the words of the whole
+The fit of t is K (K + RIDGE)⁻¹ t, where K holds the likeness of all pairs of articles: what the words of the whole
 archive can explain of t. An article that has the topic's word by chance loses, one that speaks as those do that have
 it gains. Solved by conjugate gradients (Hestenes and Stiefel 1952), one product with K a round.
 """
