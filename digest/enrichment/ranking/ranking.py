@@ -33,8 +33,8 @@ def rank(
 ) -> Ranking:
     """Return at most *top* articles for each day of *items* and each topic, in order of days and *topics*.
 
-    An article that tells no more than chance would is left out. *items* are the archive as well; their order
-    changes nothing. *examples* that are not among them are read but not ranked.
+    A topic without a word in any article has no list. *items* are the archive as well; their order changes nothing.
+    *examples* that are not among them are read but not ranked.
     """
     archive = _in_order(items, examples or {})
     texts = [read(item) for item in archive]
@@ -48,11 +48,10 @@ def rank(
             days[item.day].append(at)
     ranking: Ranking = {day: {} for day in days}
     for slug, scores in targets.items():
-        fit = smooth(vectors, scores)
-        for day, places in days.items():
-            best = sorted((at for at in places if fit[at] > 0), key=lambda at: (-fit[at], at))[:top]
-            if best:
-                ranking[day][slug] = [archive[at].id for at in best]
+        fit = smooth(vectors, scores) if any(scores) else []
+        for day, places in days.items() if fit else ():
+            best = sorted(places, key=lambda at: (-fit[at], at))[:top]
+            ranking[day][slug] = [archive[at].id for at in best]
         if progress is not None:
             progress(1)
     return ranking

@@ -19,7 +19,7 @@ _NOTHING = 1e-18  # of the squared length at the start; what is left is rounding
 
 
 def smooth(vectors: Vectors, scores: Sequence[float]) -> list[float]:
-    """Return the fit of *scores* (one for each article) less their mean: above 0 is more than chance."""
+    """Return the fit of *scores* (one for each article) less their mean."""
     mean = math.fsum(scores) / max(len(scores), 1)
     target = [score - mean for score in scores]
     rest, step = list(target), list(target)
