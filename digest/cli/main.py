@@ -24,6 +24,7 @@ from digest.cli import (
     operate,
     send,
     subscribers,
+    topics,
 )
 from digest.cli.options import ExitError
 from digest.cli.screen import complain, write_anything, write_no_more
@@ -78,6 +79,7 @@ operate.add_to(app)
 app.add_typer(articles.app, name="articles", help="Add, read, list, show and withdraw articles.")
 app.add_typer(newsletters.app, name="newsletters", help="Apply and list newsletters, topics and sources.")
 app.add_typer(subscribers.app, name="subscribers", help="Import, export, show, correct and erase subscribers.")
+app.add_typer(topics.app, name="topics", help="Rank articles for topics.")
 send.add_to(app)
 editions.add_to(app)
 deliveries.add_to(app)
