@@ -263,7 +263,9 @@ class _Run:
             self._commit_soon.cancel()
             self._commit_soon = None
         results = self._results
-        room = 0 if self._dry else self._room - len(self._ready)
+        # Where others share the rows, one that is frozen keeps few from them.
+        in_hand = len(self._ready) + (len(self._out) if self._house.shares_rows else 0)
+        room = 0 if self._dry else self._room - in_hand
         now = self._house.clock.now()
         if not self._leases.hold:  # or what is claimed now is refused, and claimed again, with no end
             self._stops |= self._leases.lost(self._in_hand())
