@@ -39,7 +39,6 @@ from digest.store.engine import Exchange, reading
 from digest.store.lock import sender_lock
 from digest.store.newsletters import load_newsletters, newsletter_ids
 from digest.store.origins import part_from_lost_keys
-from digest.store.setbacks import put_off
 
 __all__ = ["Dispatched", "Sending", "dispatch"]
 
@@ -305,7 +304,7 @@ class _Run:
         in_hand = self._in_hand()
         if again := [each for each in claims if each.delivery_id in in_hand]:
             # Others took these while we could not show that we live; what we have on the wire may yet be answered.
-            put_off(ledger, [(each, now + REPLY_TIMEOUT) for each in again])
+            dispatching.release(ledger, [(each, now + REPLY_TIMEOUT) for each in again])
             claims = [each for each in claims if each.delivery_id not in in_hand]
         return claims
 
@@ -367,9 +366,9 @@ class _Run:
     def _close_books(self) -> None:
         """Write the last results and give back what was claimed and not tried; then the journal may go."""
         self._write_results()
-        left = [*self._ready, *self._out.values()]
+        left, now = [*self._ready, *self._out.values()], self._house.clock.now()
         with self._house.engine.begin() as connection:
-            dispatching.release(connection, left, now=self._house.clock.now())
+            dispatching.release(connection, [(each, now) for each in left])
         self._journal.truncate_after_commit([_key(each) for each in left])
         self._journal.discard()
 

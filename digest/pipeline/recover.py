@@ -71,7 +71,7 @@ def _recover_one(house: Installation, orphan: Orphan, worker: str) -> int:
         dispatching.record(connection, results)
         # In the same transaction: without the journal these would look as if nobody knew of them.
         untried = _claims_of(worker, connection)
-        dispatching.release(connection, untried, now=house.clock.now())
+        dispatching.release(connection, [(each, house.clock.now()) for each in untried])
         making = take_note(house.state_folder, worker)
         if making in {claim.delivery_id for claim in untried}:
             dispatching.count_crashes(connection, [making], now=house.clock.now())

@@ -13,8 +13,7 @@ from digest.delivery.throttle import Throttle
 from digest.log import get_logger
 from digest.model.delivery import Attempt, Outcome
 from digest.pipeline.installation import Installation
-from digest.store.dispatching import Claim
-from digest.store.setbacks import put_off
+from digest.store.dispatching import Claim, release
 
 _WORTH_WAITING = 30.0  # seconds; a run ends rather than wait longer, and the next one finds the rows
 _ROUNDING = 0.002  # seconds
@@ -61,7 +60,7 @@ class Turns:
         now = self._house.clock.now()
         later = [(claim, now + timedelta(seconds=waits)) for claim, waits in self._held]
         with self._house.engine.begin() as connection:
-            put_off(connection, later)
+            release(connection, later)
         self._held.clear()
 
     async def moved_or_due(self, moved: asyncio.Event, now: float) -> None:

@@ -179,23 +179,16 @@ def _attempt_values(result: Result) -> tuple[object, ...]:
     )
 
 
-def release(connection: Connection, claims: Sequence[Claim], *, now: datetime, used: bool = False) -> None:
-    """Give rows back untried; *used* keeps the attempt number (a connection was made for them).
+_RELEASE = Prepared(
+    "UPDATE deliveries SET state = CASE WHEN doubt_count > 0 THEN 'in_doubt' ELSE 'ready' END,"
+    " lease_until = NULL, next_attempt_at = ?, attempt_no = attempt_no - 1"
+    " WHERE id = ? AND token = ? AND state = 'claimed'"
+)
 
-    What was in doubt before is in doubt still, and due at once.
-    """
-    if claims:
-        connection.execute(
-            text(
-                "UPDATE deliveries SET state = CASE WHEN doubt_count > 0 THEN 'in_doubt' ELSE 'ready' END,"
-                " lease_until = NULL, next_attempt_at = :now,"
-                " attempt_no = attempt_no - :unused WHERE id = :id AND token = :token AND state = 'claimed'"
-            ),
-            [
-                {"id": each.delivery_id, "token": each.token, "now": to_micros(now), "unused": int(not used)}
-                for each in claims
-            ],
-        )
+
+def release(ledger: Ledger, claims: Sequence[tuple[Claim, datetime]]) -> None:
+    """Give rows back untried, to be claimed again at the time beside each; what was in doubt before is so still."""
+    _RELEASE.run_many(ledger, [(to_micros(at), each.delivery_id, each.token) for each, at in claims])
 
 
 _CRASHED = Prepared("UPDATE deliveries SET crash_count = crash_count + 1 WHERE id = ?")

@@ -8,35 +8,17 @@ has no journal and commits after 200 messages.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from scripts.benchmarks.databases import Databases, SqliteFiles
+from scripts.benchmarks.databases import SqliteFiles
 from scripts.benchmarks.material import one_message, prepare
-from scripts.benchmarks.measured import Measured, against, alternating, medians, options, report, tell
-from scripts.benchmarks.once import once, rate_without_delay
-from scripts.benchmarks.sinks import Sink, late_sink, milliseconds_to_answer, tool
+from scripts.benchmarks.measured import against, alternating, medians, options, report, tell
+from scripts.benchmarks.once import once, once_sent, rate_without_delay
+from scripts.benchmarks.sinks import late_sink, milliseconds_to_answer, tool
 from scripts.benchmarks.stand_ins import WITHOUT
 
 _BAR = {15.0: 0.05, 2.0: 0.15}
-
-
-def one_side(
-    source: Databases, planned: str, folder: Path, sink: Sink, connections: int, readers: int, without: Sequence[str]
-) -> Measured:
-    """Send everything once from a fresh copy of the planned database."""
-    with source.copy(planned) as url:
-        return once(
-            "send",
-            folder=str(folder),
-            url=url,
-            port=sink.port,
-            sink_pid=sink.pid,
-            connections=connections,
-            planned=readers,
-            without=list(without),
-        )
 
 
 def main() -> None:
@@ -61,8 +43,10 @@ def main() -> None:
             tell(f"the sink answers after {delay:g} ms")
             with late_sink(delay, every_reply=False) as sink:
                 sinks[f"{delay:g} ms"] = milliseconds_to_answer(sink.port, size)
-                side = partial(one_side, source, planned, folder, sink, given.connections, given.readers)
-                rounds = alternating(given.runs, partial(side, ()), partial(side, WITHOUT[given.without]))
+                side = partial(
+                    once_sent, source, planned, folder, sink, given.connections, planned_before=given.readers
+                )
+                rounds = alternating(given.runs, side, partial(side, without=list(WITHOUT[given.without])))
             sides[f"with, {delay:g} ms"] = medians([each for each, _ in rounds])
             sides[f"without, {delay:g} ms"] = medians([each for _, each in rounds])
             costs = [1 - ours["rate"] / bare["rate"] for ours, bare in rounds]

@@ -11,10 +11,9 @@ from functools import partial
 from pathlib import Path
 
 from scripts.benchmarks.databases import SqliteFiles
-from scripts.benchmarks.journal import one_side
 from scripts.benchmarks.material import one_message, prepare
 from scripts.benchmarks.measured import against, alternating, medians, options, report, tell
-from scripts.benchmarks.once import once, rate_without_delay
+from scripts.benchmarks.once import once, once_sent, rate_without_delay
 from scripts.benchmarks.sinks import late_sink, milliseconds_to_answer, tool
 
 _BAR = {"pipelining": 1.9, "chunking": 3.5}
@@ -45,7 +44,7 @@ def main() -> None:
                 measured_ms[way] = milliseconds_to_answer(sink.port, size)
                 rounds = alternating(
                     given.runs,
-                    partial(one_side, source, planned, folder, sink, given.connections, given.readers, ()),
+                    partial(once_sent, source, planned, folder, sink, given.connections, planned_before=given.readers),
                     partial(
                         once,
                         "with_aiosmtplib",

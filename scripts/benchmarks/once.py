@@ -12,11 +12,14 @@ import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from scripts.benchmarks.material import SLUG, fill, open_house
 from scripts.benchmarks.measured import Measured, Stretch, peak_rss_mb
 from scripts.benchmarks.sinks import Sink, tool
+
+if TYPE_CHECKING:
+    from scripts.benchmarks.databases import Databases
 
 
 def once(do: str, **order: Any) -> Measured:
@@ -28,6 +31,13 @@ def once(do: str, **order: Any) -> Measured:
         sys.exit(f"{do} ended with status {done.returncode}")
     found: Measured = json.loads(done.stdout.splitlines()[-1])
     return found
+
+
+def once_sent(source: Databases, prepared: str, folder: Path, sink: Sink, connections: int, **how: Any) -> Measured:
+    """Return what `send` measures on a fresh copy of the *prepared* database."""
+    with source.copy(prepared) as url:
+        where = {"folder": str(folder), "url": url, "port": sink.port, "sink_pid": sink.pid}
+        return once("send", **where, connections=connections, **how)
 
 
 def import_readers(folder: str, url: str, file: str) -> Measured:
@@ -63,11 +73,11 @@ def send(
     port: int,
     sink_pid: int,
     connections: int,
-    planned: int = 0,
+    planned_before: int = 0,
     dkim: bool = False,
     without: Sequence[str] = (),
 ) -> Measured:
-    """Plan everybody, unless so many are *planned* already, and send; with stand-ins for what it is to be *without*."""
+    """Plan everybody, unless so many were *planned_before*, and send; with stand-ins for what it is to be *without*."""
     from pydantic import SecretStr
 
     from digest.pipeline.dispatch import Sending, dispatch
@@ -79,7 +89,7 @@ def send(
     sending = Sending(relay_of(SecretStr(f"smtp://127.0.0.1:{port}?starttls=never")), connections=connections)
     with ExitStack() as replaced, Stretch(sink_pid) as sink:
         with Stretch() as planning:
-            ready = planned or plan_newsletter(house, SLUG, at=house.clock.now(), who=Who.EVERYONE).ready
+            ready = planned_before or plan_newsletter(house, SLUG, at=house.clock.now(), who=Who.EVERYONE).ready
         replaced.enter_context(stand_ins(house, without))
         with Stretch() as at_work:
             done = dispatch(house, sending, newsletter=SLUG)
@@ -93,7 +103,7 @@ def send(
         "peak_rss_mb": peak_rss_mb(),
         "sink_busy": sink.cpu / sink.seconds,
     }
-    if not planned:
+    if not planned_before:
         found |= {"plan_seconds": planning.seconds, "send_cpu_us_per_message": at_work.cpu / ready * 1e6}
     return found
 

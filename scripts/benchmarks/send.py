@@ -16,27 +16,11 @@ from scripts.benchmarks.databases import Databases, databases
 from scripts.benchmarks.fleet import workers
 from scripts.benchmarks.material import SLUG, dkim_settings, one_message, open_house, prepare
 from scripts.benchmarks.measured import Measured, Stretch, against, alternating, medians, options, report
-from scripts.benchmarks.once import once
+from scripts.benchmarks.once import once, once_sent
 from scripts.benchmarks.sinks import Sink, smtp_sink, tool
 
 _BAR = {"sqlite": 1.0, "postgres": 0.8}
 _CPU_BAR = 1.5
-
-
-def in_one_process(
-    source: Databases, prepared: str, folder: Path, sink: Sink, connections: int, *, dkim: bool
-) -> Measured:
-    """Plan and send everything once, from a fresh copy of the prepared database."""
-    with source.copy(prepared) as url:
-        return once(
-            "send",
-            folder=str(folder),
-            url=url,
-            port=sink.port,
-            sink_pid=sink.pid,
-            connections=connections,
-            dkim=dkim,
-        )
 
 
 def with_workers(
@@ -86,7 +70,7 @@ def main() -> None:
             source.settle(prepared)
             size = len(one_message(folder, prepared))
             where = (source, prepared, folder, sink, given.connections)
-            ours: Callable[..., Measured] = partial(in_one_process, *where)
+            ours: Callable[..., Measured] = partial(once_sent, *where)
             if given.database == "postgres":
                 ours = partial(with_workers, *where, count=given.workers)
             theirs = partial(
