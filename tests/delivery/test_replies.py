@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from digest.delivery import replies
 from digest.delivery.replies import MAX_REPLY_BYTES, ReplyReader, parse_reply
 from digest.model.delivery import Reply
 
@@ -101,3 +104,17 @@ def test_no_bytes_break_the_reader(pieces):
 
             assert 200 <= reply.code <= 599
             assert all(ord(character) >= 32 for character in reply.text)
+
+
+@given(
+    st.text(st.sampled_from("250. -OkABtq\t\u00e9\r"), max_size=30), st.sampled_from(["", "2.0.0 ", "5.1.1  ", "2.0.0"])
+)
+def test_the_short_way_to_read_a_reply_says_what_the_long_way_says(words, enhanced):
+    """Nearly every reply is one plain line; reading it at once must change nothing."""
+    raw = f"250 {enhanced}{words}\r\n".encode()
+
+    with pytest.MonkeyPatch.context() as without:
+        without.setattr(replies, "_PLAIN_REPLY", re.compile(rb"(?!)"))
+        long_way = parse_reply(raw)
+
+    assert parse_reply(raw) == long_way
