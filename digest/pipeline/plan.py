@@ -191,7 +191,10 @@ def prepare_slot(
 
 
 def plan_again(house: Installation, newsletter_slug: str, edition_id: int, period: str, slot_at: datetime) -> Planned:
-    """Plan the rows of one slot that wait for a new plan; nobody else becomes due by it."""
+    """Plan the rows of one slot that wait for a new plan; nobody else becomes due by it.
+
+    They may draw from all that was there when they were planned before, also by a clock that was set back since.
+    """
     if is_correction(period):
         return plan_correction_again(house, newsletter_slug, period)
     done = Planned()
@@ -200,7 +203,7 @@ def plan_again(house: Installation, newsletter_slug: str, edition_id: int, perio
             newsletter_id, newsletter = load_newsletter(connection, newsletter_slug)
             scope = tuple(row.cadence_id for row in planning.cadences_of(connection, newsletter_id))
             planning.fill_scope(connection, scope)
-            cut_off = max(slot_at, house.clock.now())
+            cut_off = max(slot_at, house.clock.now(), planning.planned_by(connection, edition_id, slot_at))
             cut = cut_off - newsletter.expires_after + newsletter.look_back
             groups = planning.groups_due(connection, edition_id, slot_at, cut, fresh=False)
         if not groups:

@@ -162,7 +162,9 @@ def _write_rows(connection: Connection, values: Mapping[str, int], *, fresh: boo
     # The old rows come first: a reader who gets a new row in the second step must not be counted twice.
     again = connection.execute(
         text(
-            "UPDATE deliveries SET digest_id = c.digest_id, reason = c.reason, planned_at = :now, doubt_count = 0,"  # noqa: S608
+            "UPDATE deliveries SET digest_id = c.digest_id, reason = c.reason, doubt_count = 0,"  # noqa: S608
+            # Of a clock that is set back a third plan must see what the first saw.
+            " planned_at = CASE WHEN planned_at > :now THEN planned_at ELSE :now END,"
             " attempt_no = 0, dated_at = NULL, address = c.address, name = c.name,"
             " state = CASE WHEN c.digest_id IS NULL THEN 'skipped' ELSE 'ready' END,"
             " next_attempt_at = CASE WHEN c.digest_id IS NULL THEN NULL ELSE :now END,"
