@@ -44,8 +44,12 @@ class Who(StrEnum):
     """Whom a planning is for."""
 
     DUE = "due"  #: the tick: cadences whose next slot has come
+    RESTORED = "restored"  #: after a backup was put back: what a tick would plan, however late it is
     LATEST = "latest"  #: `digest send`: everybody's latest slot, served or not
     EVERYONE = "everyone"  #: `digest send --everyone`: today's edition, whatever the hour
+
+
+_TICK = frozenset({Who.DUE, Who.RESTORED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +71,9 @@ def plan_newsletter(house: Installation, slug: str, *, at: datetime, who: Who) -
     """
     with reading(house.engine) as connection:
         newsletter_id, newsletter = load_newsletter(connection, slug)
-        rows = planning.cadences_of(connection, newsletter_id, at if who is Who.DUE else None)
+        rows = planning.cadences_of(connection, newsletter_id, at if who in _TICK else None)
     done, shelf = Planned(), Shelf()
-    if who is Who.DUE:
+    if who in _TICK:
         for slot in slots_passed(rows, at):
             with house.engine.begin() as connection:
                 planning.fill_scope(connection, slot.cadence_ids)
@@ -77,11 +81,9 @@ def plan_newsletter(house: Installation, slug: str, *, at: datetime, who: Who) -
                     connection, newsletter_id, slot.period, slot.slot_at, house.clock.now()
                 )
     for slot in slots_of(newsletter, rows, at, who):
-        cut_off = slot.slot_at if who is Who.DUE else max(at, slot.slot_at, house.clock.now())
-        done.add(
-            _plan_slot(house, newsletter_id, newsletter, slot, shelf, cut_off=cut_off, ask_again=who is not Who.DUE)
-        )
-    if who is Who.DUE:
+        cut_off = slot.slot_at if who in _TICK else max(at, slot.slot_at, house.clock.now())
+        done.add(_plan_slot(house, newsletter_id, newsletter, slot, shelf, cut_off=cut_off, ask_again=who not in _TICK))
+    if who in _TICK:
         with house.engine.begin() as connection:
             planning.advance_cadences(connection, ((row.cadence_id, _next(row, at)) for row in rows))
     return done
