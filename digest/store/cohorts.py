@@ -176,27 +176,32 @@ def _write_rows(connection: Connection, values: Mapping[str, int], *, fresh: boo
         values,
     )
     rows = Counter(again.scalars())
-    last = connection.execute(text("SELECT COALESCE(MAX(id), 0) FROM deliveries")).scalar_one()
-    connection.execute(
-        text(
-            "INSERT INTO deliveries (edition_id, subscriber_id, subscription_id, slot_at, digest_id, state, reason,"
-            " address, name, next_attempt_at, planned_at, finished_at)"
-            " SELECT :e, u.id, s.id, :slot, k.digest_id,"
-            " CASE WHEN k.digest_id IS NULL THEN 'skipped' ELSE 'ready' END, k.reason, u.address, u.name,"
-            " CASE WHEN k.digest_id IS NULL THEN NULL ELSE :now END, :now,"
-            " CASE WHEN k.digest_id IS NULL THEN :now END"
-            f" {readers} AND w.delivery_id IS NULL AND {UNPLANNED}"
-            " ORDER BY w.place ON CONFLICT (edition_id, subscriber_id) DO NOTHING"
-        ),
-        values,
+    for reason, count in _insert(connection, f"{readers} AND w.delivery_id IS NULL AND {UNPLANNED}", values):
+        rows[reason] += count
+    return rows
+
+
+def _insert(connection: Connection, readers: str, values: Mapping[str, int]) -> list[tuple[str, int]]:
+    """Add rows for *readers* (a FROM clause); return how many this transaction added, by reason."""
+    insert = (
+        "INSERT INTO deliveries (edition_id, subscriber_id, subscription_id, slot_at, digest_id, state, reason,"  # noqa: S608
+        " address, name, next_attempt_at, planned_at, finished_at)"
+        " SELECT :e, u.id, s.id, :slot, k.digest_id,"
+        " CASE WHEN k.digest_id IS NULL THEN 'skipped' ELSE 'ready' END, k.reason, u.address, u.name,"
+        " CASE WHEN k.digest_id IS NULL THEN NULL ELSE :now END, :now,"
+        " CASE WHEN k.digest_id IS NULL THEN :now END"
+        f" {readers} ORDER BY w.place ON CONFLICT (edition_id, subscriber_id) DO NOTHING"
     )
-    added = connection.execute(
+    if connection.dialect.name == "postgresql":  # where others add rows to the edition at the same time
+        added = f"WITH added AS ({insert} RETURNING reason) SELECT reason, COUNT(*) FROM added GROUP BY reason"  # noqa: S608
+        return [(row[0], row[1]) for row in connection.execute(text(added), values)]
+    last = connection.execute(text("SELECT COALESCE(MAX(id), 0) FROM deliveries")).scalar_one()
+    connection.execute(text(insert), values)
+    counted = connection.execute(
         text("SELECT reason, COUNT(*) FROM deliveries WHERE id > :last AND edition_id = :e GROUP BY reason"),
         {"last": last, "e": values["e"]},
     )
-    for reason, count in added:
-        rows[reason] += count
-    return rows
+    return [(row[0], row[1]) for row in counted]
 
 
 def live_among(connection: Connection, revisions: Iterable[int]) -> frozenset[int]:
