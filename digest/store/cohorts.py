@@ -184,7 +184,7 @@ def _write_rows(connection: Connection, values: Mapping[str, int], *, fresh: boo
 def _insert(connection: Connection, readers: str, values: Mapping[str, int]) -> list[tuple[str, int]]:
     """Add rows for *readers* (a FROM clause); return how many this transaction added, by reason."""
     insert = (
-        "INSERT INTO deliveries (edition_id, subscriber_id, subscription_id, slot_at, digest_id, state, reason,"  # noqa: S608
+        "INSERT INTO deliveries (edition_id, subscriber_id, subscription_id, slot_at, digest_id, state, reason,"
         " address, name, next_attempt_at, planned_at, finished_at)"
         " SELECT :e, u.id, s.id, :slot, k.digest_id,"
         " CASE WHEN k.digest_id IS NULL THEN 'skipped' ELSE 'ready' END, k.reason, u.address, u.name,"
