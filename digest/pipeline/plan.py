@@ -152,7 +152,9 @@ def _plan_slot(
         if not groups:
             break
         workshop = workshop or open_workshop(house, newsletter, slot.slot_at, slot.period, cut_off, shelf)
-        planned, all_stood = _plan_groups(house, edition_id, slot, workshop, groups, fresh=True)
+        planned, all_stood = _plan_groups(
+            house, edition_id, slot, workshop, groups, fresh=True, urgent=newsletter.urgent
+        )
         done.add(planned)
         workshop = workshop if all_stood else None
     return done
@@ -212,7 +214,9 @@ def plan_again(house: Installation, newsletter_slug: str, edition_id: int, perio
             break
         workshop = open_workshop(house, newsletter, slot_at, period, cut_off)
         slot = Slot(period, slot_at, scope)
-        planned, all_stood = _plan_groups(house, edition_id, slot, workshop, groups, fresh=False)
+        planned, all_stood = _plan_groups(
+            house, edition_id, slot, workshop, groups, fresh=False, urgent=newsletter.urgent
+        )
         done.add(planned)
         if all_stood:
             break
@@ -227,6 +231,7 @@ def _plan_groups(
     groups: list[Group],
     *,
     fresh: bool,
+    urgent: bool,
 ) -> tuple[Planned, bool]:
     """Return what was planned, and whether every article was still as the workshop had read it."""
     alike: defaultdict[Group, list[Group]] = defaultdict(list)
@@ -245,6 +250,7 @@ def _plan_groups(
         cohorts=cohorts,
         now=house.clock.now(),
         fresh=fresh,
+        urgent=urgent,
     )
     return planned_rows(written.rows), written.all_stood
 

@@ -15,6 +15,7 @@ from digest.store.jobs import ask_for_workers
 from digest.store.planning import SINCE, UNPLANNED, Group, fill_scope, history_sql
 from digest.store.tables import articles, to_micros
 
+_LONG_DUE = 1  # microseconds after 1970
 _ROWS_PER_WRITE = 20_000  # a fraction of a second, and SQLite's other writers wait for ten
 
 
@@ -46,19 +47,21 @@ def write_cohorts(
     cohorts: Sequence[Cohort],
     now: datetime,
     fresh: bool = True,
+    urgent: bool = False,
 ) -> Written:
     """Give each reader of *cohorts* their row; return how many rows were written, by reason.
 
     Readers are lined up once and written in short transactions, so that a sender beside it never waits long; what
     one of them has written stands when the next one fails, and whoever has no row stays due. So does a reader whose
     profile, history or locale changed since `groups_due`, or whose cohort has an article that was withdrawn or
-    edited since the pool was read.
+    edited since the pool was read. Claims go by the time a row is due, so *urgent* ones are long due and come next.
     """
     values = {
         "e": edition_id,
         "since_cut": to_micros(since_cut),
         "slot": to_micros(slot_at),
         "now": to_micros(now),
+        "due": _LONG_DUE if urgent else to_micros(now),
     }
     rows: Counter[str] = Counter()
     with engine.connect() as connection:
@@ -167,7 +170,7 @@ def _write_rows(connection: Connection, values: Mapping[str, int], *, fresh: boo
             " planned_at = CASE WHEN planned_at > :now THEN planned_at ELSE :now END,"
             " attempt_no = 0, dated_at = NULL, address = c.address, name = c.name,"
             " state = CASE WHEN c.digest_id IS NULL THEN 'skipped' ELSE 'ready' END,"
-            " next_attempt_at = CASE WHEN c.digest_id IS NULL THEN NULL ELSE :now END,"
+            " next_attempt_at = CASE WHEN c.digest_id IS NULL THEN NULL ELSE :due END,"
             " finished_at = CASE WHEN c.digest_id IS NULL THEN :now END"
             f" FROM (SELECT w.delivery_id row_id, k.digest_id, k.reason, u.address, u.name {readers}) c"
             " WHERE deliveries.id = c.row_id AND deliveries.state = 'ready' AND deliveries.digest_id IS NULL"
@@ -188,7 +191,7 @@ def _insert(connection: Connection, readers: str, values: Mapping[str, int]) -> 
         " address, name, next_attempt_at, planned_at, finished_at)"
         " SELECT :e, u.id, s.id, :slot, k.digest_id,"
         " CASE WHEN k.digest_id IS NULL THEN 'skipped' ELSE 'ready' END, k.reason, u.address, u.name,"
-        " CASE WHEN k.digest_id IS NULL THEN NULL ELSE :now END, :now,"
+        " CASE WHEN k.digest_id IS NULL THEN NULL ELSE :due END, :now,"
         " CASE WHEN k.digest_id IS NULL THEN :now END"
         f" {readers} ORDER BY w.place ON CONFLICT (edition_id, subscriber_id) DO NOTHING"
     )
