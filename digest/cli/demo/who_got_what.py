@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from digest.cli.demo.rows import ReaderRow
 from digest.model.topic import Topic
 from digest.pipeline.installation import Installation
-from digest.scheduling.cadence import parse_rule, zone_of
+from digest.scheduling.cadence import parse_rule
+from digest.scheduling.zones import zone_of
 from digest.store.audience import ReaderRecord, readers_of
 from digest.store.engine import reading
 from digest.store.newsletters import load_topics
