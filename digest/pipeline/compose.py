@@ -72,6 +72,7 @@ class Workshop:
         links: Links,
         templates: TemplateSet,
         period: str,
+        day: date,
         shelf: Shelf,
     ) -> None:
         self._newsletter = newsletter
@@ -79,6 +80,7 @@ class Workshop:
         self._links = links
         self._templates = templates
         self._period = period
+        self._day = day
         self._frame = frame_of(newsletter, period, links)
         self._benches = shelf.benches
         self._made: dict[Wanted, Made] = {}
@@ -232,12 +234,12 @@ class Workshop:
         return slot_widths({"unsubscribe_url": width, "preferences_url": width, "view_url": width})
 
     def _bench(self, locale: str) -> Bench:
-        key = (self._period, locale)
+        key = (self._period, self._day, locale)
         if key not in self._benches:
             self._benches[key] = Bench(
                 Press(self._templates, self._frame, locale),
                 Wording(self._newsletter, self._pool.topics, locale),
-                weekday_date_text(date_of(self._period, self._newsletter), locale),
+                weekday_date_text(self._day, locale),
                 Materials(self._newsletter, self._links, locale),
             )
         return self._benches[key]
@@ -245,9 +247,9 @@ class Workshop:
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """What the slots of one planning share: printed cards by period and locale, articles read for matching."""
+    """What the slots of one planning share: printed cards by period, day and locale, articles read for matching."""
 
-    benches: dict[tuple[str, str], Bench] = field(default_factory=dict)
+    benches: dict[tuple[str, date, str], Bench] = field(default_factory=dict)
     analysed: dict[int, Analysed] = field(default_factory=dict)
 
 
@@ -259,9 +261,11 @@ def open_workshop(
     cut_off: datetime,
     shelf: Shelf | None = None,
     articles: list[StoredArticle] | None = None,
+    day: date | None = None,
 ) -> Workshop:
     """Return the workshop of one slot: its pool as of now (or of *articles*), and the newsletter's template.
 
+    *day* is what the mails are dated, where the period alone does not say it.
     Slots of one newsletter that are planned together may share a *shelf*.
     """
     shelf = shelf or Shelf()
@@ -277,7 +281,8 @@ def open_workshop(
             known=shelf.analysed,
             articles=articles,
         )
-    return Workshop(newsletter, pool, Links(house.base_url, house.tokens), templates, period, shelf)
+    dated = day or date_of(period, newsletter, slot_at)
+    return Workshop(newsletter, pool, Links(house.base_url, house.tokens), templates, period, dated, shelf)
 
 
 def _fingerprint(templates: TemplateSet) -> str:

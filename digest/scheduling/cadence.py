@@ -45,7 +45,7 @@ class Due:
 
 
 def rule_text(rule: Rule) -> str:
-    """Return the rule as text: "mon,fri|07:00", "monthly 31|07:00", "every 6h|07:00" or "every 6h|07:00|22:00-06:00"."""
+    """Return the rule as text, like "mon,fri|07:00", "monthly 31|07:00" or "every 6h|07:00|22:00-06:00"."""
     text = f"{frequency_text(rule.frequency)}|{rule.at:%H:%M}"
     if rule.quiet and rule.frequency.hours:
         text += f"|{rule.quiet.start:%H:%M}-{rule.quiet.end:%H:%M}"

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, select, text
 from digest.model.article import ArticleState
 from digest.store.get_or_create import chunks
 from digest.store.jobs import ask_for_workers
-from digest.store.planning import SINCE, UNPLANNED, Group, fill_scope, history_sql
+from digest.store.planning import SINCE, UNPLANNED, Group, Twice, fill_scope, history_sql, twice_values
 from digest.store.tables import articles, to_micros
 
 _ROWS_PER_WRITE = 20_000  # a fraction of a second, and SQLite's other writers wait for ten
@@ -46,6 +46,7 @@ def write_cohorts(
     cohorts: Sequence[Cohort],
     now: datetime,
     fresh: bool = True,
+    twice: Twice | None = None,
 ) -> Written:
     """Give each reader of *cohorts* their row; return how many rows were written, by reason.
 
@@ -59,6 +60,7 @@ def write_cohorts(
         "since_cut": to_micros(since_cut),
         "slot": to_micros(slot_at),
         "now": to_micros(now),
+        **twice_values(twice),
     }
     rows: Counter[str] = Counter()
     with engine.connect() as connection:

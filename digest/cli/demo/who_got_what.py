@@ -24,13 +24,12 @@ def reader_rows(house: Installation, newsletter: str) -> list[ReaderRow]:
 
 def _row(record: ReaderRecord, topics: Mapping[str, Topic]) -> ReaderRow:
     names = [topics[follow.topic].name for follow in record.interests.follows if follow.topic in topics]
-    _, hour = parse_rule(record.rule)
     return ReaderRow(
         address=record.address,
         name=record.name,
         locale=record.locale,
         zone=record.zone,
-        hour=f"{hour:%H:%M}",
+        hour=f"{parse_rule(record.rule).at:%H:%M}",
         follows=(*names, *(f"“{word}”" for word in record.interests.keywords)),
         slot_local=record.slot_at.astimezone(zone_of(record.zone)) if record.slot_at is not None else None,
         state=record.state,
