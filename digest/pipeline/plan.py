@@ -149,12 +149,13 @@ def _plan_slot(
     now = house.clock.now()
     with house.engine.begin() as connection:
         edition_id, done = prepare_slot(connection, newsletter_id, slot, now=now, ask_again=who is not Who.DUE)
-        if edition_id is not None and who is Who.DUE:
+        some_moved = edition_id is not None and moved.any_moved(connection)
+        if edition_id is not None and some_moved and who is Who.DUE:
             done.skipped += skip_for_movers(connection, newsletter_id, edition_id, slot.slot_at, cadences, now)
     if edition_id is None:
         return done
     done.add(_plan_readers(house, newsletter, edition_id, slot, shelf, cut_off))
-    if who is Who.EVERYONE:
+    if not some_moved or who is Who.EVERYONE:
         return done
     for twice, ids in second_slots(edition_id, slot.slot_at, (cadences[each] for each in slot.cadence_ids)).items():
         with house.engine.begin() as connection:

@@ -26,6 +26,17 @@ class Movers:
     last_at: datetime
 
 
+def any_moved(connection: Connection) -> bool:
+    """Whether readers in scope moved since the last slot."""
+    found = connection.execute(
+        text(
+            "SELECT 1 FROM scope c JOIN subscriptions s ON s.cadence_id = c.cadence_id"
+            " WHERE s.moved_at IS NOT NULL LIMIT 1"
+        )
+    )
+    return found.first() is not None
+
+
 def movers(connection: Connection, slot_at: datetime) -> list[Movers]:
     """Return the readers in scope who moved and had a mail before *slot_at*."""
     rows = connection.execute(
