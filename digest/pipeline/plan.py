@@ -94,9 +94,7 @@ def plan_newsletter(house: Installation, slug: str, *, at: datetime, who: Who) -
     cadences = {row.cadence_id: row for row in rows}
     for slot in slots_of(newsletter, rows, at, who):
         cut_off = slot.slot_at if who is Who.DUE else max(at, slot.slot_at, house.clock.now())
-        done.add(
-            _plan_slot(house, newsletter_id, newsletter, slot, cadences, shelf, cut_off=cut_off, who=who)
-        )
+        done.add(_plan_slot(house, newsletter_id, newsletter, slot, cadences, shelf, cut_off=cut_off, who=who))
     if who is Who.DUE:
         with house.engine.begin() as connection:
             planning.advance_cadences(
