@@ -70,7 +70,7 @@ def simulate(
 def _lines(slot: SimulatedSlot) -> Iterator[str]:
     yield f"{slot.slot_at:%Y-%m-%d %H:%M} UTC  {slot.edition}"
     for each in slot.digests:
-        yield f"  {counted(each.readers, 'reader')}: {each.subject}"
+        yield f"  {counted(each.readers, 'reader')}: {counted(len(each.articles), 'article')}"
         for article in each.articles:
             yield f"    {article['title']}  ({article['why']})"
     for reason, count in sorted(slot.skipped.items()):

@@ -83,6 +83,7 @@ class Workshop:
         self._day = day
         self._frame = frame_of(newsletter, period, links)
         self._benches = shelf.benches
+        self._prints = shelf.prints
         self._made: dict[Wanted, Made] = {}
         self._stories = frozenset(each.article.story_id for each in slot_pool.pool.candidates)
         self._new_pieces: dict[str, bytes] = {}
@@ -132,7 +133,7 @@ class Workshop:
             for key in dict.fromkeys(keys)
             if key not in self._made
         }
-        for locale in sorted({key.locale for key, selection in fresh.items() if selection.chosen}):
+        for locale in sorted({key.locale for key, found in fresh.items() if found.chosen and self._prints}):
             chosen = [each for key, found in fresh.items() if key.locale == locale for each in found.chosen]
             self._bench(locale).print(chosen)
         for key, selection in fresh.items():
@@ -165,6 +166,8 @@ class Workshop:
         return {name: self._new_pieces[name] for name in hashes}
 
     def _compose(self, selection: Selection, interests: Interests, locale: str) -> Made:
+        if not self._prints:
+            return self._unprinted(selection, locale)
         bench = self._bench(locale)
         limit = self._newsletter.limits.max_html_bytes
         while selection.chosen:
@@ -175,6 +178,14 @@ class Workshop:
             fitting = bench.press.how_many_fit(parts, self._widths(), limit)
             selection = self._without_the_large(selection, fitting)
         return Made(selection)
+
+    def _unprinted(self, selection: Selection, locale: str) -> Made:
+        words = Wording(self._newsletter, self._pool.topics, locale)
+        items = tuple(
+            {"article_id": each.article.article_id, "title": each.article.article.title, "why": words.why(each.why)}
+            for each in selection.chosen
+        )
+        return Made(selection, layout="", items=items)
 
     def make_again(self, shown: Sequence[Shown]) -> list[Made]:
         """Return each digest of *shown* anew: its articles as this pool has them, without those that are not in it.
@@ -247,10 +258,14 @@ class Workshop:
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """What the slots of one planning share: printed cards by period, day and locale, articles read for matching."""
+    """What the slots of one planning share: printed cards by period, day and locale, articles read for matching.
+
+    Without `prints` digests are chosen and not rendered, so that none is too large; for who only asks what is in them.
+    """
 
     benches: dict[tuple[str, date, str], Bench] = field(default_factory=dict)
     analysed: dict[int, Analysed] = field(default_factory=dict)
+    prints: bool = True
 
 
 def open_workshop(

@@ -73,17 +73,17 @@ class Slot:
     twice: Twice | None = None
 
 
-def plan_newsletter(house: Installation, slug: str, *, at: datetime, who: Who) -> Planned:
+def plan_newsletter(house: Installation, slug: str, *, at: datetime, who: Who, shelf: Shelf | None = None) -> Planned:
     """Plan what is due of newsletter *slug* as if the clock showed *at*; raises NotFound.
 
     A slot's pool is what was collected before the slot; when a person asks for a send, what was collected
     until now counts too, because that is what they see. A pause is over when the real clock says so, whatever
-    *at* is: planning a day to come gets no mail to who is still on a break.
+    *at* is: planning a day to come gets no mail to who is still on a break. Plannings may share a *shelf*.
     """
     with reading(house.engine) as connection:
         newsletter_id, newsletter = load_newsletter(connection, slug)
         rows = planning.cadences_of(connection, newsletter_id, at if who is Who.DUE else None)
-    done, shelf = Planned(), Shelf()
+    done, shelf = Planned(), shelf or Shelf()
     if who is Who.DUE:
         for slot in slots_passed(rows, at):
             with house.engine.begin() as connection:

@@ -1,7 +1,8 @@
 """Simulate: what planning would do over some days, by the code that plans, on a virtual clock; nothing is written.
 
 Planning works in several transactions, so it cannot be taken back as one: it is given a copy of what it reads, in a
-temporary file without addresses, whichever database is the real one. Every mail is supposed to be accepted.
+temporary file without addresses, whichever database is the real one. Every mail is supposed to be accepted. Nothing
+is rendered, so the limit of a mail's size leaves nothing out here.
 """
 
 from __future__ import annotations
@@ -17,8 +18,10 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from digest.clock import FixedClock
+from digest.enrichment.matching import Analysed
 from digest.errors import BadInput, NotFound
 from digest.pipeline.addresses import read_address
+from digest.pipeline.compose import Shelf
 from digest.pipeline.installation import Installation
 from digest.pipeline.plan import Who, plan_newsletter
 from digest.scheduling.zones import zone_of
@@ -33,9 +36,8 @@ _LONGEST = timedelta(days=400)
 
 @dataclass(frozen=True, slots=True)
 class SimulatedDigest:
-    """One digest: its subject, its articles as the log would keep them, how many readers would get it."""
+    """One digest: its articles (`article_id`, `title`, `why`) and how many readers would get it."""
 
-    subject: str
     articles: Sequence[Mapping[str, Any]]
     readers: int
 
@@ -55,12 +57,7 @@ class SimulatedSlot:
             "slot_at": self.slot_at.isoformat(),
             "edition": self.edition,
             "digests": [
-                {
-                    "readers": each.readers,
-                    "subject": each.subject,
-                    "articles": [{key: one[key] for key in ("article_id", "title", "why")} for one in each.articles],
-                }
-                for each in self.digests
+                {"readers": each.readers, "articles": [dict(one) for one in each.articles]} for each in self.digests
             ],
             "skipped": dict(sorted(self.skipped.items())),
         }
@@ -113,6 +110,7 @@ def _played(house: Installation, newsletter_id: int, slug: str, until: datetime)
     assert isinstance(house.clock, FixedClock)
     with reading(house.engine) as connection:
         slugs, seen = list(load_newsletters(connection)), last_delivery(connection)
+    read: dict[int, Analysed] = {}
     while True:
         with reading(house.engine) as connection:
             due = next_due(connection)
@@ -120,7 +118,7 @@ def _played(house: Installation, newsletter_id: int, slug: str, until: datetime)
             return
         house.clock.at = due
         for each in slugs:
-            plan_newsletter(house, each, at=due, who=Who.DUE)
+            plan_newsletter(house, each, at=due, who=Who.DUE, shelf=Shelf(analysed=read, prints=False))
         with house.engine.begin() as connection:
             rows = planned_since(connection, newsletter_id, seen)
             accept_all(connection, due)
@@ -133,7 +131,5 @@ def _slot(slot_at: datetime, edition: str, rows: Sequence[Any]) -> SimulatedSlot
     skipped: Counter[str] = Counter()
     for row in rows:
         skipped += Counter({row.reason: row.readers}) if row.digest_id is None else Counter()
-    digests = tuple(
-        SimulatedDigest(row.subject, json.loads(row.articles), row.readers) for row in rows if row.digest_id is not None
-    )
+    digests = tuple(SimulatedDigest(json.loads(row.articles), row.readers) for row in rows if row.digest_id is not None)
     return SimulatedSlot(slot_at, edition, digests, skipped)

@@ -105,7 +105,7 @@ def planned_since(connection: Connection, newsletter_id: int, after_id: int) -> 
     return list(
         connection.execute(
             text(
-                "SELECT d.slot_at, e.period, d.digest_id, d.reason, g.subject, g.items AS articles, COUNT(*) AS readers"
+                "SELECT d.slot_at, e.period, d.digest_id, d.reason, g.items AS articles, COUNT(*) AS readers"
                 " FROM deliveries d JOIN editions e ON e.id = d.edition_id LEFT JOIN digests g ON g.id = d.digest_id"
                 " WHERE d.id > :after AND e.newsletter_id = :n GROUP BY d.slot_at, e.period, d.digest_id, d.reason"
                 " ORDER BY d.slot_at, e.period, COUNT(*) DESC, d.digest_id, d.reason"

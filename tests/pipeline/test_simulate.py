@@ -41,7 +41,7 @@ def test_what_is_simulated_is_what_is_sent_and_nothing_is_written(house: House, 
     for _ in range(7):
         house.plan(who=Who.DUE)
         house.dispatch(sink)
-        sent.append([each for each in house.log(address=ANNA)][0].items)
+        sent.append(next(iter(house.log(address=ANNA))).items)
         house.move(days=1)
 
     assert before == after
