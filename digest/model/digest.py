@@ -16,16 +16,21 @@ class Field(StrEnum):
     HEADING = "heading"
     BODY = "body"
     LABEL = "label"  #: the source itself labelled the article with the topic
+    EXAMPLES = "examples"  #: no word of the topic: it reads as the articles do that an editor gave as examples
 
 
 @dataclass(frozen=True, slots=True)
 class Why:
-    """One reason why an article suits a reader: a topic (slug, "" for a free keyword), the words, the fields."""
+    """One reason why an article suits a reader: a topic (slug, "" for a free keyword), the words, the fields.
+
+    `through` is the topic below it that the article is about, when that is why; "" when it is about the topic itself.
+    """
 
     topic: str
     words: tuple[str, ...]
     fields: tuple[Field, ...]
     score: float
+    through: str = ""
 
 
 @dataclass(frozen=True, slots=True)

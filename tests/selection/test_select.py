@@ -10,7 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digest.enrichment.matching import Matcher, analyse, match_keyword
+from digest.enrichment.keywords import KeywordIndex
+from digest.enrichment.matching import Matcher
+from digest.enrichment.reading import analyse
 from digest.model.article import Article, ArticleState, Section, StoredArticle
 from digest.model.digest import Field, Rejection, Selection, SkipReason, Why
 from digest.model.subscriber import Follow, Interests
@@ -52,7 +54,7 @@ def pool(articles: Sequence[StoredArticle], **rules: object) -> Pool:
     return Pool(
         [Candidate(stored, matcher.topics(each)) for stored, each in zip(articles, analysed, strict=True)],
         Rules(**named),
-        lambda position, keyword: match_keyword(analysed[position], keyword),
+        KeywordIndex(analysed).matches,
     )
 
 
