@@ -33,6 +33,13 @@ class Why:
     through: str = ""
 
 
+class Ground(StrEnum):
+    """On whose word an article is in a digest."""
+
+    INTERESTS = "interests"  #: what the reader follows
+    SURPRISE = "surprise"  #: none of the reader's interests, and the reader asked for that
+
+
 @dataclass(frozen=True, slots=True)
 class Choice:
     """One chosen article, with its final score and the reasons, best first; no reasons: follows everything."""
@@ -40,6 +47,7 @@ class Choice:
     article: StoredArticle
     score: float
     why: tuple[Why, ...] = ()
+    ground: Ground = Ground.INTERESTS
 
 
 class Rejection(StrEnum):
@@ -62,11 +70,12 @@ class Rejection(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """A candidate that was left out, and why."""
+    """A candidate that was left out, and why; `why` is what suits the reader in it, be it too little."""
 
     article: StoredArticle
     reason: Rejection
     score: float = 0.0
+    why: tuple[Why, ...] = ()
 
 
 class SkipReason(StrEnum):
