@@ -24,7 +24,7 @@ from digest.model.digest import Field, Why
 from digest.model.topic import Topic
 
 OWN = 0.25  #: how far an article's own words are believed against what the archive makes of it
-ALIKE = 10.0  #: points of an article that is as like the examples as they are like each other
+ALIKE = 10.0  #: points of an article that fits as well as the examples themselves, their own part in that included
 ALIKE_WITHOUT_WORDS = 4.0  #: of these, what an article needs that no word of the topic names; twice the usual
 TAUGHT = 5  #: examples; with so many their opinion counts for half
 KNOWN = 20  #: articles with the topic's words; with so many the archive's opinion counts for half
