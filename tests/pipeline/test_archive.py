@@ -55,12 +55,6 @@ def test_an_example_is_an_address_a_number_or_a_text(example, refers):
     [
         pytest.param(("http://www.example.org/0", "https://example.org/3", "https://example.org/6/"), id="addresses"),
         pytest.param(("1", "4", "7"), id="numbers"),
-        pytest.param(
-            tuple(
-                f"Paintings come from the cellars to the museum {when}." for when in ("today", "at night", "on foot")
-            ),
-            id="texts",
-        ),
     ],
 )
 def test_a_topic_is_taught_by_its_examples(connection, examples):
@@ -73,6 +67,15 @@ def test_a_topic_is_taught_by_its_examples(connection, examples):
 
     assert "arts" in matcher.topics(analyse(alike))
     assert "arts" not in matcher.topics(analyse(replace(alike, sections=(Section("", ("Rain and goals at sea.",)),))))
+
+
+def test_a_text_that_an_editor_pasted_teaches_too(connection):
+    """It is in no archive, and need not be."""
+    texts = tuple(f"Beekeepers carry their hives up the valley {when}." for when in ("at night", "by boat", "on foot"))
+    topics = {"bees": Topic("bees", "Apiculture", examples=texts)}
+    matcher = matching_of(connection, topics, NOON, {}, Memory()).matcher
+
+    assert "bees" in matcher.topics(analyse(Article(title="Beekeepers carry hives up the valley", language="en")))
 
 
 def test_an_example_that_was_not_collected_yet_waits(connection):
