@@ -6,7 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from digest.enrichment.matching import match_keyword
-from digest.enrichment.phrases import parts_of, phrase_of
+from digest.enrichment.phrases import PhraseBook, Stems, parts_of, phrase_of
+from digest.enrichment.points import mentions
 from digest.enrichment.reading import Analysed
 from digest.model.digest import Why
 from digest.model.words import is_unspaced
@@ -31,6 +32,31 @@ class KeywordIndex:
                 having.update(places.get(start, ()))
         found = ((at, match_keyword(self._articles[at], keyword)) for at in sorted(having))
         return {at: why for at, why in found if why}
+
+
+class Keywords:
+    """Many readers' keywords, of which an article may have some: it is read once, whatever their number."""
+
+    def __init__(self, keywords: Iterable[str]) -> None:
+        self._keywords = sorted(set(keywords))
+        self._books: dict[str, tuple[dict[Stems, list[str]], PhraseBook]] = {}
+
+    def matches(self, analysed: Analysed) -> dict[str, Why]:
+        """Return keyword -> why for each keyword that the article has in any of its forms."""
+        owners, book = self._book(analysed.language)
+        found = mentions(analysed, book)
+        suiting = {keyword: match_keyword(analysed, keyword) for stems in found for keyword in owners[stems]}
+        return {keyword: why for keyword, why in sorted(suiting.items()) if why}
+
+    def _book(self, language: str) -> tuple[dict[Stems, list[str]], PhraseBook]:
+        if language not in self._books:
+            owners: defaultdict[Stems, list[str]] = defaultdict(list)
+            phrases = [(keyword, phrase_of(keyword, language)) for keyword in self._keywords]
+            for keyword, phrase in phrases:
+                if phrase:
+                    owners[phrase.stems].append(keyword)
+            self._books[language] = owners, PhraseBook(phrase for _, phrase in phrases if phrase)
+        return self._books[language]
 
 
 def _index(articles: Sequence[Analysed]) -> dict[str, dict[str, list[int]]]:

@@ -1,4 +1,4 @@
-"""Which of many profiles an article suits, asked the other way round: by topic and keyword, so that work grows with matches."""
+"""Which of many profiles an article suits: by an index of what they name, so that work grows with matches."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Audience:
         return self._seekers.keys()
 
     def of(self, topics: Mapping[str, Why], keywords: Mapping[str, Why]) -> dict[int, float]:
-        """Return the number of each profile that an article with these matches suits, and its score before freshness."""
+        """Return profile number -> score, before freshness, of an article with these matches."""
         worth: defaultdict[int, float] = defaultdict(float, dict.fromkeys(self._of_everything, 1.0))
         for slug, why in topics.items():
             for number, weight in self._followers.get(slug, ()):
