@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime, time
+from itertools import repeat
+from operator import mul
 
 from digest.model.article import ArticleState, StoredArticle
 from digest.model.digest import Choice, Rejected, Rejection, Selection, SkipReason, Why
@@ -29,11 +31,13 @@ def select_digest(
     """
     gate = _Gate(pool, interests, history, since)
     scores = _scores(pool, interests)
-    fit = sorted((-scores[position], pool.order[position], position) for position in gate.passed_by(scores))
+    # Both sorts keep what is equal in order, and neither makes a key of its own for each of many thousand positions.
+    fit = sorted(gate.passed_by(scores), key=pool.order.__getitem__)
+    fit.sort(key=scores.__getitem__, reverse=True)
     chosen: list[Choice] = []
     told: set[int] = set()
     waiting = 0
-    for loss, _, position in fit:
+    for position in fit:
         story = pool.story[position]
         if story in told:
             continue
@@ -41,7 +45,7 @@ def select_digest(
             waiting += 1
             continue
         told.add(story)
-        chosen.append(Choice(pool.candidates[position].article, -loss, why_of(pool, position, interests)))
+        chosen.append(Choice(pool.candidates[position].article, scores[position], why_of(pool, position, interests)))
     if interests.surprise and not interests.everything and chosen:
         outside = (position for position in range(len(pool.candidates)) if position not in scores)
         extra = surprise(pool, gate.passed_by(outside), told)
@@ -112,9 +116,12 @@ def _scores(pool: Pool, interests: Interests) -> dict[int, float]:
     """Return position -> score, for each candidate that suits *interests*; work grows with matches."""
     # Who reads everything gets each article for something, and what they follow for more.
     worth = dict.fromkeys(range(len(pool.candidates)), 1.0) if interests.everything else {}
-    for position, score in _worths(pool, interests):
-        worth[position] = worth.get(position, 0.0) + score
-    return {position: round(score * pool.freshness[position], 6) for position, score in worth.items()}
+    known = worth.get
+    for weight, matches in _worths(pool, interests):
+        for position, score in matches:
+            worth[position] = known(position, 0.0) + weight * score
+    fresh = map(pool.freshness.__getitem__, worth)
+    return dict(zip(worth, map(round, map(mul, worth.values(), fresh), repeat(6)), strict=True))
 
 
 def _missed(pool: Pool, position: int, interests: Interests) -> tuple[float, tuple[Why, ...]]:
@@ -125,14 +132,13 @@ def _missed(pool: Pool, position: int, interests: Interests) -> tuple[float, tup
     return round(worth * pool.freshness[position], 6), tuple(why for _, why in found)
 
 
-def _worths(pool: Pool, interests: Interests) -> Iterator[tuple[int, float]]:
+def _worths(pool: Pool, interests: Interests) -> Iterator[tuple[float, Iterable[tuple[int, float]]]]:
+    """Give for each interest its weight, and the score of each candidate that suits it."""
     # In one order, whatever order the interests came in: a sum of floats depends on it.
     for follow in sorted(interests.follows, key=lambda follow: follow.topic):
-        for position, score in pool.by_topic.get(follow.topic, ()):
-            yield position, follow.weight * score
+        yield follow.weight, pool.by_topic.get(follow.topic, ())
     for keyword in sorted(interests.keywords):
-        for position, why in pool.by_keyword(keyword).items():
-            yield position, why.score
+        yield 1.0, [(position, why.score) for position, why in pool.by_keyword(keyword).items()]
 
 
 class _Gate:
