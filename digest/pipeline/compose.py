@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from digest.enrichment.matching import Analysed
+from digest.enrichment.reading import Analysed
 from digest.model.article import StoredArticle
 from digest.model.digest import Choice, Rejected, Rejection, Selection, SkipReason, Why
 from digest.model.newsletter import Newsletter
@@ -294,6 +294,7 @@ def open_workshop(
             now=house.clock.now(),
             template_hash=_fingerprint(templates),
             known=shelf.analysed,
+            memory=house.memory,
             articles=articles,
         )
     dated = day or date_of(period, newsletter, slot_at)
