@@ -6,22 +6,22 @@ from collections.abc import Collection, Iterator
 from dataclasses import asdict, fields, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Insert, Row, and_, delete, insert, or_, select, text, update
+from sqlalchemy import Connection, Insert, Row, and_, delete, func, insert, or_, select, text, update
 
 from digest.collection.as_json import article_as_json, article_from_json
-from digest.collection.canonical import IdentityKeys, identity_of, same_article
+from digest.collection.canonical import IdentityKeys, body_of, identity_of, same_article
 from digest.enrichment.related import Known
+from digest.enrichment.retelling import telling_of, tells_the_same
 from digest.errors import NotFound
 from digest.model.article import Article, ArticleState, StoredArticle
-from digest.model.likeness import bands, likeness
+from digest.model.likeness import bands, lead_sketch
 from digest.model.words import text_key
 from digest.store.get_or_create import among, chunks, insert_new
 from digest.store.lock import Alone, wait_for_others
 from digest.store.tables import article_bands, article_keys, article_sources, articles, revisions, to_micros
 
-NEARLY_EQUAL = 0.88  #: of the runs of words, as sketches measure it: nine tenths, less their error
 _REMEMBERED = timedelta(days=60)  # the least time for which a mailbox remembers a story
-_MOST_COMPARED = 200  # with articles that share much boilerplate, comparing all would take quadratic time
+_MOST_COMPARED = 60  # with articles that share much boilerplate, comparing all would take quadratic time
 _KEYS = ("url_key", "guid_key", "content_hash", "text_hash", "file_key", "title_key")
 _BEST_FIRST = ("content_hash", "text_hash", "url_key", "file_key")
 _COLUMNS = (
@@ -113,7 +113,7 @@ def _revise(connection: Connection, article_id: int, article: Article, keys: Ide
     connection.execute(update(articles).where(articles.c.id == article_id).values(**values))
     _move(connection, article_id, keys)
     _write_keys(connection, article_id, article)
-    _join_story(connection, article_id, keys, now)
+    _join_story(connection, article_id, article, keys, now)
 
 
 def _find(connection: Connection, keys: IdentityKeys) -> tuple[Row | None, bool]:  # type: ignore[type-arg]  # rows of one fixed select
@@ -147,29 +147,38 @@ def _keys_of(row: Row) -> IdentityKeys:  # type: ignore[type-arg]  # rows of one
     return IdentityKeys(**{field.name: row._mapping[field.name] for field in fields(IdentityKeys)})
 
 
-def _join_story(connection: Connection, article_id: int, keys: IdentityKeys, now: datetime) -> None:
-    """Make an article part of the story of an earlier one with nearly the same text, so that one digest tells it.
+def _join_story(
+    connection: Connection, article_id: int, article: Article, keys: IdentityKeys, now: datetime
+) -> None:
+    """Make an article part of the story of an earlier one that tells the same, so that one digest tells it once.
 
     An article that is part of a story already stays there: whoever was told the story must not be told again.
     """
     connection.execute(delete(article_bands).where(article_bands.c.article_id == article_id))
     # What is too short to tell that two articles are one is too short for this too.
-    found = bands(keys.sketch) if keys.text_hash else []
+    if not keys.content_hash:
+        return
+    found = bands(keys.sketch, lead_sketch(body_of(article)))
     if not found:
         return
-    near = (
-        select(articles.c.story_id, articles.c.sketch)
-        .where(
-            articles.c.id.in_(select(article_bands.c.article_id).where(article_bands.c.band.in_(found))),
-            articles.c.collected_at >= now - _REMEMBERED,
-        )
-        .order_by(articles.c.id)
+    likely = (
+        select(article_bands.c.article_id)
+        .join(articles, articles.c.id == article_bands.c.article_id)
+        .where(article_bands.c.band.in_(found), articles.c.collected_at >= now - _REMEMBERED)
+        .group_by(article_bands.c.article_id)
+        .order_by(func.count().desc(), article_bands.c.article_id)
         .limit(_MOST_COMPARED)
     )
-    stories = [row.story_id for row in connection.execute(near) if likeness(row.sketch, keys.sketch) >= NEARLY_EQUAL]
+    near = _WITH_REVISION.where(articles.c.id.in_(connection.execute(likely).scalars().all()))
+    own = telling_of(article)
+    stories = [
+        row.story_id
+        for row in connection.execute(near)
+        if tells_the_same(own, telling_of(article_from_json(row.content)))
+    ]
     if stories:
-        own = and_(articles.c.id == article_id, articles.c.story_id == article_id)
-        connection.execute(update(articles).where(own).values(story_id=min(stories)))
+        alone = and_(articles.c.id == article_id, articles.c.story_id == article_id)
+        connection.execute(update(articles).where(alone).values(story_id=min(stories)))
     connection.execute(insert(article_bands), [{"band": band, "article_id": article_id} for band in found])
 
 
