@@ -19,6 +19,7 @@ from digest.pipeline.frame import date_of, frame_of
 from digest.pipeline.installation import Installation
 from digest.pipeline.links import Links
 from digest.pipeline.pool import SlotPool, build_pool
+from digest.pipeline.related_links import Entry, Mail, RelatedLinks
 from digest.pipeline.wording import Wording
 from digest.rendering.headers import constant_headers
 from digest.rendering.i18n import resolve_locale
@@ -82,7 +83,10 @@ class Workshop:
         self._frame = frame_of(newsletter, period, links)
         self._benches = shelf.benches
         self._made: dict[Wanted, Made] = {}
-        self._stories = frozenset(each.article.story_id for each in slot_pool.pool.candidates)
+        self._related = RelatedLinks(slot_pool, newsletter.limits.max_related)
+        self._stories = self._related.stories.union(
+            *({each.article.story_id, each.article.article_id} for each in slot_pool.pool.candidates)
+        )
         self._new_pieces: dict[str, bytes] = {}
         self._known_pieces: set[str] = set()
 
@@ -134,9 +138,7 @@ class Workshop:
             chosen = [each for key, found in fresh.items() if key.locale == locale for each in found.chosen]
             self._bench(locale).print(chosen)
         for key, selection in fresh.items():
-            self._made[key] = (
-                self._compose(selection, key.interests, key.locale) if selection.chosen else Made(selection)
-            )
+            self._made[key] = self._compose(selection, key) if selection.chosen else Made(selection)
         return [self._made[key] for key in keys]
 
     def _normal(self, wanted: Wanted) -> Wanted:
@@ -162,17 +164,27 @@ class Workshop:
         """Return pieces that were made here and not yet taken (a preview stores nothing)."""
         return {name: self._new_pieces[name] for name in hashes}
 
-    def _compose(self, selection: Selection, interests: Interests, locale: str) -> Made:
-        bench = self._bench(locale)
+    def _compose(self, selection: Selection, key: Wanted) -> Made:
+        bench = self._bench(key.locale)
         limit = self._newsletter.limits.max_html_bytes
         while selection.chosen:
-            parts = bench.parts(selection.chosen, interests, selection.waiting, self._pool.archive)
+            related = self._links_beside(selection.chosen, key.interests, key.history)
+            parts = bench.parts(selection.chosen, key.interests, selection.waiting, related)
             composed = bench.press.compose(parts)
             if composed.html_size(self._widths()) <= limit:
                 return self._finish(bench, selection, parts, composed)
             fitting = bench.press.how_many_fit(parts, self._widths(), limit)
             selection = self._without_the_large(selection, fitting)
         return Made(selection)
+
+    def _links_beside(
+        self, chosen: Sequence[Choice], interests: Interests, history: frozenset[int]
+    ) -> list[list[Entry]]:
+        """Return the related links of each of *chosen*, for one mail with all of them."""
+        articles = [each.article for each in chosen]
+        ids, stories = (frozenset(each) for each in zip(*((a.article_id, a.story_id) for a in articles), strict=True))
+        mail = Mail(ids, stories, history, interests)
+        return [self._related.of(article, mail) for article in articles]
 
     def make_again(self, shown: Sequence[Shown]) -> list[Made]:
         """Return each digest of *shown* anew: its articles as this pool has them, without those that are not in it.
@@ -190,7 +202,8 @@ class Workshop:
         if not chosen:
             return Made(Selection((), skip=SkipReason.NOTHING_NEW))
         bench = self._bench(shown.locale)
-        parts = bench.parts(chosen, shown.interests, 0, self._pool.archive)
+        related = self._links_beside(chosen, shown.interests, frozenset())
+        parts = bench.parts(chosen, shown.interests, 0, related)
         why = {item["article_id"]: item["why"] for item in shown.items}
         cards = tuple(
             replace(card, why=why[each.article.article_id]) for card, each in zip(parts.cards, chosen, strict=True)

@@ -5,11 +5,26 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import asdict, fields, replace
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Connection, Insert, Row, and_, delete, func, insert, or_, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Insert,
+    Row,
+    Select,
+    and_,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    text,
+    update,
+)
 
 from digest.collection.as_json import article_as_json, article_from_json
-from digest.collection.canonical import IdentityKeys, body_of, identity_of, same_article
+from digest.collection.canonical import IdentityKeys, body_of, canonical_url, identity_of, same_article
 from digest.enrichment.related import Known
 from digest.enrichment.retelling import telling_of, tells_the_same
 from digest.errors import NotFound
@@ -33,6 +48,7 @@ _COLUMNS = (
     articles.c.state,
     revisions.c.content,
 )
+_KNOWN = (articles.c.id, articles.c.story_id, revisions.c.content)
 _WITH_REVISION = select(*_COLUMNS).join(revisions, revisions.c.id == articles.c.revision_id)
 
 
@@ -147,9 +163,7 @@ def _keys_of(row: Row) -> IdentityKeys:  # type: ignore[type-arg]  # rows of one
     return IdentityKeys(**{field.name: row._mapping[field.name] for field in fields(IdentityKeys)})
 
 
-def _join_story(
-    connection: Connection, article_id: int, article: Article, keys: IdentityKeys, now: datetime
-) -> None:
+def _join_story(connection: Connection, article_id: int, article: Article, keys: IdentityKeys, now: datetime) -> None:
     """Make an article part of the story of an earlier one that tells the same, so that one digest tells it once.
 
     An article that is part of a story already stays there: whoever was told the story must not be told again.
@@ -286,30 +300,46 @@ def live_articles(connection: Connection, article_ids: Collection[int]) -> list[
 
 
 def stories_since(connection: Connection, start: datetime) -> frozenset[int]:
-    """Return every story collected since *start*, also those taken back: they may return."""
-    query = select(articles.c.story_id).where(articles.c.collected_at >= start).distinct()
-    return frozenset(connection.execute(query).scalars())
+    """Return every story collected since *start*, also those taken back: they may return.
+
+    So does the number of an article that became part of another story after it was told as one of its own.
+    """
+    query = select(articles.c.id, articles.c.story_id).where(articles.c.collected_at >= start)
+    return frozenset(number for row in connection.execute(query) for number in row)
 
 
 def known_under(connection: Connection, keys: Collection[str]) -> dict[str, Known]:
     """Return `text_key` -> article for those *keys* that exactly one live article has."""
-    if not keys:
-        return {}
-    query = (
-        select(article_keys.c.key, articles.c.id, revisions.c.content)
-        .join(articles, articles.c.id == article_keys.c.article_id)
-        .join(revisions, revisions.c.id == articles.c.revision_id)
-        .where(article_keys.c.key.in_(keys), articles.c.state == ArticleState.LIVE)
-        .order_by(articles.c.id)
-    )
+    keyed = select(article_keys.c.key, *_KNOWN).join(articles, articles.c.id == article_keys.c.article_id)
     found: dict[str, Known] = {}
     twice: set[str] = set()
-    for key, article_id, content in connection.execute(query):
+    for key, known in _known(connection, keyed, article_keys.c.key, keys):
         if key in found:
             twice.add(key)
-        found[key] = Known(int(article_id), content["title"], content["url"], content["language"])
+        found[key] = known
     # Two articles with the same deck: we cannot tell which is meant, and a wrong link is worse than none.
     return {key: known for key, known in found.items() if key not in twice}
+
+
+def known_at(connection: Connection, urls: Collection[str]) -> dict[str, Known]:
+    """Return URL -> article for those *urls*, however they are written, that a live article has."""
+    keys = {url: canonical_url(url) for url in urls}
+    placed = select(articles.c.url_key.label("key"), *_KNOWN).select_from(articles)
+    found = dict(_known(connection, placed, articles.c.url_key, set(keys.values()) - {""}))
+    return {url: found[key] for url, key in keys.items() if key in found}
+
+
+def _known(
+    connection: Connection,
+    query: Select[Any],
+    column: ColumnElement[str],
+    keys: Collection[str],
+) -> Iterator[tuple[str, Known]]:
+    live = query.join(revisions, revisions.c.id == articles.c.revision_id).where(articles.c.state == ArticleState.LIVE)
+    for part in chunks(sorted(keys)):
+        for row in connection.execute(live.where(among(connection, column, part)).order_by(articles.c.id)):
+            content = row.content
+            yield row.key, Known(row.id, content["title"], content["url"], content["language"], row.story_id)
 
 
 def _stored(row: Row) -> StoredArticle:  # type: ignore[type-arg]  # rows of one fixed select
