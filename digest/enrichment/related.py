@@ -45,15 +45,15 @@ def resolve(
     """Return at most *limit* entries with the article each leads to, or None when there is none.
 
     *archive* maps the URL of an entry, and `keys_of` it, to its article: only the same address, or enough of the
-    same words, count, so a link is never wrong. An entry that leads to an article in *leave_out* (those in this mail), to one of a story in *told*, or to
-    one that came before, is dropped.
+    same words, count, so a link is never wrong. An entry that leads to an article in *leave_out* (those in this
+    mail), to one of a story in *told*, or to one that came before, is dropped.
     """
     found: list[tuple[RelatedLink, Known | None]] = []
     seen: set[int | str] = set(leave_out)
     for link in links:
         if len(found) >= limit:
             break
-        known = archive.get(link.url) or archive.get(keys_of(link))
+        known = next((archive[key] for key in (link.url, keys_of(link)) if key and key in archive), None)
         same = known.article_id if known is not None else text_key(link.title)
         if same in seen or (known is not None and is_told(known, told)):
             continue
