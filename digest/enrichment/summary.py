@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -24,6 +25,7 @@ class SummaryBy(StrEnum):
 
     PUBLISHER = "publisher"
     EXTRACT = "extract"  #: sentences of the article, chosen by us; labelled so
+    MODEL = "model"  #: written by a language model; labelled as AI-generated
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,9 @@ class Summary:
 
     text: str
     by: SummaryBy
+
+
+Summariser = Callable[[Article], Summary]
 
 
 def summarise(article: Article, length: int = LENGTH) -> Summary:

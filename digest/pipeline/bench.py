@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from digest.enrichment.related import Known
-from digest.enrichment.summary import summarise
+from digest.enrichment.summary import Summariser
 from digest.model.article import StoredArticle
 from digest.model.digest import Choice
 from digest.model.newsletter import Newsletter, UnresolvedRelated
@@ -29,6 +29,7 @@ class Materials:
     newsletter: Newsletter
     links: Links
     locale: str
+    summarise: Summariser
 
 
 class Bench:
@@ -41,6 +42,7 @@ class Bench:
         self._newsletter = materials.newsletter
         self._links = materials.links
         self._locale = materials.locale
+        self._summarise = materials.summarise
         self._cards: dict[tuple[int, str], int] = {}
         self._summaries: dict[int, str] = {}
 
@@ -90,7 +92,7 @@ class Bench:
 
     def _view(self, choice: Choice) -> CardView:
         stored = choice.article
-        summary = summarise(stored.article)
+        summary = self._summarise(stored.article)
         self._summaries[stored.revision_id] = summary.text
         label = _label(choice)
         # An address that cannot be linked to is none: the article is read on a page of ours.
@@ -104,7 +106,8 @@ class Bench:
             shown,
             self._locale,
             topic_label=self._words.topic(label) if label else "",
-            extract=summary.text,
+            summary=summary.text,
+            summary_by=summary.by.value,
             notice=notice_for(stored.article, [self._newsletter]),
         )
 

@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from digest.enrichment.matching import Analysed
+from digest.enrichment.summary import Summariser
 from digest.model.article import StoredArticle
 from digest.model.digest import Choice, Rejected, Rejection, Selection, SkipReason, Why
 from digest.model.newsletter import Newsletter
@@ -74,6 +75,7 @@ class Workshop:
         templates: TemplateSet,
         period: str,
         shelf: Shelf,
+        summarise: Summariser,
     ) -> None:
         self._newsletter = newsletter
         self._pool = slot_pool
@@ -82,6 +84,7 @@ class Workshop:
         self._period = period
         self._frame = frame_of(newsletter, period, links)
         self._benches = shelf.benches
+        self._summarise = summarise
         self._made: dict[Wanted, Made] = {}
         self._related = RelatedLinks(slot_pool, newsletter.limits.max_related)
         self._stories = self._related.stories.union(
@@ -251,7 +254,7 @@ class Workshop:
                 Press(self._templates, self._frame, locale),
                 Wording(self._newsletter, self._pool.topics, locale),
                 weekday_date_text(date_of(self._period, self._newsletter), locale),
-                Materials(self._newsletter, self._links, locale),
+                Materials(self._newsletter, self._links, locale, self._summarise),
             )
         return self._benches[key]
 
@@ -290,7 +293,7 @@ def open_workshop(
             known=shelf.analysed,
             articles=articles,
         )
-    return Workshop(newsletter, pool, Links(house.base_url, house.tokens), templates, period, shelf)
+    return Workshop(newsletter, pool, Links(house.base_url, house.tokens), templates, period, shelf, house.summarise)
 
 
 def _fingerprint(templates: TemplateSet) -> str:

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from digest.enrichment.matching import Analysed, Matcher, analyse, match_keyword
 from digest.enrichment.neighbours import Neighbours
-from digest.enrichment.related import Known, keys_of
+from digest.enrichment.related import Known, is_certain, keys_of
 from digest.model.article import StoredArticle
 from digest.model.digest import Why
 from digest.model.newsletter import Newsletter
@@ -109,9 +109,11 @@ def _archive(connection: Connection, articles: list[StoredArticle], alive: Abstr
     Only stories that histories remember: of an older one nobody can tell whether a reader has had it.
     """
     links = [link for stored in articles for link in stored.article.related]
-    by_words = known_under(connection, {keys_of(link) for link in links} - {""})
+    words = {keys_of(link): link.title for link in links}
+    by_words = known_under(connection, words.keys() - {""})
+    certain = {key: known for key, known in by_words.items() if is_certain(words[key], known)}
     by_url = known_at(connection, {link.url for link in links} - {""})
-    return {key: known for key, known in (by_words | by_url).items() if known.story_id in alive}
+    return {key: known for key, known in (certain | by_url).items() if known.story_id in alive}
 
 
 def _candidate(stored: StoredArticle, found: Mapping[str, Why], offered: Collection[str]) -> Candidate:

@@ -159,7 +159,7 @@ class _Gate:
             return Rejection.BEFORE_LOOK_BACK
         if self._followed and self._is_older_than_its_topics(position):
             return Rejection.BEFORE_LOOK_BACK
-        if interests.languages and not speaks(interests, article):
+        if not speaks(interests, article):
             return Rejection.OTHER_LANGUAGE
         return None
 
@@ -175,4 +175,5 @@ class _Gate:
 def speaks(interests: Interests, article: StoredArticle) -> bool:
     """Whether *article* is in a language that these readers want, or in one that nobody knows."""
     language = article.article.language
-    return not language or any(language == one or language.split("-")[0] == one for one in interests.languages)
+    wanted = interests.languages
+    return not language or not wanted or any(language == one or language.split("-")[0] == one for one in wanted)

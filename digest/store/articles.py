@@ -339,7 +339,11 @@ def _known(
     for part in chunks(sorted(keys)):
         for row in connection.execute(live.where(among(connection, column, part)).order_by(articles.c.id)):
             content = row.content
-            yield row.key, Known(row.id, content["title"], content["url"], content["language"], row.story_id)
+            by_deck = row.key == text_key(content["deck"])
+            yield (
+                row.key,
+                Known(row.id, content["title"], content["url"], content["language"], row.story_id, by_deck),
+            )
 
 
 def _stored(row: Row) -> StoredArticle:  # type: ignore[type-arg]  # rows of one fixed select

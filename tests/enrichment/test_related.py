@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from digest.enrichment.related import Known, keys_of, resolve
+from digest.enrichment.related import Known, is_certain, keys_of, resolve
 from digest.model.article import RelatedLink
 
 RAISE = "The ports of the north raise their fees for container ships"
@@ -39,20 +41,23 @@ def test_an_entry_that_is_not_known_leads_nowhere():
 
 
 @pytest.mark.parametrize(
-    ("title", "certain"),
+    ("words", "by_deck", "certain"),
     [
-        pytest.param("Morning briefing", False, id="the title of a column"),
-        pytest.param("Grain ships loading at the port of Portland", False, id="as long as many a headline"),
-        pytest.param(RAISE, True, id="a long headline"),
-        pytest.param("The bank said that it forecast a shortage of around 450 million today", False, id="a number"),
-        pytest.param("港湾当局がコンテナ船の料金引き上げを発表、業界は反発", True, id="Japanese"),
-        pytest.param("今日の天気", False, id="a Japanese column"),
-        pytest.param("...", False, id="no letter"),
+        pytest.param("Morning briefing", False, False, id="the title of a column"),
+        pytest.param("Grain ships loading at the port of Portland", False, False, id="as long as many a headline"),
+        pytest.param(RAISE, False, True, id="a long headline"),
+        pytest.param("Why the ports are full.", True, True, id="a deck"),
+        pytest.param("Why the ports are full", False, False, id="a title with the words of a deck"),
+        pytest.param("More.", True, False, id="a deck that says nothing"),
+        pytest.param("The bank said it forecast a shortage of 450 million today", True, False, id="a number"),
+        pytest.param("港湾当局がコンテナ船の料金引き上げを発表、業界は反発", False, True, id="Japanese"),
+        pytest.param("今日の天気", False, False, id="a Japanese column"),
+        pytest.param("...", True, False, id="no letter"),
     ],
 )
-def test_words_that_may_head_several_articles_lead_to_none(title: str, certain: bool):
+def test_words_that_may_head_several_articles_lead_to_none(words: str, by_deck: bool, certain: bool):
     """As measured on news: docs/choosing.md."""
-    assert bool(keys_of(RelatedLink(title))) == certain
+    assert is_certain(words, replace(PORTS, by_deck=by_deck)) == certain
 
 
 def test_an_article_of_this_mail_is_not_related_to_it():
