@@ -114,6 +114,7 @@ class Newsletter:
     expires_after: timedelta = timedelta(days=14)
     max_late: timedelta = timedelta(hours=12)
     freshness_half_life: timedelta = timedelta(days=2)
+    urgent: bool = False  #: its mails go out before those of all others that wait
     managed: str = "file"
 
 

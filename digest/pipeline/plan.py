@@ -44,8 +44,12 @@ class Who(StrEnum):
     """Whom a planning is for."""
 
     DUE = "due"  #: the tick: cadences whose next slot has come
+    RESTORED = "restored"  #: after a backup was put back: what a tick would plan, however late it is
     LATEST = "latest"  #: `digest send`: everybody's latest slot, served or not
     EVERYONE = "everyone"  #: `digest send --everyone`: today's edition, whatever the hour
+
+
+_TICK = frozenset({Who.DUE, Who.RESTORED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +71,9 @@ def plan_newsletter(house: Installation, slug: str, *, at: datetime, who: Who) -
     """
     with reading(house.engine) as connection:
         newsletter_id, newsletter = load_newsletter(connection, slug)
-        rows = planning.cadences_of(connection, newsletter_id, at if who is Who.DUE else None)
+        rows = planning.cadences_of(connection, newsletter_id, at if who in _TICK else None)
     done, shelf = Planned(), Shelf()
-    if who is Who.DUE:
+    if who in _TICK:
         for slot in slots_passed(rows, at):
             with house.engine.begin() as connection:
                 planning.fill_scope(connection, slot.cadence_ids)
@@ -77,11 +81,9 @@ def plan_newsletter(house: Installation, slug: str, *, at: datetime, who: Who) -
                     connection, newsletter_id, slot.period, slot.slot_at, house.clock.now()
                 )
     for slot in slots_of(newsletter, rows, at, who):
-        cut_off = slot.slot_at if who is Who.DUE else max(at, slot.slot_at, house.clock.now())
-        done.add(
-            _plan_slot(house, newsletter_id, newsletter, slot, shelf, cut_off=cut_off, ask_again=who is not Who.DUE)
-        )
-    if who is Who.DUE:
+        cut_off = slot.slot_at if who in _TICK else max(at, slot.slot_at, house.clock.now())
+        done.add(_plan_slot(house, newsletter_id, newsletter, slot, shelf, cut_off=cut_off, ask_again=who not in _TICK))
+    if who in _TICK:
         with house.engine.begin() as connection:
             planning.advance_cadences(connection, ((row.cadence_id, _next(row, at)) for row in rows))
     return done
@@ -150,7 +152,9 @@ def _plan_slot(
         if not groups:
             break
         workshop = workshop or open_workshop(house, newsletter, slot.slot_at, slot.period, cut_off, shelf)
-        planned, all_stood = _plan_groups(house, edition_id, slot, workshop, groups, fresh=True)
+        planned, all_stood = _plan_groups(
+            house, edition_id, slot, workshop, groups, fresh=True, urgent=newsletter.urgent
+        )
         done.add(planned)
         workshop = workshop if all_stood else None
     return done
@@ -191,7 +195,10 @@ def prepare_slot(
 
 
 def plan_again(house: Installation, newsletter_slug: str, edition_id: int, period: str, slot_at: datetime) -> Planned:
-    """Plan the rows of one slot that wait for a new plan; nobody else becomes due by it."""
+    """Plan the rows of one slot that wait for a new plan; nobody else becomes due by it.
+
+    They may draw from all that was there when they were planned before, also by a clock that was set back since.
+    """
     if is_correction(period):
         return plan_correction_again(house, newsletter_slug, period)
     done = Planned()
@@ -200,14 +207,16 @@ def plan_again(house: Installation, newsletter_slug: str, edition_id: int, perio
             newsletter_id, newsletter = load_newsletter(connection, newsletter_slug)
             scope = tuple(row.cadence_id for row in planning.cadences_of(connection, newsletter_id))
             planning.fill_scope(connection, scope)
-            cut_off = max(slot_at, house.clock.now())
+            cut_off = max(slot_at, house.clock.now(), planning.planned_by(connection, edition_id, slot_at))
             cut = cut_off - newsletter.expires_after + newsletter.look_back
             groups = planning.groups_due(connection, edition_id, slot_at, cut, fresh=False)
         if not groups:
             break
         workshop = open_workshop(house, newsletter, slot_at, period, cut_off)
         slot = Slot(period, slot_at, scope)
-        planned, all_stood = _plan_groups(house, edition_id, slot, workshop, groups, fresh=False)
+        planned, all_stood = _plan_groups(
+            house, edition_id, slot, workshop, groups, fresh=False, urgent=newsletter.urgent
+        )
         done.add(planned)
         if all_stood:
             break
@@ -222,6 +231,7 @@ def _plan_groups(
     groups: list[Group],
     *,
     fresh: bool,
+    urgent: bool,
 ) -> tuple[Planned, bool]:
     """Return what was planned, and whether every article was still as the workshop had read it."""
     alike: defaultdict[Group, list[Group]] = defaultdict(list)
@@ -240,6 +250,7 @@ def _plan_groups(
         cohorts=cohorts,
         now=house.clock.now(),
         fresh=fresh,
+        urgent=urgent,
     )
     return planned_rows(written.rows), written.all_stood
 

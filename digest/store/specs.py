@@ -28,7 +28,7 @@ from digest.model.topic import Topic
 from digest.scheduling.cadence import DAY_NAMES
 from digest.store.durations import duration_text, read_duration
 
-_PLAIN_TEXTS = ("name", "description", "postal_address", "template", "locale", "list_id", "managed")
+_PLAIN = ("name", "description", "postal_address", "template", "locale", "list_id", "managed", "urgent")
 _DURATIONS = ("look_back", "expires_after", "max_late", "freshness_half_life")
 
 
@@ -36,7 +36,7 @@ def newsletter_as_json(newsletter: Newsletter) -> dict[str, Any]:
     """Return the newsletter, without its slug, as a table of a newsletter file would say it."""
     sender, schedule = newsletter.sender, newsletter.schedule
     return {
-        **{key: getattr(newsletter, key) for key in _PLAIN_TEXTS},
+        **{key: getattr(newsletter, key) for key in _PLAIN},
         **{key: duration_text(getattr(newsletter, key)) for key in _DURATIONS},
         "topics": list(newsletter.topics),
         "sources": list(newsletter.sources),
@@ -62,7 +62,7 @@ def newsletter_as_json(newsletter: Newsletter) -> dict[str, Any]:
 
 def newsletter_from_json(slug: str, spec: Mapping[str, Any]) -> Newsletter:
     """Return the newsletter of `newsletter_as_json`."""
-    known: dict[str, Any] = {key: spec[key] for key in _PLAIN_TEXTS if key in spec}
+    known: dict[str, Any] = {key: spec[key] for key in _PLAIN if key in spec}
     known |= {key: read_duration(spec[key]) for key in _DURATIONS if key in spec}
     known |= {key: tuple(spec[key]) for key in ("topics", "sources") if key in spec}
     if "unresolved_related" in spec:
