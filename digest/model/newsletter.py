@@ -121,6 +121,7 @@ class Newsletter:
     expires_after: timedelta = timedelta(days=14)
     max_late: timedelta | None = None  #: None is half the time between two slots
     freshness_half_life: timedelta = timedelta(days=2)
+    urgent: bool = False  #: its mails go out before those of all others that wait
     managed: str = "file"
 
 

@@ -54,8 +54,12 @@ class Who(StrEnum):
     """Whom a planning is for."""
 
     DUE = "due"  #: the tick: cadences whose next slot has come
+    RESTORED = "restored"  #: after a backup was put back: what a tick would plan, however late it is
     LATEST = "latest"  #: `digest send`: everybody's latest slot, served or not
     EVERYONE = "everyone"  #: `digest send --everyone`: today's edition, whatever the hour
+
+
+_TICK = frozenset({Who.DUE, Who.RESTORED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +86,9 @@ def plan_newsletter(house: Installation, slug: str, *, at: datetime, who: Who, s
     """
     with reading(house.engine) as connection:
         newsletter_id, newsletter = load_newsletter(connection, slug)
-        rows = planning.cadences_of(connection, newsletter_id, at if who is Who.DUE else None)
+        rows = planning.cadences_of(connection, newsletter_id, at if who in _TICK else None)
     done, shelf = Planned(), shelf or Shelf()
-    if who is Who.DUE:
+    if who in _TICK:
         for slot in slots_passed(rows, at):
             with house.engine.begin() as connection:
                 planning.fill_scope(connection, slot.cadence_ids)
@@ -93,9 +97,9 @@ def plan_newsletter(house: Installation, slug: str, *, at: datetime, who: Who, s
                 )
     cadences = {row.cadence_id: row for row in rows}
     for slot in slots_of(newsletter, rows, at, who):
-        cut_off = slot.slot_at if who is Who.DUE else max(at, slot.slot_at, house.clock.now())
+        cut_off = slot.slot_at if who in _TICK else max(at, slot.slot_at, house.clock.now())
         done.add(_plan_slot(house, newsletter_id, newsletter, slot, cadences, shelf, cut_off=cut_off, who=who))
-    if who is Who.DUE:
+    if who in _TICK:
         with house.engine.begin() as connection:
             planning.advance_cadences(
                 connection, ((row.cadence_id, next_slot(parse_rule(row.rule), row.zone, at)) for row in rows)
@@ -146,9 +150,9 @@ def _plan_slot(
 ) -> Planned:
     now = house.clock.now()
     with house.engine.begin() as connection:
-        edition_id, done = prepare_slot(connection, newsletter_id, slot, now=now, ask_again=who is not Who.DUE)
+        edition_id, done = prepare_slot(connection, newsletter_id, slot, now=now, ask_again=who not in _TICK)
         some_moved = edition_id is not None and moved.any_moved(connection)
-        if edition_id is not None and some_moved and who is Who.DUE:
+        if edition_id is not None and some_moved and who in _TICK:
             done.skipped += skip_for_movers(connection, newsletter_id, edition_id, slot.slot_at, cadences, now)
     if edition_id is None:
         return done
@@ -166,7 +170,7 @@ def _plan_slot(
         done.add(_plan_readers(house, newsletter, again_id, again, shelf, cut_off))
     with house.engine.begin() as connection:
         planning.fill_scope(connection, slot.cadence_ids)
-        moved.settle_movers(connection, now if who is Who.DUE else slot.slot_at)
+        moved.settle_movers(connection, now if who in _TICK else slot.slot_at)
     return done
 
 
@@ -183,7 +187,9 @@ def _plan_readers(
         if not groups:
             break
         workshop = workshop or open_workshop(house, newsletter, slot.slot_at, slot.period, cut_off, shelf, day=slot.day)
-        planned, all_stood = _plan_groups(house, edition_id, slot, workshop, groups, fresh=True)
+        planned, all_stood = _plan_groups(
+            house, edition_id, slot, workshop, groups, fresh=True, urgent=newsletter.urgent
+        )
         done.add(planned)
         workshop = workshop if all_stood else None
     return done
@@ -224,7 +230,10 @@ def prepare_slot(
 
 
 def plan_again(house: Installation, newsletter_slug: str, edition_id: int, period: str, slot_at: datetime) -> Planned:
-    """Plan the rows of one slot that wait for a new plan; nobody else becomes due by it."""
+    """Plan the rows of one slot that wait for a new plan; nobody else becomes due by it.
+
+    They may draw from all that was there when they were planned before, also by a clock that was set back since.
+    """
     if is_correction(period):
         return plan_correction_again(house, newsletter_slug, period)
     done = Planned()
@@ -233,14 +242,16 @@ def plan_again(house: Installation, newsletter_slug: str, edition_id: int, perio
             newsletter_id, newsletter = load_newsletter(connection, newsletter_slug)
             scope = tuple(row.cadence_id for row in planning.cadences_of(connection, newsletter_id))
             planning.fill_scope(connection, scope)
-            cut_off = max(slot_at, house.clock.now())
+            cut_off = max(slot_at, house.clock.now(), planning.planned_by(connection, edition_id, slot_at))
             cut = cut_off - newsletter.expires_after + newsletter.look_back
             groups = planning.groups_due(connection, edition_id, slot_at, cut, fresh=False)
         if not groups:
             break
         workshop = open_workshop(house, newsletter, slot_at, period, cut_off)
         slot = Slot(period, slot_at, scope)
-        planned, all_stood = _plan_groups(house, edition_id, slot, workshop, groups, fresh=False)
+        planned, all_stood = _plan_groups(
+            house, edition_id, slot, workshop, groups, fresh=False, urgent=newsletter.urgent
+        )
         done.add(planned)
         if all_stood:
             break
@@ -255,6 +266,7 @@ def _plan_groups(
     groups: list[Group],
     *,
     fresh: bool,
+    urgent: bool,
 ) -> tuple[Planned, bool]:
     """Return what was planned, and whether every article was still as the workshop had read it."""
     alike: defaultdict[Group, list[Group]] = defaultdict(list)
@@ -274,6 +286,7 @@ def _plan_groups(
         now=house.clock.now(),
         fresh=fresh,
         twice=slot.twice,
+        urgent=urgent,
     )
     return planned_rows(written.rows), written.all_stood
 

@@ -242,6 +242,18 @@ def groups_due(
     return [Group(*row) for row in rows]
 
 
+def planned_by(connection: Connection, edition_id: int, slot_at: datetime) -> datetime:
+    """Return when the last of the slot's rows that wait for a new plan was planned before; *slot_at* without any."""
+    last = connection.execute(
+        text(
+            "SELECT MAX(planned_at) FROM deliveries"
+            " WHERE edition_id = :e AND slot_at = :slot AND state = 'ready' AND digest_id IS NULL"
+        ),
+        {"e": edition_id, "slot": to_micros(slot_at)},
+    ).scalar_one()
+    return slot_at if last is None else from_micros(last)
+
+
 # Nobody can have missed a slot before they joined, or came back.
 _THERE_THEN = (
     "s.since <= :slot AND u.joined_at <= :slot AND NOT EXISTS"

@@ -29,7 +29,7 @@ from digest.model.topic import Topic
 from digest.scheduling.cadence import DAY_NAMES, frequency_text, parse_frequency
 from digest.store.durations import duration_text, read_duration
 
-_PLAIN_TEXTS = ("name", "description", "postal_address", "template", "locale", "list_id", "managed")
+_PLAIN = ("name", "description", "postal_address", "template", "locale", "list_id", "managed", "urgent")
 _DURATIONS = ("look_back", "expires_after", "freshness_half_life")
 
 
@@ -37,7 +37,7 @@ def newsletter_as_json(newsletter: Newsletter) -> dict[str, Any]:
     """Return the newsletter, without its slug, as a table of a newsletter file would say it."""
     sender, schedule = newsletter.sender, newsletter.schedule
     return {
-        **{key: getattr(newsletter, key) for key in _PLAIN_TEXTS},
+        **{key: getattr(newsletter, key) for key in _PLAIN},
         **{key: duration_text(getattr(newsletter, key)) for key in _DURATIONS},
         "max_late": duration_text(newsletter.max_late) if newsletter.max_late else "",
         "topics": list(newsletter.topics),
@@ -65,7 +65,7 @@ def newsletter_as_json(newsletter: Newsletter) -> dict[str, Any]:
 
 def newsletter_from_json(slug: str, spec: Mapping[str, Any]) -> Newsletter:
     """Return the newsletter of `newsletter_as_json`."""
-    known: dict[str, Any] = {key: spec[key] for key in _PLAIN_TEXTS if key in spec}
+    known: dict[str, Any] = {key: spec[key] for key in _PLAIN if key in spec}
     known |= {key: read_duration(spec[key]) for key in (*_DURATIONS, "max_late") if spec.get(key)}
     known |= {key: tuple(spec[key]) for key in ("topics", "sources") if key in spec}
     if "unresolved_related" in spec:
