@@ -285,8 +285,8 @@ def _plan_groups(
         cohorts=cohorts,
         now=house.clock.now(),
         fresh=fresh,
-        twice=slot.twice,
         urgent=urgent,
+        twice=slot.twice,
     )
     return planned_rows(written.rows), written.all_stood
 

@@ -47,8 +47,8 @@ def write_cohorts(
     cohorts: Sequence[Cohort],
     now: datetime,
     fresh: bool = True,
-    twice: Twice | None = None,
     urgent: bool = False,
+    twice: Twice | None = None,
 ) -> Written:
     """Give each reader of *cohorts* their row; return how many rows were written, by reason.
 
@@ -62,8 +62,8 @@ def write_cohorts(
         "since_cut": to_micros(since_cut),
         "slot": to_micros(slot_at),
         "now": to_micros(now),
-        **twice_values(twice),
         "due": _LONG_DUE if urgent else to_micros(now),
+        **twice_values(twice),
     }
     rows: Counter[str] = Counter()
     with engine.connect() as connection:
