@@ -188,7 +188,7 @@ def choose(
         before = replace(before, surprise=surprise)
     interests = follow_only(before, topics, before.muted if muted is None else muted, since)
     hour = choices.agreement.send_at if send_at == hour_of(choices) else send_at
-    cadence = cadence_for(choices.newsletter, choices.agreement.zone, hour)
+    cadence = cadence_for(choices.newsletter, choices.agreement.zone, hour, choices.agreement.frequency)
     newsletter_id = choices.agreement.newsletter_id
     with house.engine.begin() as connection:
         subscriptions.change(

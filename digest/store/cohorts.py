@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, select, text
 from digest.model.article import ArticleState
 from digest.store.get_or_create import chunks
 from digest.store.jobs import ask_for_workers
-from digest.store.planning import SINCE, UNPLANNED, Group, fill_scope, history_sql
+from digest.store.planning import SINCE, UNPLANNED, Group, Twice, fill_scope, history_sql, twice_values
 from digest.store.tables import articles, to_micros
 
 _LONG_DUE = 1  # microseconds after 1970
@@ -48,6 +48,7 @@ def write_cohorts(
     now: datetime,
     fresh: bool = True,
     urgent: bool = False,
+    twice: Twice | None = None,
 ) -> Written:
     """Give each reader of *cohorts* their row; return how many rows were written, by reason.
 
@@ -62,6 +63,7 @@ def write_cohorts(
         "slot": to_micros(slot_at),
         "now": to_micros(now),
         "due": _LONG_DUE if urgent else to_micros(now),
+        **twice_values(twice),
     }
     rows: Counter[str] = Counter()
     with engine.connect() as connection:

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Row, text
 
 from digest.errors import BadInput, NotFound
 from digest.model.delivery import DeliveryState, Outcome
+from digest.store.jobs import ask_for_workers, editions_due
 from digest.store.tables import from_micros, to_micros
 
 
@@ -224,6 +225,8 @@ def retry_failed(connection: Connection, which: Filter, now: datetime) -> int:
             " (SELECT edition_id FROM deliveries WHERE state IN ('ready', 'in_doubt') AND next_attempt_at IS NOT NULL)"
         )
     )
+    for edition_id in editions_due(connection, now) if count else ():
+        ask_for_workers(connection, edition_id)
     return count
 
 

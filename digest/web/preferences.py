@@ -21,7 +21,7 @@ from digest.pipeline.installation import Installation
 from digest.pipeline.places import zones_on_offer
 from digest.pipeline.subscribe import Choices
 from digest.rendering.languages import weekday_date_text
-from digest.scheduling.cadence import zone_of
+from digest.scheduling.zones import zone_of
 from digest.web.forms import read_form, text_of, texts_of
 from digest.web.pages import Pages, masked
 
