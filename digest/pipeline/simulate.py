@@ -18,7 +18,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from digest.clock import FixedClock
-from digest.enrichment.matching import Analysed
+from digest.enrichment.reading import Analysed
 from digest.errors import BadInput, NotFound
 from digest.pipeline.addresses import read_address
 from digest.pipeline.compose import Shelf
