@@ -1,0 +1,115 @@
+"""Judge: what the reports on record come to for their readers and for the newsletter."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection
+
+from digest.feedback.account import Entry, Terms, is_certain, is_dead, is_too_much, puts_out, shipped_terms
+from digest.log import get_logger
+from digest.model.feedback import Effect, ReportClass, ReportKind
+from digest.model.subscriber import EndedReason, SuppressionReason
+from digest.pipeline.installation import Installation
+from digest.pipeline.leave import end_subscription, put_out
+from digest.store.guarding import Met, met_by, pause_newsletter
+from digest.store.lock import Alone, wait_for_others
+from digest.store.reports import Unjudged, failures_of, set_effects, succeeded_at, unjudged
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """How many reports had which effect, and the newsletters that paused, each with why."""
+
+    effects: Counter[Effect] = field(default_factory=Counter)
+    paused: tuple[str, ...] = ()
+
+
+def judge(house: Installation) -> Judged:
+    """Draw the consequences of every report that is not judged yet, in one transaction.
+
+    All of them were taken down before: a mail that came back keeps the one before it from counting as arrived, in
+    whatever order the two are read.
+    """
+    terms = shipped_terms()
+    with house.engine.begin() as connection:
+        wait_for_others(connection, Alone.HEAR)
+        waiting = unjudged(connection)
+        effects = {each.report_id: _effect(house, connection, each, terms) for each in waiting}
+        set_effects(connection, effects)
+        editions = dict.fromkeys(each.edition_id for each in waiting if each.edition_id is not None)
+        paused = _guard(connection, editions, terms)
+    for why in paused:
+        get_logger().error("newsletter_paused", why=why)
+    return Judged(Counter(effects.values()), tuple(paused))
+
+
+def _effect(house: Installation, connection: Connection, report: Unjudged, terms: Terms) -> Effect:
+    if report.subscription_id is None or report.subscriber_id is None:
+        return Effect.NOTHING
+    if report.kind is ReportKind.LEAVE:
+        left = end_subscription(
+            house,
+            connection,
+            report.subscription_id,
+            EndedReason.MAIL,
+            source=f"mail to leave (report {report.report_id})",
+        )
+        return Effect.LEFT if left else Effect.NOTHING
+    # Who was erased has no address, and who has another one now is not meant.
+    if not report.reads_at or report.reads_at != report.address:
+        return Effect.NOTHING
+    if report.kind is ReportKind.COMPLAINT:
+        if not puts_out(report.feedback_type, terms):
+            return Effect.NOTHING
+        said = f"complaint ({report.feedback_type or 'abuse'}, report {report.report_id})"
+        return _put_out(house, connection, report, SuppressionReason.COMPLAINED, said)
+    if report.kind is not ReportKind.BOUNCE or report.is_sender_fault:
+        return Effect.NOTHING
+    if report.report_class not in (ReportClass.HARD, ReportClass.SOFT):
+        return Effect.NOTHING
+    if not _is_dead(house, connection, report.subscriber_id, report.address, terms):
+        return Effect.COUNTED
+    said = f"bounce ({report.report_class} {report.status}, report {report.report_id})"
+    return _put_out(house, connection, report, SuppressionReason.BOUNCED, said)
+
+
+def _put_out(
+    house: Installation, connection: Connection, report: Unjudged, why: SuppressionReason, source: str
+) -> Effect:
+    assert report.subscriber_id is not None
+    done = put_out(house, connection, report.subscriber_id, report.address, why, source=source)
+    return Effect.SUPPRESSED if done else Effect.NOTHING
+
+
+def _is_dead(house: Installation, connection: Connection, reader: int, address: str, terms: Terms) -> bool:
+    entries = [
+        Entry(each.report_class, each.edition_id, each.dated_at, is_certain(each.status, terms))
+        for each in failures_of(connection, reader, address)
+    ]
+    settled_by = house.clock.now() - terms.settled_after
+    return is_dead(entries, terms, succeeded_at=succeeded_at(connection, reader, address, settled_by))
+
+
+def _guard(connection: Connection, editions: Iterable[int], terms: Terms) -> list[str]:
+    """Pause the newsletters of these editions that met with too much; return why, for each."""
+    paused = []
+    for edition_id in editions:
+        met = met_by(connection, edition_id, terms.harmless_complaints)
+        why = _too_much(met, terms) if met else ""
+        if met and why:
+            pause_newsletter(connection, met.newsletter_id, why)
+            slug = met.edition.newsletter
+            paused.append(f"{slug} is paused: {why}. See who they are, then: digest resume {slug}")
+    return paused
+
+
+def _too_much(met: Met, terms: Terms) -> str:
+    told = f"of the {met.reached} readers whom {met.edition.name} reached"
+    if is_too_much(met.complaints, met.reached, rate=terms.complaint_rate, least=terms.complaint_least):
+        return f"{met.complaints} {told} complained (more than {terms.complaint_rate:.1%})"
+    if is_too_much(met.hard, met.reached, rate=terms.hard_rate, least=terms.hard_least):
+        return f"{met.hard} {told} have a dead address (more than {terms.hard_rate:.0%})"
+    return ""
