@@ -10,7 +10,8 @@ from digest.store import guarding
 def resume_newsletter(house: Installation, slug: str) -> tuple[str, int]:
     """Let a newsletter go on; return why it had paused and how many mails wait.
 
-    Its editions so far are not counted again: a person has looked at them. Raises NotFound, and BadInput when it is not paused.
+    Its editions so far are not counted again: a person has looked at them.
+    Raises NotFound, and BadInput when it is not paused.
     """
     with house.engine.begin() as connection:
         because, waiting = guarding.resume_newsletter(connection, slug, house.clock.now())

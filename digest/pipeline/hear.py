@@ -26,7 +26,7 @@ from digest.pipeline.trace import subscription_of, trace
 from digest.store.lock import Alone, wait_for_others
 from digest.store.reports import Found, is_known, take_down
 
-_MAILS_AT_ONCE = 100  # in one transaction, so that a large mailbox keeps nobody waiting
+_MAILS_AT_ONCE = 25  # each a megabyte at most; in one transaction, so that a large mailbox keeps nobody waiting
 _ANSWERS = (ReportKind.UNKNOWN, ReportKind.AUTO_REPLY, ReportKind.CHALLENGE)
 # From what says least against an address to what says most.
 _MILDEST_FIRST = (ReportClass.DELIVERED, ReportClass.AUTO_REPLY, ReportClass.UNKNOWN, ReportClass.BLOCK,
