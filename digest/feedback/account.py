@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 
-from digest.model.feedback import Report, ReportClass, ReportKind
+from digest.model.feedback import ReportClass, ReportKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +66,10 @@ def shipped_terms() -> Terms:
     )
 
 
-def is_failure(report: Report) -> bool:
-    """Whether *report* stands on the reader's account: a failure for good, and not for what we are."""
-    is_theirs = report.report_class in (ReportClass.HARD, ReportClass.SOFT)
-    return report.kind is ReportKind.BOUNCE and is_theirs and not report.is_sender_fault
+def is_failure(kind: ReportKind, report_class: ReportClass, *, is_sender_fault: bool) -> bool:
+    """Whether a report stands on the reader's account: a failure for good, and not for what we are."""
+    is_theirs = report_class in (ReportClass.HARD, ReportClass.SOFT)
+    return kind is ReportKind.BOUNCE and is_theirs and not is_sender_fault
 
 
 def is_certain(status: str, terms: Terms) -> bool:

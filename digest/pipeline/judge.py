@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
-from digest.feedback.account import Entry, Terms, is_certain, is_dead, is_too_much, puts_out, shipped_terms
+from digest.feedback.account import Entry, Terms, is_certain, is_dead, is_failure, is_too_much, puts_out, shipped_terms
 from digest.log import get_logger
-from digest.model.feedback import Effect, ReportClass, ReportKind
+from digest.model.feedback import Effect, ReportKind
 from digest.model.subscriber import EndedReason, SuppressionReason
 from digest.pipeline.installation import Installation
 from digest.pipeline.leave import end_subscription, put_out
@@ -66,9 +66,7 @@ def _effect(house: Installation, connection: Connection, report: Unjudged, terms
             return Effect.NOTHING
         said = f"complaint ({report.feedback_type or 'abuse'}, report {report.report_id})"
         return _put_out(house, connection, report, SuppressionReason.COMPLAINED, said)
-    if report.kind is not ReportKind.BOUNCE or report.is_sender_fault:
-        return Effect.NOTHING
-    if report.report_class not in (ReportClass.HARD, ReportClass.SOFT):
+    if not is_failure(report.kind, report.report_class, is_sender_fault=report.is_sender_fault):
         return Effect.NOTHING
     if not _is_dead(house, connection, report.subscriber_id, report.address, terms):
         return Effect.COUNTED
