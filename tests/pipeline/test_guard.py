@@ -48,8 +48,10 @@ def test_a_list_with_too_many_dead_addresses_pauses_its_newsletter(house: House,
     send(house, sink)
 
     assert judged.paused == (
-        "daily is paused: 12 of the 60 readers whom daily/2026-11-24 reached have a dead address (more than 5%)."
-        " See who they are, then: digest resume daily",
+        (
+            "daily is paused: 12 of the 60 readers whom daily/2026-11-23 reached have a dead address (more than 5%)."
+            " See who they are, then: digest resume daily"
+        ),
     )
     assert house.rows("SELECT state FROM editions ORDER BY id") == [("finished",), ("paused",)]
     assert len(sink.mails) == 48
@@ -105,7 +107,7 @@ def test_a_person_lets_it_go_on_and_is_not_asked_about_the_same_again(house: Hou
     hear(house.installation, complaints(house, 4))
     house.dispatch(sink)
 
-    assert "3 of the 30 readers whom daily/2026-11-24 reached complained" in because
+    assert "3 of the 30 readers whom daily/2026-11-23 reached complained" in because
     assert waiting == 27
     assert not paused(house)
     assert len(sink.mails) == 30 + 26
