@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 
-from digest.model.feedback import ReportClass, ReportKind
+from digest.model.feedback import Report, ReportClass, ReportKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,8 @@ class Terms:
     soft_editions: int
     soft_days: int
     settled_after: timedelta
+    about_us: frozenset[str]
+    subjects_about_us: frozenset[str]
     harmless_complaints: frozenset[str]
     hard_rate: float
     hard_least: int
@@ -58,6 +60,8 @@ def shipped_terms() -> Terms:
         soft_editions=soft["editions"],
         soft_days=soft["days"],
         settled_after=timedelta(days=soft["settled_after_days"]),
+        about_us=frozenset(soft["about_us"]),
+        subjects_about_us=frozenset(soft["subjects_about_us"]),
         harmless_complaints=frozenset(complaint["harmless"]),
         hard_rate=guard["hard_rate"],
         hard_least=guard["hard_least"],
@@ -66,10 +70,18 @@ def shipped_terms() -> Terms:
     )
 
 
-def is_failure(kind: ReportKind, report_class: ReportClass, *, is_sender_fault: bool) -> bool:
-    """Whether a report stands on the reader's account: a failure for good, and not for what we are."""
-    is_theirs = report_class in (ReportClass.HARD, ReportClass.SOFT)
-    return kind is ReportKind.BOUNCE and is_theirs and not is_sender_fault
+def is_failure(report: Report, terms: Terms) -> bool:
+    """Whether *report* stands on the reader's account: a failure for good, and not for what we are or send."""
+    if report.kind is not ReportKind.BOUNCE or report.is_sender_fault:
+        return False
+    if report.report_class is ReportClass.HARD:
+        return True
+    is_about_us = report.cause in terms.about_us or _subject(report.status) in terms.subjects_about_us
+    return report.report_class is ReportClass.SOFT and not is_about_us
+
+
+def _subject(status: str) -> str:
+    return status.split(".")[1] if status.count(".") == 2 else ""
 
 
 def is_certain(status: str, terms: Terms) -> bool:

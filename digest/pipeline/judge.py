@@ -16,7 +16,7 @@ from digest.pipeline.installation import Installation
 from digest.pipeline.leave import end_subscription, put_out
 from digest.store.guarding import Met, met_by, pause_newsletter
 from digest.store.lock import Alone, wait_for_others
-from digest.store.reports import Unjudged, failures_of, set_effects, succeeded_at, unjudged
+from digest.store.reports import Unjudged, bounces_of, set_effects, succeeded_at, unjudged
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,46 +46,41 @@ def judge(house: Installation) -> Judged:
     return Judged(Counter(effects.values()), tuple(paused))
 
 
-def _effect(house: Installation, connection: Connection, report: Unjudged, terms: Terms) -> Effect:
-    if report.subscription_id is None or report.subscriber_id is None:
+def _effect(house: Installation, connection: Connection, found: Unjudged, terms: Terms) -> Effect:
+    report = found.report
+    if found.subscription_id is None or found.subscriber_id is None:
         return Effect.NOTHING
     if report.kind is ReportKind.LEAVE:
-        left = end_subscription(
-            house,
-            connection,
-            report.subscription_id,
-            EndedReason.MAIL,
-            source=f"mail to leave (report {report.report_id})",
-        )
+        said = f"mail to leave (report {found.report_id})"
+        left = end_subscription(house, connection, found.subscription_id, EndedReason.MAIL, source=said)
         return Effect.LEFT if left else Effect.NOTHING
     # Who was erased has no address, and who has another one now is not meant.
-    if not report.reads_at or report.reads_at != report.address:
+    if not found.reads_at or found.reads_at != found.address:
         return Effect.NOTHING
-    if report.kind is ReportKind.COMPLAINT:
-        if not puts_out(report.feedback_type, terms):
-            return Effect.NOTHING
-        said = f"complaint ({report.feedback_type or 'abuse'}, report {report.report_id})"
-        return _put_out(house, connection, report, SuppressionReason.COMPLAINED, said)
-    if not is_failure(report.kind, report.report_class, is_sender_fault=report.is_sender_fault):
+    if report.kind is ReportKind.COMPLAINT and puts_out(report.feedback_type, terms):
+        said = f"complaint ({report.feedback_type or 'abuse'}, report {found.report_id})"
+        return _put_out(house, connection, found, SuppressionReason.COMPLAINED, said)
+    if not is_failure(report, terms):
         return Effect.NOTHING
-    if not _is_dead(house, connection, report.subscriber_id, report.address, terms):
+    if not _is_dead(house, connection, found.subscriber_id, found.address, terms):
         return Effect.COUNTED
-    said = f"bounce ({report.report_class} {report.status}, report {report.report_id})"
-    return _put_out(house, connection, report, SuppressionReason.BOUNCED, said)
+    said = f"bounce ({report.report_class} {report.status}, report {found.report_id})"
+    return _put_out(house, connection, found, SuppressionReason.BOUNCED, said)
 
 
 def _put_out(
-    house: Installation, connection: Connection, report: Unjudged, why: SuppressionReason, source: str
+    house: Installation, connection: Connection, found: Unjudged, why: SuppressionReason, source: str
 ) -> Effect:
-    assert report.subscriber_id is not None
-    done = put_out(house, connection, report.subscriber_id, report.address, why, source=source)
+    assert found.subscriber_id is not None
+    done = put_out(house, connection, found.subscriber_id, found.address, why, source=source)
     return Effect.SUPPRESSED if done else Effect.NOTHING
 
 
 def _is_dead(house: Installation, connection: Connection, reader: int, address: str, terms: Terms) -> bool:
     entries = [
-        Entry(each.report_class, each.edition_id, each.dated_at, is_certain(each.status, terms))
-        for each in failures_of(connection, reader, address)
+        Entry(each.report.report_class, each.edition_id, each.dated_at, is_certain(each.report.status, terms))
+        for each in bounces_of(connection, reader, address)
+        if is_failure(each.report, terms)
     ]
     settled_by = house.clock.now() - terms.settled_after
     return is_dead(entries, terms, succeeded_at=succeeded_at(connection, reader, address, settled_by))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, Row, select, text
 
 from digest.model.feedback import Effect, Report, ReportClass, ReportKind
 from digest.store.get_or_create import insert_new
@@ -41,11 +41,7 @@ class Unjudged:
     """A report on record whose effect is still to be decided, with the reader it is about."""
 
     report_id: int
-    kind: ReportKind
-    report_class: ReportClass
-    status: str
-    is_sender_fault: bool
-    feedback_type: str
+    report: Report
     subscription_id: int | None
     subscriber_id: int | None
     edition_id: int | None
@@ -54,13 +50,29 @@ class Unjudged:
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
-    """One failure of a reader's mail, as the account takes it."""
+class Bounced:
+    """One bounce of a reader's mail."""
 
-    report_class: ReportClass
-    status: str
+    report: Report
     edition_id: int
     dated_at: datetime
+
+
+_REPORT = "r.kind, r.class, r.status, r.reply_code, r.cause, r.sender_fault, r.feedback_type"
+_OF_A_REPORT = _REPORT.count(",") + 1
+
+
+def _report(row: Row[Any]) -> Report:
+    """Return what is on record of a report: neither whom it named nor what was said."""
+    return Report(
+        ReportKind(row.kind),
+        ReportClass(row._mapping["class"]),
+        row.status,
+        row.reply_code,
+        cause=row.cause,
+        is_sender_fault=bool(row.sender_fault),
+        feedback_type=row.feedback_type,
+    )
 
 
 def is_known(connection: Connection, source_key: str) -> bool:
@@ -139,7 +151,7 @@ def unjudged(connection: Connection) -> list[Unjudged]:
     """Return the reports whose effect is still to be decided, in the order they were taken down."""
     rows = connection.execute(
         text(
-            "SELECT r.id, r.kind, r.class, r.status, r.sender_fault, r.feedback_type, r.subscription_id,"
+            f"SELECT {_REPORT}, r.id, r.subscription_id,"  # noqa: S608
             " s.subscriber_id, d.edition_id, COALESCE(d.address, u.address, '') AS address,"
             " COALESCE(u.address, '') AS reads_at"
             " FROM reports r LEFT JOIN deliveries d ON d.id = r.delivery_id"
@@ -147,7 +159,7 @@ def unjudged(connection: Connection) -> list[Unjudged]:
             " WHERE r.effect = '' ORDER BY r.id"
         )
     )
-    return [Unjudged(row[0], ReportKind(row[1]), ReportClass(row[2]), row[3], bool(row[4]), *row[5:]) for row in rows]
+    return [Unjudged(row.id, _report(row), *row[_OF_A_REPORT + 1 :]) for row in rows]
 
 
 def set_effects(connection: Connection, effects: Mapping[int, Effect]) -> None:
@@ -159,21 +171,21 @@ def set_effects(connection: Connection, effects: Mapping[int, Effect]) -> None:
         )
 
 
-def failures_of(connection: Connection, subscriber_id: int, address: str) -> list[Failure]:
-    """Return what stands on a reader's account: failures of mails to *address* that were no fault of ours.
+def bounces_of(connection: Connection, subscriber_id: int, address: str) -> list[Bounced]:
+    """Return the bounces of mails to *address*, which is the reader's.
 
     Whatever was told before the address was corrected was told of another one.
     """
     rows = connection.execute(
         text(
-            "SELECT r.class, r.status, d.edition_id, COALESCE(d.dated_at, d.planned_at) FROM deliveries d"
+            f"SELECT {_REPORT}, d.edition_id, COALESCE(d.dated_at, d.planned_at) AS dated FROM deliveries d"  # noqa: S608
             " JOIN reports r ON r.delivery_id = d.id WHERE d.subscriber_id = :u AND d.address = :address"
-            " AND r.kind = 'bounce' AND r.class IN ('hard', 'soft') AND r.sender_fault = 0"
+            " AND r.kind = 'bounce'"
             " AND r.at > COALESCE((SELECT MAX(f.at) FROM former_addresses f WHERE f.subscriber_id = :u), 0)"
         ),
         {"u": subscriber_id, "address": address},
     )
-    return [Failure(ReportClass(row[0]), row[1], row[2], from_micros(row[3])) for row in rows]
+    return [Bounced(_report(row), row.edition_id, from_micros(row.dated)) for row in rows]
 
 
 def succeeded_at(connection: Connection, subscriber_id: int, address: str, settled_by: datetime) -> datetime | None:

@@ -81,15 +81,17 @@ def test_more_reports_never_bring_an_address_back(found: list[Entry], more: list
         (Report(ReportKind.BOUNCE, ReportClass.SOFT), True),
         (Report(ReportKind.BOUNCE, ReportClass.BLOCK), False),
         (Report(ReportKind.BOUNCE, ReportClass.HARD, is_sender_fault=True), False),
+        (Report(ReportKind.BOUNCE, ReportClass.SOFT, "5.3.4", cause="too-big"), False),
+        (Report(ReportKind.BOUNCE, ReportClass.SOFT, "5.5.2", cause="try-later"), False),
         (Report(ReportKind.DELAYED, ReportClass.SOFT), False),
         (Report(ReportKind.DELIVERED, ReportClass.DELIVERED), False),
         (Report(ReportKind.AUTO_REPLY, ReportClass.AUTO_REPLY), False),
     ],
-    ids=["dead", "full", "blocked", "our fault", "delayed", "delivered", "away"],
+    ids=["dead", "full", "blocked", "our fault", "too large", "our syntax", "delayed", "delivered", "away"],
 )
 def test_only_a_failure_that_is_the_readers_stands_on_the_account(report: Report, counts: bool):
     """Blocks, delays and good news do not."""
-    assert is_failure(report.kind, report.report_class, is_sender_fault=report.is_sender_fault) is counts
+    assert is_failure(report, TERMS) is counts
 
 
 def test_the_codes_that_leave_no_doubt_are_those_about_the_address():

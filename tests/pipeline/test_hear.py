@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from digest.feedback.account import is_failure, shipped_terms
 from digest.model.feedback import Effect
 from digest.pipeline.correct_address import correct_address
 from digest.pipeline.erase_subscriber import erase_subscriber
 from digest.pipeline.hear import hear
-from digest.pipeline.hear_replies import hear_replies
+from digest.pipeline.hear_replies import hear_replies, report_of
+from digest.store.refusals import Refusal
 from digest.tokens import Purpose, Tokens
 from tests.feedback.reports import complaint, dsn, group
 from tests.house import SECRET, House
@@ -346,6 +350,22 @@ def test_a_refusal_for_what_we_are_counts_against_nobody(house: House, sink: Sin
     hear_replies(house.installation)
 
     assert active(house) == {ANNA}
+
+
+GMAIL = Path(__file__).resolve().parents[2].parent / "shared/reference/gmail-smtp-errors-2026-02-15.txt"
+
+
+@pytest.mark.skipif(not GMAIL.exists(), reason="the list of Gmail's replies is not here")
+@pytest.mark.parametrize("phase", ["rcpt", "dot"])
+def test_of_all_that_gmail_may_say_only_a_mailbox_that_is_gone_or_full_is_the_readers(phase: str):
+    """Not its complaints about our signature, our name, our pace, our size or our syntax."""
+    lines = re.findall(r"(?m)^\D{0,8}(5\d\d)\D{1,4}(5\.\d{1,3}\.\d{1,3})\W*(.*)", GMAIL.read_text("utf-8"))
+    replies = [report_of(Refusal(1, 1, 1, phase, int(code), status, words)) for code, status, words in lines]
+
+    counted = {report.status for report in replies if is_failure(report, shipped_terms())}
+
+    assert len(replies) > 50
+    assert counted == {"5.1.1", "5.1.2", "5.1.3", "5.2.1", "5.2.2"}
 
 
 @pytest.mark.sqlite
