@@ -16,21 +16,30 @@ from digest.store.reports import Found, bookmark, move_bookmark, take_down
 BOOKMARK = "attempts"
 # Where several senders write, a lower number may come to be seen after a higher one.
 _LOOK_BACK = 10_000
+_AT_ONCE = 200  # in one transaction, so that the sender need not wait
 
 
 def hear_replies(house: Installation) -> Judged:
     """Take down every refusal since the last time, and draw the consequences; twice is the same as once."""
+    while _take_down_some(house) == _AT_ONCE:
+        pass
+    return judge(house)
+
+
+def _take_down_some(house: Installation) -> int:
+    """Take down the next refusals in one transaction; return how many."""
     back = _LOOK_BACK if house.shares_rows else 0
     with house.engine.begin() as connection:
         wait_for_others(connection, Alone.HEAR)
-        read_to = int(bookmark(connection, BOOKMARK) or 0)
-        latest = latest_attempt(connection)
-        for refusal in refusals_between(connection, max(0, read_to - back), latest):
-            found = Found("smtp", refusal.subscription_id, refusal.delivery_id)
-            take_down(connection, f"attempt:{refusal.attempt_id}", [(report_of(refusal), found)], house.clock.now())
-        if latest != read_to:
-            move_bookmark(connection, BOOKMARK, str(latest))
-    return judge(house)
+        read_to, latest = int(bookmark(connection, BOOKMARK) or 0), latest_attempt(connection)
+        found = refusals_between(connection, max(0, read_to - back), latest, limit=_AT_ONCE)
+        for each in found:
+            told = (report_of(each), Found("smtp", each.subscription_id, each.delivery_id))
+            take_down(connection, f"attempt:{each.attempt_id}", [told], house.clock.now())
+        reached = latest if len(found) < _AT_ONCE else max(read_to, found[-1].attempt_id)
+        if reached != read_to:
+            move_bookmark(connection, BOOKMARK, str(reached))
+    return len(found)
 
 
 def report_of(refusal: Refusal) -> Report:

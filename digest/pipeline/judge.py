@@ -18,6 +18,8 @@ from digest.store.guarding import Met, met_by, pause_newsletter
 from digest.store.lock import Alone, wait_for_others
 from digest.store.reports import Unjudged, bounces_of, set_effects, succeeded_at, unjudged
 
+_AT_ONCE = 200  # in one transaction, so that the sender need not wait
+
 
 @dataclass(frozen=True, slots=True)
 class Judged:
@@ -28,22 +30,30 @@ class Judged:
 
 
 def judge(house: Installation) -> Judged:
-    """Draw the consequences of every report that is not judged yet, in one transaction.
+    """Draw the consequences of every report that is not judged yet.
 
     All of them were taken down before: a mail that came back keeps the one before it from counting as arrived, in
     whatever order the two are read.
     """
+    judged = Judged()
+    while some := _judge_some(house):
+        judged = Judged(judged.effects + some.effects, judged.paused + some.paused)
+    for why in judged.paused:
+        get_logger().error("newsletter_paused", why=why)
+    return judged
+
+
+def _judge_some(house: Installation) -> Judged | None:
+    """Judge the next reports in one transaction; None when there are none."""
     terms = shipped_terms()
     with house.engine.begin() as connection:
         wait_for_others(connection, Alone.HEAR)
-        waiting = unjudged(connection)
+        waiting = unjudged(connection, _AT_ONCE)
         effects = {each.report_id: _effect(house, connection, each, terms) for each in waiting}
         set_effects(connection, effects)
         editions = dict.fromkeys(each.edition_id for each in waiting if each.edition_id is not None)
         paused = _guard(connection, editions, terms)
-    for why in paused:
-        get_logger().error("newsletter_paused", why=why)
-    return Judged(Counter(effects.values()), tuple(paused))
+    return Judged(Counter(effects.values()), tuple(paused)) if waiting else None
 
 
 def _effect(house: Installation, connection: Connection, found: Unjudged, terms: Terms) -> Effect:

@@ -25,8 +25,11 @@ def latest_attempt(connection: Connection) -> int:
     return int(connection.execute(text("SELECT COALESCE(MAX(id), 0) FROM attempts")).scalar_one())
 
 
-def refusals_between(connection: Connection, after: int, up_to: int) -> list[Refusal]:
-    """Return the refusals by servers among the attempts past *after*, in order; one of ours has no code."""
+def refusals_between(connection: Connection, after: int, up_to: int, *, limit: int) -> list[Refusal]:
+    """Return at most *limit* refusals by servers among the attempts past *after* that are on no record, in order.
+
+    Those of ours have no code. What was told of an address that was corrected since is left out.
+    """
     rows = connection.execute(
         text(
             "SELECT a.id, a.delivery_id, d.subscription_id, a.phase, a.reply_code, a.enhanced, a.text"
@@ -34,8 +37,9 @@ def refusals_between(connection: Connection, after: int, up_to: int) -> list[Ref
             " WHERE a.id > :after AND a.id <= :up_to AND a.reply_code > 0 AND a.recipient IN ('', d.address)"
             "  AND (a.outcome = 'refused'"
             "  OR (a.outcome = 'deferred' AND d.state = 'expired' AND a.attempt_no = d.attempt_no))"
-            " ORDER BY a.id"
+            "  AND NOT EXISTS (SELECT 1 FROM reports r WHERE r.source_key = 'attempt:' || a.id)"
+            " ORDER BY a.id LIMIT :limit"
         ),
-        {"after": after, "up_to": up_to},
+        {"after": after, "up_to": up_to, "limit": limit},
     )
     return [Refusal(*row) for row in rows]

@@ -147,8 +147,8 @@ def latest_of(connection: Connection, subscription_id: int) -> tuple[int, str] |
     return (row[0], row[1]) if row else None
 
 
-def unjudged(connection: Connection) -> list[Unjudged]:
-    """Return the reports whose effect is still to be decided, in the order they were taken down."""
+def unjudged(connection: Connection, limit: int) -> list[Unjudged]:
+    """Return at most *limit* reports whose effect is still to be decided, in the order they were taken down."""
     rows = connection.execute(
         text(
             f"SELECT {_REPORT}, r.id, r.subscription_id,"  # noqa: S608
@@ -156,8 +156,9 @@ def unjudged(connection: Connection) -> list[Unjudged]:
             " COALESCE(u.address, '') AS reads_at"
             " FROM reports r LEFT JOIN deliveries d ON d.id = r.delivery_id"
             " LEFT JOIN subscriptions s ON s.id = r.subscription_id LEFT JOIN subscribers u ON u.id = s.subscriber_id"
-            " WHERE r.effect = '' ORDER BY r.id"
-        )
+            " WHERE r.effect = '' ORDER BY r.id LIMIT :limit"
+        ),
+        {"limit": limit},
     )
     return [Unjudged(row.id, _report(row), *row[_OF_A_REPORT + 1 :]) for row in rows]
 

@@ -389,3 +389,19 @@ def test_a_huge_mail_is_heard_by_its_first_megabyte(sent: House):
 
     assert heard.effects == {Effect.SUPPRESSED: 1, Effect.NOTHING: 2}
     assert sent.clock.now() - timedelta(days=2) < sent.clock.now()
+
+
+def test_many_refusals_are_heard_in_parts_and_each_of_them_once(
+    house: House, sink: Sink, monkeypatch: pytest.MonkeyPatch
+):
+    """So that the sender never waits for long."""
+    monkeypatch.setattr("digest.pipeline.hear_replies._AT_ONCE", 2)
+    monkeypatch.setattr("digest.pipeline.judge._AT_ONCE", 2)
+    house.readers([{"email": f"dead{n}@example.net", "topics": "trade"} for n in range(5)])
+    sink.script = lambda _recipient, _number: Do.NEVER
+    send(house, sink)
+
+    first, second = hear_replies(house.installation), hear_replies(house.installation)
+
+    assert (first.effects, second.effects) == ({Effect.SUPPRESSED: 5}, {})
+    assert not active(house)
