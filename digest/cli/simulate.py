@@ -36,8 +36,9 @@ def simulate(
 ) -> None:
     """Play some days ahead: every slot, digest and reason.
 
-    It is the planning itself, on a virtual clock. Nothing is written and nothing is sent. Days are those of the newsletter's zone, else UTC. Articles are those
-    that are stored; a past day begins with what readers had been shown by then.
+    It is the planning itself, on a virtual clock. Nothing is written and nothing is sent. Days are those of the
+    newsletter's zone, else UTC. Articles are those that are stored; a past day begins with what readers had been
+    shown by then.
     """
     from digest.pipeline.simulate import Span
     from digest.pipeline.simulate import simulate as play
