@@ -22,6 +22,8 @@ from digest.model.newsletter import Newsletter
 from digest.pipeline.compose import Shelf, Wanted, Workshop, open_workshop
 from digest.pipeline.correct_edition import is_correction, plan_correction_again
 from digest.pipeline.installation import Installation
+from digest.pipeline.letters import write_again
+from digest.pipeline.links import LETTER
 from digest.pipeline.planned import Planned, planned_rows
 from digest.scheduling.cadence import Due, latest_slot, next_slot, parse_rule, period_of, slot_for_today, slots_between
 from digest.store import planning
@@ -192,6 +194,8 @@ def prepare_slot(
 
 def plan_again(house: Installation, newsletter_slug: str, edition_id: int, period: str, slot_at: datetime) -> Planned:
     """Plan the rows of one slot that wait for a new plan; nobody else becomes due by it."""
+    if f"+{LETTER}" in period:
+        return write_again(house, newsletter_slug, edition_id, period)
     if is_correction(period):
         return plan_correction_again(house, newsletter_slug, period)
     done = Planned()

@@ -172,14 +172,13 @@ def choose(
     """
     if {*topics, *(muted or ())} - {topic.slug for topic in choices.topics}:
         raise BadInput("A topic that you chose is no longer on offer. Please look again.")
-    if send_at and not _HOUR.fullmatch(send_at):
-        raise BadInput("The hour must look like 07:30.")
+    require_hour(send_at)
     now = house.clock.now()
     # Who followed everything until now has nothing to look back to: no topic is new to them.
     since = None if choices.agreement.interests.everything else now.date()
     before = choices.agreement.interests
     if keywords is not None:
-        before = replace(before, keywords=_keywords_in(keywords))
+        before = replace(before, keywords=keywords_in(keywords))
     interests = follow_only(before, topics, before.muted if muted is None else muted, since)
     hour = choices.agreement.send_at if send_at == hour_of(choices) else send_at
     cadence = cadence_for(choices.newsletter, choices.agreement.zone, hour)
@@ -216,22 +215,45 @@ def settle(house: Installation, reader: int, *, zone: str, locale: str) -> None:
 
     Newsletters that follow the reader's own clock follow it into the new zone. Raises BadInput.
     """
-    try:
-        zone = read_zone(zone)
-    except BadInput:
-        raise BadInput("That time zone is not known. Write it like Europe/Berlin.") from None
+    zone = zone_in(zone)
     now = house.clock.now()
     with house.engine.begin() as connection:
         agreements = subscriptions.agreements_of(connection, reader)
         if locale not in languages_on_offer(agreements[0].locale):
             raise BadInput("Choose one of the languages on offer.")
         subscriptions.settle(connection, reader, zone=zone, locale=locale, now=now)
-        newsletters = load_newsletters(connection)
-        for each in agreements:
-            align_cadences(connection, each.newsletter_id, newsletters[each.newsletter], now, [reader])
+        follow_the_clock(connection, reader, now)
 
 
-def _keywords_in(text: str) -> tuple[str, ...]:
+def follow_the_clock(connection: Connection, reader: int, now: datetime) -> None:
+    """Put every subscription of *reader* under the cadence of the zone they are in now."""
+    newsletters = load_newsletters(connection)
+    for each in subscriptions.agreements_of(connection, reader):
+        align_cadences(connection, each.newsletter_id, newsletters[each.newsletter], now, [reader])
+
+
+def refuse_suppressed(connection: Connection, house: Installation, agreement: Agreement) -> None:
+    """Raise BadInput when the address of *agreement* is suppressed: that takes a confirmation."""
+    if suppressed_keys(connection, [read_address(agreement.address).key], house.secrets):
+        raise BadInput("This subscription was not ended by you. Please sign up again.")
+
+
+def require_hour(send_at: str) -> None:
+    """Raise BadInput unless *send_at* is a local time ("HH:MM"), or "" for the newsletter's own."""
+    if send_at and not _HOUR.fullmatch(send_at):
+        raise BadInput("The hour must look like 07:30.")
+
+
+def zone_in(text: str) -> str:
+    """Return the IANA name of a time zone as a reader writes it; raises BadInput."""
+    try:
+        return read_zone(text)
+    except BadInput:
+        raise BadInput("That time zone is not known. Write it like Europe/Berlin.") from None
+
+
+def keywords_in(text: str) -> tuple[str, ...]:
+    """Return the keywords of a list with commas between them; raises BadInput."""
     problems: Problems = []
     keywords = read_keywords(_COMMAS.sub(",", text), problems)
     if problems:

@@ -20,6 +20,7 @@ from digest.store.tables import (
     digests,
     former_addresses,
     profiles,
+    sign_ups,
     subscribers,
     subscriptions,
     suppressions,
@@ -72,6 +73,7 @@ def forget(conn: Connection, subscriber_id: int, now: datetime) -> int:
             state=case((waiting, "skipped"), else_=deliveries.c.state),
         )
     ).rowcount
+    conn.execute(delete(sign_ups).where(sign_ups.c.subscriber_id == subscriber_id))
     conn.execute(update(consents).where(consents.c.subscriber_id == subscriber_id).values(source=""))
     _forget_interests(conn, subscriber_id)
     conn.execute(

@@ -204,7 +204,7 @@ def groups_due(
 _THERE_THEN = (
     "s.since <= :slot AND u.joined_at <= :slot AND NOT EXISTS"
     " (SELECT 1 FROM consents k WHERE k.subscriber_id = u.id AND k.newsletter_id = s.newsletter_id"
-    "  AND k.at > :slot AND k.event IN ('given', 'resumed'))"
+    "  AND k.at > :slot AND k.event IN ('given', 'resumed', 'confirmed'))"
 )
 
 
