@@ -108,6 +108,7 @@ class Newsletter:
     max_late: timedelta = timedelta(hours=12)
     freshness_half_life: timedelta = timedelta(days=2)
     managed: str = "file"
+    archive: bool = False  #: whether everybody may read on our pages what readers of every topic were sent
 
 
 class SourceKind(StrEnum):

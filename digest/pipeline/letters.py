@@ -159,8 +159,8 @@ def _pending_reader(connection: Connection, asked: SignUp, now: datetime) -> int
     wish, newsletter_id = asked.wish, asked.newsletter_id
     if key not in known_readers(connection, newsletter_id, [key]):
         history = history_of(connection, frozenset())
-        row = (asked.address, key, "", wish["locale"], wish["zone"], history, to_micros(now))
-        add_subscribers(connection, [row])
+        reader = (asked.address, key, "", wish["locale"], wish["zone"], history, to_micros(now))
+        add_subscribers(connection, [reader])
     known = known_readers(connection, newsletter_id, [key])[key]
     if not known.subscription_id:
         newsletter = load_newsletter(connection, asked.newsletter)[1]

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from digest.tokens import TOKEN_WIDTH, Purpose, Tokens
 
-
 LETTER = "letter-"  #: what the template of a letter begins with; its editions are those of "2026-11-23+letter-…"
 
 

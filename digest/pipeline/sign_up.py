@@ -177,7 +177,7 @@ def confirm(house: Installation, token: str) -> Letter | None:
         return None
     now = house.clock.now()
     with house.engine.begin() as connection:
-        found = _letter(connection, house, number)
+        found = _letter(connection, house, number, hold=True)
         if found is None or found.lapsed or found.answered or found.sign_up.state is not State.MAILED:
             return found
         asked = found.sign_up
@@ -200,7 +200,7 @@ def decline(house: Installation, token: str) -> None:
         return
     with house.engine.begin() as connection:
         overwrite_deleted(connection)
-        asked = sign_ups.of_letter(connection, number)
+        asked = sign_ups.of_letter(connection, number, hold=True)
         if asked is not None and asked.state is State.MAILED:
             sign_ups.change(connection, asked.id, state=State.DECLINED, address="")
             _forget_pending(connection, asked, house.clock.now())
@@ -234,6 +234,8 @@ def join_at_once(house: Installation, reader: int, slug: str, *, source: str, wo
         profile_id = profile_of(connection, Interests())
         subscriptions.add(connection, reader, newsletter_id, profile_id=profile_id, cadence_id=cadence_id, now=now)
         joined = next(one for one in subscriptions.agreements_of(connection, reader) if one.newsletter == slug)
+        if joined.state is SubscriptionState.PENDING:
+            subscriptions.begin(connection, joined, now)
         subscriptions.log(connection, joined, "given", source, now, wording=f"{WORDING}: {wording}")
 
 
@@ -290,8 +292,8 @@ def _ask(
     )
 
 
-def _letter(connection: Connection, house: Installation, delivery_id: int) -> Letter | None:
-    asked = sign_ups.of_letter(connection, delivery_id)
+def _letter(connection: Connection, house: Installation, delivery_id: int, *, hold: bool = False) -> Letter | None:
+    asked = sign_ups.of_letter(connection, delivery_id, hold=hold)
     if asked is None or asked.subscriber_id is None:
         return None
     own = subscriptions.agreements_of(connection, asked.subscriber_id)
@@ -360,5 +362,3 @@ def _forget_pending(connection: Connection, asked: SignUp, now: datetime) -> Non
     states = [each.state for each in subscriptions.agreements_of(connection, asked.subscriber_id)]
     if asked.kind is Kind.JOIN and states and set(states) == {SubscriptionState.PENDING}:
         forget(connection, asked.subscriber_id, now.astimezone(UTC))
-
-

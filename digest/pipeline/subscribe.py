@@ -85,6 +85,17 @@ def leave(house: Installation, token: str, reason: EndedReason, *, source: str) 
     return True
 
 
+def tell_why(house: Installation, token: str, why: str) -> None:
+    """Note why the reader of *token* has left; nothing when they have not, or have told it."""
+    number = house.tokens.read(Purpose.LEAVE, token)
+    with house.engine.begin() as connection:
+        agreement = subscriptions.find_agreement(connection, number) if number is not None else None
+        if agreement is None or agreement.state is not SubscriptionState.ENDED or _is_erased(agreement):
+            return
+        if not subscriptions.has_told_why(connection, agreement):
+            subscriptions.log(connection, agreement, "told_why", why, house.clock.now())
+
+
 def preferences_for(house: Installation, token: str) -> tuple[int, list[Choices]] | None:
     """Return the reader of a preferences token and all their subscriptions; None for nobody, or an erased one."""
     reader = house.tokens.read(Purpose.PREFERENCES, token)
@@ -93,7 +104,7 @@ def preferences_for(house: Installation, token: str) -> tuple[int, list[Choices]
     with reading(house.engine) as connection:
         newsletters, topics = load_newsletters(connection), load_topics(connection)
         agreements = subscriptions.agreements_of(connection, reader)
-        found = [_choices(each, newsletters, topics) for each in agreements if not _is_erased(each)]
+        found = [_choices(each, newsletters, topics) for each in agreements if _is_agreed(each)]
     return (reader, found) if found else None
 
 
@@ -263,6 +274,10 @@ def keywords_in(text: str) -> tuple[str, ...]:
 
 def _is_erased(agreement: Agreement) -> bool:
     return agreement.ended_reason == EndedReason.ERASED
+
+
+def _is_agreed(agreement: Agreement) -> bool:
+    return agreement.state is not SubscriptionState.PENDING and not _is_erased(agreement)
 
 
 def _as_it_is(connection: Connection, choices: Choices) -> Agreement:

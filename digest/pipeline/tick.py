@@ -28,9 +28,10 @@ def visit_sources(house: Installation, *, allow_private: bool = False) -> None:
 
 
 def plan_due(house: Installation) -> None:
-    """Write the letters that pages asked for, and plan every slot that has come, newsletters in the order of their names, beside a sending that may run.
+    """Write the letters that pages asked for; plan every slot that has come, newsletters in the order of their names.
 
-    An edition in which nobody is to get anything is finished here: no sending will come to do it.
+    Beside a sending that may run. An edition in which nobody is to get anything is finished here: no sending will
+    come to do it.
     """
     with reading(house.engine) as connection:
         slugs = list(load_newsletters(connection))

@@ -251,13 +251,13 @@ def lapse_ended(connection: Connection, now: datetime) -> int:
     """
     return connection.execute(
         text(
-            "UPDATE deliveries SET next_attempt_at = NULL, finished_at = :now,"
+            "UPDATE deliveries SET next_attempt_at = NULL, finished_at = :now,"  # noqa: S608
             " state = CASE WHEN doubt_count > 0 THEN 'in_doubt' ELSE 'skipped' END,"
             " reason = (SELECT CASE WHEN doubt_count > 0 THEN 'reply_lost' WHEN s.state = 'paused' THEN 'paused'"
             "  WHEN s.ended_reason = 'suppressed' THEN 'suppressed' ELSE 'unsubscribed' END"
             "  FROM subscriptions s WHERE s.id = deliveries.subscription_id)"
             " WHERE next_attempt_at IS NOT NULL AND state IN ('ready', 'deferred', 'in_doubt')"
-            " AND (SELECT s.state FROM subscriptions s WHERE s.id = deliveries.subscription_id) <> 'active'"  # noqa: S608
+            " AND (SELECT s.state FROM subscriptions s WHERE s.id = deliveries.subscription_id) <> 'active'"
             f" AND NOT EXISTS (SELECT 1 FROM editions e WHERE e.id = deliveries.edition_id AND {_LETTER})"
         ),
         {"now": to_micros(now)},
@@ -317,9 +317,9 @@ def stopped(connection: Connection, worker: str) -> set[int]:
     """Return the rows *worker* holds whose reader has left or whose edition was paused since the claim."""
     rows = connection.execute(
         text(
-            "SELECT d.id FROM deliveries d JOIN editions e ON e.id = d.edition_id"
+            "SELECT d.id FROM deliveries d JOIN editions e ON e.id = d.edition_id"  # noqa: S608
             " JOIN subscriptions s ON s.id = d.subscription_id"
-            " WHERE d.lease_until IS NOT NULL AND d.claimed_by = :worker"  # noqa: S608
+            " WHERE d.lease_until IS NOT NULL AND d.claimed_by = :worker"
             f" AND (e.state <> 'open' OR s.state <> 'active' AND NOT {_LETTER})"
         ),
         {"worker": worker},

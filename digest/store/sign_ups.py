@@ -80,10 +80,11 @@ def waiting(connection: Connection, limit: int) -> list[SignUp]:
     return [_sign_up(row) for row in connection.execute(asked.limit(limit))]
 
 
-def of_letter(connection: Connection, delivery_id: int) -> SignUp | None:
-    """Return the sign-up that the letter *delivery_id* asks about, held until the transaction ends; None for none."""
+def of_letter(connection: Connection, delivery_id: int, *, hold: bool = False) -> SignUp | None:
+    """Return the sign-up that the letter *delivery_id* asks about, or None; *hold* it until the transaction ends."""
     either = or_(sign_ups.c.letter_id == delivery_id, sign_ups.c.old_letter_id == delivery_id)
-    row = connection.execute(_SELECT.where(either).with_for_update(of=sign_ups)).first()
+    found = _SELECT.where(either)
+    row = connection.execute(found.with_for_update(of=sign_ups) if hold else found).first()
     return _sign_up(row) if row else None
 
 
@@ -93,16 +94,15 @@ def change(connection: Connection, sign_up_id: int, **columns: Any) -> None:
 
 
 def unanswered(connection: Connection, before: datetime) -> list[SignUp]:
-    """Return what was asked *before* and neither confirmed nor declined."""
+    """Return what was asked not after *before* and neither confirmed nor declined."""
     open_ = sign_ups.c.state.in_((State.ASKED, State.MAILED))
-    return [_sign_up(row) for row in connection.execute(_SELECT.where(open_, sign_ups.c.asked_at < before))]
+    return [_sign_up(row) for row in connection.execute(_SELECT.where(open_, sign_ups.c.asked_at <= before))]
 
 
 def add_letter(connection: Connection, **columns: Any) -> int | None:
     """Insert the delivery of a letter; return its id, or None when this edition has one to the reader already."""
-    there = select(deliveries.c.id).where(
-        deliveries.c.edition_id == columns["edition_id"], deliveries.c.subscriber_id == columns["subscriber_id"]
-    )
+    edition, reader = columns["edition_id"], columns["subscriber_id"]
+    there = select(deliveries.c.id).where(deliveries.c.edition_id == edition, deliveries.c.subscriber_id == reader)
     if connection.execute(there).first():
         return None
     return int(connection.execute(insert(deliveries).values(**columns).returning(deliveries.c.id)).scalar_one())
@@ -113,6 +113,6 @@ def locale_of(connection: Connection, subscriber_id: int) -> str:
     return str(connection.execute(select(subscribers.c.locale).where(subscribers.c.id == subscriber_id)).scalar_one())
 
 
-def _sign_up(row: Row[Any]) -> SignUp:
+def _sign_up(row: Row[*tuple[Any, ...]]) -> SignUp:
     values = dict(row._mapping)
     return SignUp(**{**values, "kind": Kind(values["kind"]), "state": State(values["state"])})

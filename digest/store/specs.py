@@ -38,6 +38,7 @@ def newsletter_as_json(newsletter: Newsletter) -> dict[str, Any]:
     return {
         **{key: getattr(newsletter, key) for key in _PLAIN_TEXTS},
         **{key: duration_text(getattr(newsletter, key)) for key in _DURATIONS},
+        "archive": newsletter.archive,
         "topics": list(newsletter.topics),
         "sources": list(newsletter.sources),
         "unresolved_related": newsletter.unresolved_related.value,
@@ -65,6 +66,8 @@ def newsletter_from_json(slug: str, spec: Mapping[str, Any]) -> Newsletter:
     known: dict[str, Any] = {key: spec[key] for key in _PLAIN_TEXTS if key in spec}
     known |= {key: read_duration(spec[key]) for key in _DURATIONS if key in spec}
     known |= {key: tuple(spec[key]) for key in ("topics", "sources") if key in spec}
+    if "archive" in spec:
+        known["archive"] = bool(spec["archive"])
     if "unresolved_related" in spec:
         known["unresolved_related"] = UnresolvedRelated(spec["unresolved_related"])
     if "in_doubt" in spec:

@@ -142,12 +142,32 @@ def change(
     )
 
 
+def change_interests(connection: Connection, agreement: Agreement, profile_id: int, now: datetime) -> None:
+    """Set interests alone as the reader chose them."""
+    connection.execute(
+        text("UPDATE subscriptions SET profile_id = :p, chosen_at = :now WHERE id = :id"),
+        {"id": agreement.subscription_id, "p": profile_id, "now": to_micros(now)},
+    )
+
+
 def settle(connection: Connection, subscriber_id: int, *, zone: str, locale: str, now: datetime) -> None:
     """Set zone and language as the reader chose them."""
     connection.execute(
         text("UPDATE subscribers SET zone = :zone, locale = :locale, chosen_at = :now WHERE id = :id"),
         {"id": subscriber_id, "zone": zone, "locale": locale, "now": to_micros(now)},
     )
+
+
+def has_told_why(connection: Connection, agreement: Agreement) -> bool:
+    """Whether the reader said why they left, since they left."""
+    last = connection.execute(
+        text(
+            "SELECT event FROM consents WHERE subscriber_id = :u AND newsletter_id = :n AND event IN"
+            " ('ended', 'told_why') ORDER BY id DESC LIMIT 1"
+        ),
+        {"u": agreement.subscriber_id, "n": agreement.newsletter_id},
+    ).scalar()
+    return last == "told_why"
 
 
 def log(
