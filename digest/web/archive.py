@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from xml.etree import ElementTree
 
-from babel.dates import format_date
 from fastapi import APIRouter, Request, Response
 
 from digest.errors import BadInput, NotFound
 from digest.pipeline.archive import ArchivePage, archive_page, archived_mail
 from digest.pipeline.installation import Installation
+from digest.rendering.languages import date_text
 from digest.web.pages import Pages
 from digest.web.tongue import spoken_by
 
@@ -32,8 +32,9 @@ def archive_routes(house: Installation, pages: Pages) -> APIRouter:
         except NotFound:
             return pages.wrong(request, 404)
         locale = spoken_by(request)
+        locale = spoken_by(request)
         issues = [
-            {"period": each.period, "subject": each.subject, "day": format_date(each.slot_at, "long", "en")}
+            {"period": each.period, "subject": each.subject, "day": date_text(each.slot_at.date(), locale)}
             for each in found.issues
         ]
         return pages.draw("archive.html", locale, found=found, issues=issues, page=int(number))
@@ -81,7 +82,7 @@ def _atom(found: ArchivePage, base_url: str) -> bytes:
         add(entry, "title", each.subject)
         add(entry, "updated", each.slot_at.isoformat())
         add(entry, "link", rel="alternate", href=f"{page}/archive/{each.period}")
-    return ElementTree.tostring(feed, encoding="utf-8", xml_declaration=True)
+    return b'<?xml version="1.0" encoding="utf-8"?>\n' + bytes(ElementTree.tostring(feed, encoding="utf-8"))
 
 
 def _clean(text: str) -> str:

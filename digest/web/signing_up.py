@@ -46,7 +46,7 @@ def _answer(house: Installation, pages: Pages, slug: str, request: Request, form
     except NotFound:
         return pages.wrong(request, 404)
     locale = spoken_by(request)
-    show = partial(_page, house, pages, offer, locale, form)
+    show = partial(_page, pages, offer, locale, form)
     if form is None:
         return show()
     wording = pages.say(locale, CONSENT, newsletter=offer.newsletter.name)
@@ -78,7 +78,6 @@ def _wish(offer: Offer, form: FormData, wording: str) -> Wish:
 
 
 def _page(
-    house: Installation,
     pages: Pages,
     offer: Offer,
     locale: str,
