@@ -67,12 +67,12 @@ def _show(
         said=said,
         problem=problem,
         changed=changed,
-        given=form if form is not None and problem else FormData(),
+        address_given=text_of(form, "address") if form is not None and problem else "",
         next=_next(house, choices, changed) if said else None,
         others=_others(house, choices),
         token=token,
-        subscriptions=[_shown(each, house.clock.now()) for each in choices],
-        zone=first.zone,
+        subscriptions=[_shown(each, house.clock.now(), _kept(each, form, problem)) for each in choices],
+        zone=(form is not None and problem and text_of(form, "zone")) or first.zone,
         zones=zones_on_offer(),
         languages=[language_shown(tag, first.locale) for tag in subscribe.languages_on_offer(first.locale)],
         any_left=any(each.agreement.state is not SubscriptionState.ENDED for each in choices),
@@ -181,9 +181,17 @@ def _pause_end(one: Choices, day: str) -> datetime:
         raise wrong from None
 
 
-def _shown(one: Choices, now: datetime) -> Mapping[str, object]:
+def _kept(one: Choices, form: FormData | None, problem: str) -> FormData | None:
+    """Return the *form* of this subscription when it could not be used: what was typed stays for mending."""
+    mine = form is not None and text_of(form, "subscription") == str(one.agreement.subscription_id)
+    return form if form is not None and mine and problem and text_of(form, "action") == "save" else None
+
+
+def _shown(one: Choices, now: datetime, kept: FormData | None) -> Mapping[str, object]:
     agreement, locale = one.agreement, one.agreement.locale
-    followed = {follow.topic for follow in agreement.interests.follows}
+    followed = {follow.topic for follow in agreement.interests.follows} if kept is None else {*texts_of(kept, "topics")}
+    muted = agreement.interests.muted if kept is None else texts_of(kept, "muted")
+    keywords = ", ".join(agreement.interests.keywords) if kept is None else text_of(kept, "keywords")
     own_zone = zone_of(agreement.zone)
     paused = agreement.paused_until if agreement.state is SubscriptionState.PAUSED else None
     return {
@@ -194,8 +202,8 @@ def _shown(one: Choices, now: datetime) -> Mapping[str, object]:
         "may_resume": subscribe.may_resume(agreement),
         "paused_until": weekday_date_text(paused.astimezone(own_zone).date(), locale) if paused else "",
         "tomorrow": (now.astimezone(own_zone).date() + timedelta(days=1)).isoformat(),
-        "send_at": subscribe.hour_of(one),
+        "send_at": subscribe.hour_of(one) if kept is None else text_of(kept, "send_at"),
         "place": place_of(one.newsletter.schedule.zone or agreement.zone, locale),
-        "keywords": ", ".join(agreement.interests.keywords),
-        "topics": topics_shown(one.newsletter, one.topics, locale, followed, agreement.interests.muted),
+        "keywords": keywords,
+        "topics": topics_shown(one.newsletter, one.topics, locale, followed, muted),
     }
