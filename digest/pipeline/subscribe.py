@@ -103,8 +103,10 @@ def preferences_for(house: Installation, token: str) -> tuple[int, list[Choices]
         return None
     with reading(house.engine) as connection:
         newsletters, topics = load_newsletters(connection), load_topics(connection)
-        agreements = subscriptions.agreements_of(connection, reader)
-        found = [_choices(each, newsletters, topics) for each in agreements if _is_agreed(each)]
+        own = [each for each in subscriptions.agreements_of(connection, reader) if not _is_erased(each)]
+        # What is not confirmed is not theirs yet; who has nothing else may still see that.
+        agreed = [each for each in own if each.state is not SubscriptionState.PENDING] or own
+        found = [_choices(each, newsletters, topics) for each in agreed]
     return (reader, found) if found else None
 
 
@@ -274,10 +276,6 @@ def keywords_in(text: str) -> tuple[str, ...]:
 
 def _is_erased(agreement: Agreement) -> bool:
     return agreement.ended_reason == EndedReason.ERASED
-
-
-def _is_agreed(agreement: Agreement) -> bool:
-    return agreement.state is not SubscriptionState.PENDING and not _is_erased(agreement)
 
 
 def _as_it_is(connection: Connection, choices: Choices) -> Agreement:

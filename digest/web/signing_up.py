@@ -21,6 +21,7 @@ from digest.web.showing import language_shown, sample_shown, topics_shown
 from digest.web.tongue import spoken_by
 
 CONSENT = "Send me %(newsletter)s by mail. I can leave at any time with one click."
+_NO_PROBLEMS = dict.fromkeys(("topics", "keywords", "send_at", "zone", "locale", "address"), "")
 _TRAP = "website"  # a field that no person sees
 
 
@@ -106,7 +107,8 @@ def _page(
         zones=zones_on_offer(),
         languages=[language_shown(tag, chosen) for tag in tongues],
         address=text_of(given, "address"),
-        problems=more.get("problems", {}),
+        problems=_NO_PROBLEMS | more.get("problems", {}),
+        problem=next(iter(more.get("problems", {}).values()), ""),
         sample=sample_shown(found, wish.zone, locale) if found and wish else None,
         consent=pages.say(locale, CONSENT, newsletter=letter.name),
     )
