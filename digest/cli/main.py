@@ -23,6 +23,7 @@ from digest.cli import (
     newsletters,
     operate,
     send,
+    simulate,
     subscribers,
     topics,
 )
@@ -81,6 +82,7 @@ app.add_typer(newsletters.app, name="newsletters", help="Apply and list newslett
 app.add_typer(subscribers.app, name="subscribers", help="Import, export, show, correct and erase subscribers.")
 app.add_typer(topics.app, name="topics", help="Rank articles for topics.")
 send.add_to(app)
+simulate.add_to(app)
 editions.add_to(app)
 deliveries.add_to(app)
 attempts.add_to(app)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from enum import StrEnum
 
+from digest.model.frequency import Frequency
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Follow:
@@ -84,6 +86,7 @@ class Subscription:
     interests: Interests
     state: SubscriptionState = SubscriptionState.ACTIVE
     send_at: time | None = None
+    frequency: Frequency | None = None
     consent: Consent | None = None
     paused_until: datetime | None = None
     ended_reason: EndedReason | None = None

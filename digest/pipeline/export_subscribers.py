@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Engine
 
 from digest.model.subscriber import Interests
 from digest.pipeline.formulas import neutralised
+from digest.pipeline.frequencies import frequency_words
 from digest.pipeline.subscriber_rows import COLUMNS
 from digest.store.newsletters import load_newsletter
 from digest.store.profiles import interests_from_text
@@ -79,4 +80,5 @@ def _row(one: Any, given: list[tuple[str, int]]) -> tuple[str, ...]:
     source, at = given[-1] if given else ("", 0)
     cells = interests_as_cells(interests_from_text(one.interests))
     told = from_micros(at).isoformat() if given else ""
-    return (one.address, one.name, one.locale, one.zone, *cells, one.send_at, source, told, one.state)
+    when = (one.send_at, frequency_words(one.frequency), one.paused_until.isoformat() if one.paused_until else "")
+    return (one.address, one.name, one.locale, one.zone, *cells, *when, source, told, one.state)

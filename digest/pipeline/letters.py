@@ -39,12 +39,12 @@ from digest.store.profiles import profile_of
 from digest.store.sign_ups import Kind, SignUp, State
 from digest.store.subscribers import add_subscribers, add_subscriptions, known_readers
 from digest.store.subscriptions import agreements_of
-from digest.store.tables import to_micros
-from digest.store.urgent import let_overtake
+from digest.store.tables import EPOCH, to_micros
 
 CONFIRM, NEW_ADDRESS, OLD_ADDRESS = f"{LETTER}confirm", f"{LETTER}new-address", f"{LETTER}old-address"
 LETTERS_A_DAY, LETTERS_A_WEEK = 1, 3  # to one address, over all newsletters
 _AT_ONCE = 100
+_LONG_DUE = EPOCH + timedelta(seconds=1)  # claims go by the time a row is due, so these are next
 _POOL = "{}"  # of no articles
 
 
@@ -127,13 +127,12 @@ def _write(house: Installation, asked: SignUp) -> bool:
                     digest_id=digest_id,
                     state="ready",
                     address=address,
-                    next_attempt_at=now,
+                    next_attempt_at=_LONG_DUE,
                     planned_at=now,
                 )
             )
             ask_for_workers(connection, edition_id)
         written = [each for each in letters if each is not None]
-        let_overtake(connection, written)
         sign_ups.change(
             connection,
             asked.id,
@@ -169,7 +168,7 @@ def _pending_reader(connection: Connection, asked: SignUp, now: datetime) -> int
         profile_id = profile_of(connection, Interests())
         since = to_micros(_day(now))
         pending = SubscriptionState.PENDING.value
-        row = (known.subscriber_id, newsletter_id, profile_id, cadence_id, pending, "", since)
+        row = (known.subscriber_id, newsletter_id, profile_id, cadence_id, pending, "", "", None, since)
         add_subscriptions(connection, [row])
     return known.subscriber_id
 

@@ -21,6 +21,7 @@ from digest.selection.select import VERSION
 from digest.store.articles import articles_between, known_under, stories_since
 from digest.store.newsletters import load_newsletters, load_topics
 
+_LONGEST_LATE = timedelta(days=16)  # half a month, for a newsletter that says nothing
 _REMEMBERED = timedelta(days=60)  # the least time for which a mailbox remembers a story
 
 
@@ -114,7 +115,9 @@ def _alive(connection: Connection, at: datetime) -> frozenset[int]:
     already. So do those taken back, which may return.
     """
     newsletters = load_newsletters(connection).values()
-    longest = max(each.expires_after for each in newsletters) + max(each.max_late for each in newsletters)
+    longest = max(each.expires_after for each in newsletters) + max(
+        each.max_late or _LONGEST_LATE for each in newsletters
+    )
     return stories_since(connection, at - max(longest + timedelta(days=1), _REMEMBERED))
 
 

@@ -68,6 +68,7 @@ class Wish:
     send_at: str = ""
     zone: str = "UTC"
     locale: str = "en"
+    frequency: str = ""
     source: str = ""
     wording: str = ""
 
@@ -91,7 +92,16 @@ def offer_of(house: Installation, slug: str) -> Offer:
 
 
 def read_wish(
-    offer: Offer, *, topics: list[str], keywords: str, send_at: str, zone: str, locale: str, source: str, wording: str
+    offer: Offer,
+    *,
+    topics: list[str],
+    keywords: str,
+    send_at: str,
+    days: list[str],
+    zone: str,
+    locale: str,
+    source: str,
+    wording: str,
 ) -> Wish:
     """Return what the fields of a form say; raises WrongFields with a sentence for each that says nothing usable."""
     problems: dict[str, str] = {}
@@ -115,7 +125,8 @@ def read_wish(
     if problems:
         raise WrongFields(problems)
     own_hour = "" if send_at == f"{offer.newsletter.schedule.at:%H:%M}" else send_at
-    return Wish(tuple(dict.fromkeys(topics)), words, own_hour, zone, locale, source, f"{WORDING}: {wording}")
+    often = subscribe.days_in(days, offer.newsletter)
+    return Wish(tuple(dict.fromkeys(topics)), words, own_hour, zone, locale, often, source, f"{WORDING}: {wording}")
 
 
 def ask_to_join(house: Installation, slug: str, address: str, wish: Wish, *, network: str) -> None:
@@ -315,13 +326,14 @@ def _join(connection: Connection, house: Installation, found: Letter, now: datet
     interests = Interests(tuple(each for each in wish.interests.follows if each.topic in known), (), wish.keywords)
     agreement, newsletter = found.agreement, found.newsletter
     subscriptions.settle(connection, agreement.subscriber_id, zone=wish.zone, locale=wish.locale, now=now)
-    cadence = cadence_for(newsletter, wish.zone, wish.send_at)
+    cadence = cadence_for(newsletter, wish.zone, wish.send_at, wish.frequency)
     subscriptions.change(
         connection,
         agreement,
         profile_id=profile_of(connection, interests),
         cadence_id=cadence_ids(connection, agreement.newsletter_id, [cadence], now)[cadence],
         send_at=wish.send_at,
+        frequency=wish.frequency,
         now=now,
     )
     subscribe.follow_the_clock(connection, agreement.subscriber_id, now)

@@ -15,6 +15,7 @@ from datetime import date, datetime
 from sqlalchemy import Connection
 
 from digest.errors import BadInput
+from digest.model.frequency import Frequency
 from digest.model.newsletter import Newsletter
 from digest.model.subscriber import EndedReason, Follow, Interests, SubscriptionState
 from digest.model.topic import Topic
@@ -24,6 +25,7 @@ from digest.pipeline.places import read_zone
 from digest.pipeline.subscriber_rows import Problems, read_keywords
 from digest.pipeline.suppression import suppressed_keys
 from digest.rendering.i18n import CATALOGUES
+from digest.scheduling.cadence import DAY_NAMES, frequency_text
 from digest.store import subscriptions
 from digest.store.cadences import align_cadences, cadence_for, cadence_ids
 from digest.store.engine import reading
@@ -175,11 +177,12 @@ def choose(
     send_at: str,
     muted: Collection[str] | None = None,
     keywords: str | None = None,
+    days: Collection[str] | None = None,
 ) -> None:
     """Set interests and the hour ("HH:MM", "" for the newsletter's own), and note that the reader chose them.
 
     *topics* are followed (none: everything, unless there are keywords); *muted* topics and *keywords*, with commas
-    between them, stay as they are when None. The hour that `hour_of` gave is no choice: who never named one goes
+    between them, stay as they are when None, and so do the *days* ("mon"). The hour that `hour_of` gave is no choice: who never named one goes
     on with the newsletter's own. A newly followed topic looks back a few days, not into the whole archive. Raises
     BadInput.
     """
@@ -193,8 +196,9 @@ def choose(
     if keywords is not None:
         before = replace(before, keywords=keywords_in(keywords))
     interests = follow_only(before, topics, before.muted if muted is None else muted, since)
+    often = choices.agreement.frequency if days is None else days_in(days, choices.newsletter)
     hour = choices.agreement.send_at if send_at == hour_of(choices) else send_at
-    cadence = cadence_for(choices.newsletter, choices.agreement.zone, hour)
+    cadence = cadence_for(choices.newsletter, choices.agreement.zone, hour, often)
     newsletter_id = choices.agreement.newsletter_id
     with house.engine.begin() as connection:
         subscriptions.change(
@@ -203,6 +207,7 @@ def choose(
             profile_id=profile_of(connection, interests),
             cadence_id=cadence_ids(connection, newsletter_id, [cadence], now)[cadence],
             send_at=hour,
+            frequency=often,
             now=now,
         )
 
@@ -255,6 +260,16 @@ def require_hour(send_at: str) -> None:
     """Raise BadInput unless *send_at* is a local time ("HH:MM"), or "" for the newsletter's own."""
     if send_at and not _HOUR.fullmatch(send_at):
         raise BadInput("The hour must look like 07:30.")
+
+
+def days_in(days: Collection[str], newsletter: Newsletter) -> str:
+    """Return the frequency that *days* ("mon") make, "" for the newsletter's own; raises BadInput."""
+    if set(days) - {*DAY_NAMES}:
+        raise BadInput("Choose days of the week.")
+    if not days:
+        return ""
+    own = Frequency(tuple(sorted(DAY_NAMES.index(day) for day in set(days))))
+    return frequency_text(own) if own != newsletter.schedule.frequency else ""
 
 
 def zone_in(text: str) -> str:

@@ -27,9 +27,16 @@ class Wording:
         self._locale = locale
         self._say = Speaker(load_translations(locale), escaping=False)
         self._babel = _babel_locale(locale)
+        self._said: dict[tuple[tuple[str, tuple[str, ...]], ...], str] = {}
 
     def why(self, reasons: Sequence[Why]) -> str:
         """Return why an article is in a digest, like "Because you follow Trade: tariff, exports"."""
+        said = tuple((why.topic, why.words) for why in reasons)
+        if said not in self._said:
+            self._said[said] = self._why(reasons)
+        return self._said[said]
+
+    def _why(self, reasons: Sequence[Why]) -> str:
         if not reasons:
             return self._say.gettext("Because you read everything in %(newsletter)s", newsletter=self._newsletter.name)
         followed = [why for why in reasons if why.topic]

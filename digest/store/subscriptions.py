@@ -25,6 +25,7 @@ class Agreement:
     state: SubscriptionState
     ended_reason: str
     send_at: str
+    frequency: str
     paused_until: datetime | None
     zone: str
     locale: str
@@ -35,7 +36,7 @@ class Agreement:
 
 _SELECT = (
     "SELECT s.id AS subscription_id, s.subscriber_id, s.newsletter_id, n.slug AS newsletter, s.state,"
-    " s.ended_reason, s.send_at, s.paused_until, u.zone, u.locale, u.address, u.name, p.interests"
+    " s.ended_reason, s.send_at, s.frequency, s.paused_until, u.zone, u.locale, u.address, u.name, p.interests"
     " FROM subscriptions s JOIN subscribers u ON u.id = s.subscriber_id"
     " JOIN newsletters n ON n.id = s.newsletter_id JOIN profiles p ON p.id = s.profile_id WHERE "
 )
@@ -125,18 +126,27 @@ def pause(connection: Connection, agreement: Agreement, until: datetime, source:
 
 
 def change(
-    connection: Connection, agreement: Agreement, *, profile_id: int, cadence_id: int, send_at: str, now: datetime
+    connection: Connection,
+    agreement: Agreement,
+    *,
+    profile_id: int,
+    cadence_id: int,
+    send_at: str,
+    frequency: str,
+    now: datetime,
 ) -> None:
-    """Set interests and hour as the reader chose them."""
+    """Set interests, hour and days as the reader chose them."""
     connection.execute(
         text(
-            "UPDATE subscriptions SET profile_id = :p, cadence_id = :c, send_at = :at, chosen_at = :now WHERE id = :id"
+            "UPDATE subscriptions SET profile_id = :p, cadence_id = :c, send_at = :at, frequency = :often,"
+            " chosen_at = :now WHERE id = :id"
         ),
         {
             "id": agreement.subscription_id,
             "p": profile_id,
             "c": cadence_id,
             "at": send_at,
+            "often": frequency,
             "now": to_micros(now),
         },
     )

@@ -19,10 +19,10 @@ from digest.pipeline.places import zones_on_offer
 from digest.pipeline.sample import upcoming
 from digest.pipeline.subscribe import Choices
 from digest.rendering.languages import weekday_date_text
-from digest.scheduling.cadence import zone_of
+from digest.scheduling.zones import zone_of
 from digest.web.forms import read_form, text_of, texts_of
 from digest.web.pages import Pages, masked
-from digest.web.showing import language_shown, place_of, sample_shown, topics_shown
+from digest.web.showing import days_of, days_shown, language_shown, place_of, sample_shown, topics_shown
 from digest.web.signing_up import CONSENT
 
 _SOURCE = "preferences page"
@@ -151,6 +151,7 @@ def _act(house: Installation, one: Choices, form: FormData) -> None:
                 send_at=text_of(form, "send_at"),
                 muted=texts_of(form, "muted") if more else None,
                 keywords=text_of(form, "keywords") if more else None,
+                days=texts_of(form, "days") if "days_shown" in form else None,
             )
         case "pause":
             subscribe.pause(house, one, _pause_end(one, text_of(form, "until")), source=_SOURCE)
@@ -192,6 +193,7 @@ def _shown(one: Choices, now: datetime, kept: FormData | None) -> Mapping[str, o
     followed = {follow.topic for follow in agreement.interests.follows} if kept is None else {*texts_of(kept, "topics")}
     muted = agreement.interests.muted if kept is None else texts_of(kept, "muted")
     keywords = ", ".join(agreement.interests.keywords) if kept is None else text_of(kept, "keywords")
+    days = days_of(agreement.frequency, one.newsletter)
     own_zone = zone_of(agreement.zone)
     paused = agreement.paused_until if agreement.state is SubscriptionState.PAUSED else None
     return {
@@ -204,6 +206,7 @@ def _shown(one: Choices, now: datetime, kept: FormData | None) -> Mapping[str, o
         "tomorrow": (now.astimezone(own_zone).date() + timedelta(days=1)).isoformat(),
         "send_at": subscribe.hour_of(one) if kept is None else text_of(kept, "send_at"),
         "place": place_of(one.newsletter.schedule.zone or agreement.zone, locale),
+        "days": days_shown(days if kept is None else texts_of(kept, "days"), locale) if days else [],
         "keywords": keywords,
         "topics": topics_shown(one.newsletter, one.topics, locale, followed, muted),
     }

@@ -6,12 +6,13 @@ from collections.abc import Collection, Mapping, Sequence
 from zoneinfo import ZoneInfo
 
 from babel.core import Locale, UnknownLocaleError
-from babel.dates import format_datetime, get_timezone_location
+from babel.dates import format_datetime, get_day_names, get_timezone_location
 
 from digest.model.newsletter import Newsletter
 from digest.model.topic import Topic
 from digest.model.words import fold
 from digest.pipeline.sample import Sample
+from digest.scheduling.cadence import DAY_NAMES, parse_frequency
 
 
 def in_order(newsletter: Newsletter, topics: Sequence[Topic], locale: str) -> Sequence[Topic]:
@@ -34,6 +35,21 @@ def topics_shown(
         }
         for topic in in_order(newsletter, topics, locale)
     ]
+
+
+def days_shown(chosen: Collection[str], locale: str) -> list[Mapping[str, object]]:
+    """Return the days of the week with their names, and which of them are chosen."""
+    try:
+        names = get_day_names("abbreviated", "stand-alone", Locale.parse(locale, sep="-"))
+    except (ValueError, UnknownLocaleError):
+        names = get_day_names("abbreviated", "stand-alone", Locale("en"))
+    return [{"slug": day, "name": names[at], "chosen": day in chosen} for at, day in enumerate(DAY_NAMES)]
+
+
+def days_of(frequency: str, newsletter: Newsletter) -> list[str]:
+    """Return the days of an own *frequency*, or of the newsletter's ("" for it); none for one that names no days."""
+    own = parse_frequency(frequency) if frequency else newsletter.schedule.frequency
+    return [DAY_NAMES[day] for day in own.days]
 
 
 def language_shown(tag: str, chosen: str) -> Mapping[str, object]:

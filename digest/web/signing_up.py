@@ -17,7 +17,7 @@ from digest.pipeline.sample import sample
 from digest.pipeline.sign_up import Offer, TooMany, Wish, WrongFields
 from digest.web.forms import read_form, text_of, texts_of
 from digest.web.pages import Pages
-from digest.web.showing import language_shown, sample_shown, topics_shown
+from digest.web.showing import days_of, days_shown, language_shown, sample_shown, topics_shown
 from digest.web.tongue import spoken_by
 
 CONSENT = "Send me %(newsletter)s by mail. I can leave at any time with one click."
@@ -71,6 +71,7 @@ def _wish(offer: Offer, form: FormData, wording: str) -> Wish:
         topics=texts_of(form, "topics"),
         keywords=text_of(form, "keywords"),
         send_at=text_of(form, "send_at"),
+        days=texts_of(form, "days"),
         zone=text_of(form, "zone") or "UTC",
         locale=text_of(form, "locale") or offer.newsletter.locale,
         source=f"sign-up page /n/{offer.newsletter.slug}",
@@ -102,6 +103,7 @@ def _page(
         topics=topics_shown(letter, offer.topics, locale, texts_of(given, "topics")),
         keywords=text_of(given, "keywords"),
         send_at=text_of(given, "send_at") or f"{letter.schedule.at:%H:%M}",
+        days=days_shown(texts_of(given, "days") or days, locale) if (days := days_of("", letter)) else [],
         zone=text_of(given, "zone") or letter.schedule.zone or "UTC",
         guess=form is None and not letter.schedule.zone,
         zones=zones_on_offer(),

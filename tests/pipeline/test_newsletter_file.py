@@ -244,6 +244,7 @@ _newsletters = st.builds(
     retry=st.builds(Retry, st.lists(_spans, min_size=1, max_size=3).map(tuple), _spans),
     look_back=_spans,
     freshness_half_life=_spans,
+    urgent=st.booleans(),
 )
 
 
