@@ -181,10 +181,10 @@ def choose(
 ) -> None:
     """Set interests and the hour ("HH:MM", "" for the newsletter's own), and note that the reader chose them.
 
-    *topics* are followed (none: everything, unless there are keywords); *muted* topics and *keywords*, with commas
-    between them, stay as they are when None, and so do the *days* ("mon"). The hour that `hour_of` gave is no choice: who never named one goes
-    on with the newsletter's own. A newly followed topic looks back a few days, not into the whole archive. Raises
-    BadInput.
+    *topics* are followed (none: everything, unless there are keywords); *muted* topics, *keywords*, with commas
+    between them, and *days* ("mon") stay as they are when None. The hour that `hour_of` gave is no choice: who never
+    named one goes on with the newsletter's own. A newly followed topic looks back a few days, not into the whole
+    archive. Raises BadInput.
     """
     if {*topics, *(muted or ())} - {topic.slug for topic in choices.topics}:
         raise BadInput("A topic that you chose is no longer on offer. Please look again.")
