@@ -61,6 +61,7 @@ def archived_mail(house: Installation, slug: str, period: str) -> str:
         unsubscribe_url=page,
         preferences_url=page,
         view_url=f"{page}/archive/{period}",
+        more_url=page,
         message_id="",
         date=found.slot_at,
     )

@@ -14,6 +14,7 @@ from digest.model.topic import Topic
 from digest.pipeline.installation import Installation
 from digest.store import subscriptions
 from digest.store.articles import find_article
+from digest.store.digests import items_of
 from digest.store.dispatching import find_row
 from digest.store.engine import reading
 from digest.store.newsletters import load_newsletters, load_topics
@@ -49,6 +50,18 @@ class LikingPage:
     article: Article
     agreement: Agreement
     steps: tuple[Step, ...]
+
+
+def articles_of_mail(house: Installation, token: str) -> tuple[Agreement, list[tuple[int, str]]]:
+    """Return the reader of the mail with the view *token*, and (id, title) of its articles; raises NotFound."""
+    number = house.tokens.read(Purpose.VIEW, token)
+    with reading(house.engine) as connection:
+        row = find_row(connection, number) if number is not None else None
+        agreement = subscriptions.find_agreement(connection, row.subscription_id) if row and row.address else None
+        if row is None or agreement is None or not agreement.address:
+            raise NotFound("this link is not one of ours")
+        items = items_of(connection, row.digest_id)
+    return agreement, [(item["article_id"], item["title"]) for item in items]
 
 
 def liking_page(house: Installation, token: str, article_id: int) -> LikingPage:

@@ -8,6 +8,8 @@ from digest.tokens import TOKEN_WIDTH, Purpose, Tokens
 
 LETTER = "letter-"  #: what the template of a letter begins with; its editions are those of "2026-11-23+letter-…"
 
+MORE = "/more"  #: what the address of a mail in the browser is followed by, for more or less of what it has
+
 
 @dataclass(frozen=True, slots=True)
 class Links:

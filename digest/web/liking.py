@@ -10,7 +10,7 @@ from starlette.datastructures import FormData
 
 from digest.errors import BadInput, NotFound
 from digest.pipeline.installation import Installation
-from digest.pipeline.liking import Liking, like, liking_page
+from digest.pipeline.liking import Liking, articles_of_mail, like, liking_page
 from digest.tokens import Purpose
 from digest.web.forms import read_form, text_of
 from digest.web.pages import Pages
@@ -25,7 +25,7 @@ _BUTTONS = {
 
 
 def liking_route(house: Installation, pages: Pages) -> APIRouter:
-    """Return the route: the address of a mail in the browser, and the article's heading in it."""
+    """Return the route: the address of a mail in the browser, and "more" or an article's heading in it."""
     router = APIRouter(redirect_slashes=False)
 
     @router.api_route("/v/{token}/{heading}", methods=["GET", "HEAD", "POST"], include_in_schema=False)
@@ -39,6 +39,8 @@ def liking_route(house: Installation, pages: Pages) -> APIRouter:
 def _answer(
     house: Installation, pages: Pages, token: str, heading: str, request: Request, form: FormData | None
 ) -> Response:
+    if heading == "more" and form is None:
+        return _list(house, pages, token, request)
     known = _ARTICLE.fullmatch(heading)
     if known is None:
         return pages.wrong(request, 404)
@@ -71,3 +73,12 @@ def _answer(
         ],
         preferences_url=f"{pages.root}/p/{house.tokens.make(Purpose.PREFERENCES, found.agreement.subscriber_id)}",
     )
+
+
+def _list(house: Installation, pages: Pages, token: str, request: Request) -> Response:
+    try:
+        agreement, articles = articles_of_mail(house, token)
+    except NotFound:
+        return pages.wrong(request, 404)
+    shown = [{"title": title, "url": f"{pages.root}/v/{token}/a{number}"} for number, title in articles]
+    return pages.draw("liking_list.html", agreement.locale, articles=shown)

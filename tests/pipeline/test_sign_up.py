@@ -19,7 +19,16 @@ from tests.sink import Mail, Sink
 
 NEW = "nora@example.org"
 HERE = "192.0.2.7"
-WISH = Wish(("space",), ("lighthouse",), "05:45", "Europe/Berlin", "de", "page /n/daily", "2026-11: Send me Daily.")
+WISH = Wish(
+    ("space",),
+    ("lighthouse",),
+    "05:45",
+    "Europe/Berlin",
+    "de",
+    frequency="mon,thu",
+    source="page /n/daily",
+    wording="2026-11: Send me Daily.",
+)
 
 
 def ask(house: House, address: str = NEW, wish: Wish = WISH, network: str = HERE) -> None:
@@ -99,7 +108,7 @@ def test_whoever_asks_hears_the_same_and_gets_a_letter(house: House, sink: Sink,
 
     assert state(house) == "active"
     house.article("space", "Satellite at dawn")
-    assert house.plan(at=house.clock.now() + timedelta(days=1)).ready == 1
+    assert house.plan(at=house.clock.now() + timedelta(days=4)).ready == 1
     assert house.rows("SELECT COUNT(*) FROM suppressions") == [(0,)]
 
 
