@@ -94,6 +94,7 @@ def test_the_sign_up_page_fits_every_screen(house: House, browser: Any, scheme: 
             page.locator("button[value=sample]").click()
             for press in ("button[value=sample]", ".give button[value=join]"):
                 page.locator(press).click()
+                page.wait_for_load_state()
                 assert page.evaluate(LOWEST_CONTRAST) >= 4.5, (locale, press)
                 assert page.evaluate(LOWEST_BUTTON.replace("'button", "'button:not(.first)")) >= 44, (locale, press)
                 for width in (320, 768, 1440):
