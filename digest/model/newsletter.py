@@ -130,6 +130,7 @@ class Newsletter:
     freshness_half_life: timedelta = timedelta(days=2)
     urgent: bool = False  #: its mails go out before those of all others that wait
     managed: str = "file"
+    archive: bool = False  #: whether everybody may read on our pages what readers of every topic were sent
 
 
 class SourceKind(StrEnum):

@@ -231,6 +231,7 @@ def _newsletter(slug: str, table: CheckedTable, postal_address: str, warnings: l
         expires_after=table.duration("expires_after", standard.expires_after),
         max_late=table.duration("max_late", timedelta()) or None,
         freshness_half_life=table.duration("freshness_half_life", standard.freshness_half_life),
+        archive=bool(table.flag("archive")),
         urgent=bool(table.flag("urgent")),
         managed=table.choice("managed", "file", {"file": "file"}),
     )

@@ -21,6 +21,7 @@ from digest.store.tables import (
     former_addresses,
     profiles,
     reports,
+    sign_ups,
     subscribers,
     subscriptions,
     suppressions,
@@ -74,6 +75,7 @@ def forget(conn: Connection, subscriber_id: int, now: datetime) -> int:
             state=case((waiting, "skipped"), else_=deliveries.c.state),
         )
     ).rowcount
+    conn.execute(delete(sign_ups).where(sign_ups.c.subscriber_id == subscriber_id))
     conn.execute(update(consents).where(consents.c.subscriber_id == subscriber_id).values(source=""))
     _forget_interests(conn, subscriber_id)
     conn.execute(

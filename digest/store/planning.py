@@ -264,7 +264,7 @@ def planned_by(connection: Connection, edition_id: int, slot_at: datetime) -> da
 _THERE_THEN = (
     "s.since <= :slot AND u.joined_at <= :slot AND NOT EXISTS"
     " (SELECT 1 FROM consents k WHERE k.subscriber_id = u.id AND k.newsletter_id = s.newsletter_id"
-    "  AND k.at > :slot AND k.event IN ('given', 'resumed'))"
+    "  AND k.at > :slot AND k.event IN ('given', 'resumed', 'confirmed'))"
 )
 
 

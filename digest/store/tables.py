@@ -255,6 +255,33 @@ consents = Table(
     Column("event", String(20), nullable=False),
     Column("source", Text, nullable=False, server_default=""),
     Column("at", Instant, nullable=False),
+    # What was agreed to: the version and the words of the sentence beside the button.
+    Column("wording", Text, nullable=False, server_default=""),
+)
+
+# What was asked for on a page and takes a confirmation by mail: to join a newsletter, to move to another address.
+# The address goes once that is settled; hashes of it and of the network it was asked from stay, for the limits.
+sign_ups = Table(
+    "sign_ups",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("kind", String(10), nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("newsletter_id", Id, ForeignKey("newsletters.id"), nullable=False),
+    Column("subscriber_id", Id, ForeignKey("subscribers.id"), index=True),
+    Column("address", Text, nullable=False),
+    Column("address_hash", String(64), nullable=False),
+    Column("network_hash", String(64), nullable=False),
+    Column("wish", SQLJSON, nullable=False),
+    Column("asked_at", Instant, nullable=False, index=True),
+    # The letters that ask: to the address, and to the old one of who moves; and when each was answered with yes.
+    Column("letter_id", Id, index=True),
+    Column("mailed_at", Instant),
+    Column("confirmed_at", Instant),
+    Column("old_letter_id", Id, index=True),
+    Column("old_confirmed_at", Instant),
+    Index("ix_sign_ups_address_hash", "address_hash", "asked_at"),
+    Index("ix_sign_ups_network_hash", "network_hash", "asked_at"),
 )
 
 suppressions = Table(

@@ -36,7 +36,7 @@ def test_the_preferences_show_what_a_reader_has(anna: House, ask: TestClient) ->
     page = ask.get(preferences_path(anna, "jun@example.org"))
     document = lxml_html.document_fromstring(page.text)
 
-    checked = {box.get("value") for box in document.xpath("//input[@type='checkbox'][@checked]")}
+    checked = {box.get("value") for box in document.xpath("//input[@name='topics' or @name='muted'][@checked]")}
     assert checked == {"trade", "space"}
     assert document.xpath("//input[@type='time']/@value") == ["06:30"]
     assert "서울" in page.text

@@ -182,12 +182,41 @@ def upgrade() -> None:
     sa.Column('event', sa.String(length=20), nullable=False),
     sa.Column('source', sa.Text(), server_default='', nullable=False),
     sa.Column('at', sa.BigInteger(), nullable=False),
+    sa.Column('wording', sa.Text(), server_default='', nullable=False),
     sa.ForeignKeyConstraint(['newsletter_id'], ['newsletters.id'], name=op.f('fk_consents_newsletter_id_newsletters')),
     sa.ForeignKeyConstraint(['subscriber_id'], ['subscribers.id'], name=op.f('fk_consents_subscriber_id_subscribers')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_consents'))
     )
     with op.batch_alter_table('consents', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_consents_subscriber_id'), ['subscriber_id'], unique=False)
+
+    op.create_table('sign_ups',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('kind', sa.String(length=10), nullable=False),
+    sa.Column('state', sa.String(length=10), nullable=False),
+    sa.Column('newsletter_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('subscriber_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('address', sa.Text(), nullable=False),
+    sa.Column('address_hash', sa.String(length=64), nullable=False),
+    sa.Column('network_hash', sa.String(length=64), nullable=False),
+    sa.Column('wish', sa.JSON(), nullable=False),
+    sa.Column('asked_at', sa.BigInteger(), nullable=False),
+    sa.Column('letter_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('mailed_at', sa.BigInteger(), nullable=True),
+    sa.Column('confirmed_at', sa.BigInteger(), nullable=True),
+    sa.Column('old_letter_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('old_confirmed_at', sa.BigInteger(), nullable=True),
+    sa.ForeignKeyConstraint(['newsletter_id'], ['newsletters.id'], name=op.f('fk_sign_ups_newsletter_id_newsletters')),
+    sa.ForeignKeyConstraint(['subscriber_id'], ['subscribers.id'], name=op.f('fk_sign_ups_subscriber_id_subscribers')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_sign_ups'))
+    )
+    with op.batch_alter_table('sign_ups', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_sign_ups_subscriber_id'), ['subscriber_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_sign_ups_asked_at'), ['asked_at'], unique=False)
+        batch_op.create_index(batch_op.f('ix_sign_ups_letter_id'), ['letter_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_sign_ups_old_letter_id'), ['old_letter_id'], unique=False)
+        batch_op.create_index('ix_sign_ups_address_hash', ['address_hash', 'asked_at'], unique=False)
+        batch_op.create_index('ix_sign_ups_network_hash', ['network_hash', 'asked_at'], unique=False)
 
     op.create_table('former_addresses',
     sa.Column('address_hash', sa.String(length=64), nullable=False),
