@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -295,13 +294,14 @@ def test_a_bounce_of_an_erased_reader_is_nobodys(sent: House):
     heard = hear(sent.installation, [late])
 
     assert heard.effects == {Effect.NOTHING: 1}
-    assert ANNA not in sent.rows("SELECT text FROM reports")[0][0] or "anna" not in sent.dump()
+    assert ANNA not in sent.dump()
 
 
 def test_a_bounce_from_before_a_correction_is_not_held_against_the_new_address(sent: House):
     """It was said of another mailbox."""
     late = bounce(sent, ANNA)
     correct_address(sent.engine, ANNA, "anna@example.com", secret=SECRET, now=sent.clock.now())
+    sent.move(minutes=1)
 
     hear(sent.installation, [late])
 
@@ -388,7 +388,6 @@ def test_a_huge_mail_is_heard_by_its_first_megabyte(sent: House):
     heard = hear(sent.installation, [bounce(sent, ANNA) + b"x" * 3_000_000, b"", b"\0" * 100])
 
     assert heard.effects == {Effect.SUPPRESSED: 1, Effect.NOTHING: 2}
-    assert sent.clock.now() - timedelta(days=2) < sent.clock.now()
 
 
 def test_many_refusals_are_heard_in_parts_and_each_of_them_once(
