@@ -5,7 +5,7 @@ A cursor is the values of the columns a list is ordered by, in its last row. Cou
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, NamedTuple, TypeVar
@@ -113,7 +113,8 @@ def owner_of(connection: Connection, delivery_id: int) -> tuple[int, int]:
     row = connection.execute(
         text("SELECT subscriber_id, edition_id FROM deliveries WHERE id = :id"), {"id": delivery_id}
     )
-    return tuple(row.one())
+    found = row.one()
+    return int(found.subscriber_id), int(found.edition_id)
 
 
 def _lines(connection: Connection, ids: Sequence[int]) -> list[LoggedDelivery]:
@@ -187,7 +188,7 @@ def browse_subscribers(
         ),
         values,
     )
-    rows = [ListedSubscriber(*who, joined_at=from_micros(joined)) for *who, joined in found]
+    rows = [ListedSubscriber._make((*who, from_micros(joined))) for *who, joined in found]
     return _cut(rows, lambda each: (each.subscriber_id,), limit)
 
 
@@ -240,7 +241,7 @@ def _texts(each: StoredArticle) -> tuple[str, str, str]:
     return each.article.title, each.article.deck, each.article.text
 
 
-def _cut(rows: list[T], key: Any, limit: int = PAGE) -> Page[T]:
+def _cut(rows: list[T], key: Callable[[T], tuple[int, ...]], limit: int = PAGE) -> Page[T]:
     return Page(tuple(rows[:limit]), key(rows[limit - 1]) if len(rows) > limit else ())
 
 

@@ -21,6 +21,7 @@ from digest.web.leaving import leave_route
 from digest.web.pages import Pages
 from digest.web.preferences import preferences_route
 from digest.web.reading import reading_routes
+from digest.web.staff.site import staff_routes
 
 _AGAIN = "120"  # seconds
 
@@ -42,6 +43,7 @@ def build_site(house: Installation) -> FastAPI:
     site.mount("/static", _Static(pages))
     for router in (leave_route(house, pages), preferences_route(house, pages), reading_routes(house, pages)):
         site.include_router(router)
+    site.include_router(staff_routes(house))
     _answer_what_is_wrong(site, pages)
     return site
 
