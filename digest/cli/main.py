@@ -25,6 +25,7 @@ from digest.cli import (
     send,
     subscribers,
     topics,
+    users,
 )
 from digest.cli.options import ExitError
 from digest.cli.screen import complain, write_anything, write_no_more
@@ -80,6 +81,7 @@ app.add_typer(articles.app, name="articles", help="Add, read, list, show and wit
 app.add_typer(newsletters.app, name="newsletters", help="Apply and list newsletters, topics and sources.")
 app.add_typer(subscribers.app, name="subscribers", help="Import, export, show, correct and erase subscribers.")
 app.add_typer(topics.app, name="topics", help="Rank articles for topics.")
+app.add_typer(users.app, name="users", help="Accounts for the pages under /staff.")
 send.add_to(app)
 editions.add_to(app)
 deliveries.add_to(app)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from sqlalchemy import Connection, Row, select, text
+from sqlalchemy import Connection, select, text
 
 from digest.errors import BadInput
 from digest.model.article import StoredArticle
@@ -113,8 +113,8 @@ def owner_of(connection: Connection, delivery_id: int) -> tuple[int, int]:
     row = connection.execute(
         text("SELECT subscriber_id, edition_id FROM deliveries WHERE id = :id"), {"id": delivery_id}
     )
-    found = row.one()
-    return int(found.subscriber_id), int(found.edition_id)
+    found = row.mappings().one()
+    return int(found["subscriber_id"]), int(found["edition_id"])
 
 
 def _lines(connection: Connection, ids: Sequence[int]) -> list[LoggedDelivery]:
@@ -249,10 +249,9 @@ def states_of_edition(connection: Connection, edition_id: int) -> dict[str, int]
     """Return state -> how many of an edition's deliveries, each count at most one more than 10,000."""
     total = count_deliveries(connection, edition_id=edition_id)
     if total <= COUNTED:
-        rows: Sequence[Row[Any]] = connection.execute(
-            text("SELECT state, COUNT(*) FROM deliveries WHERE edition_id = :e GROUP BY state"), {"e": edition_id}
-        ).all()
-        return {row[0]: int(row[1]) for row in rows}
+        counted = text("SELECT state, COUNT(*) AS count FROM deliveries WHERE edition_id = :e GROUP BY state")
+        rows = connection.execute(counted, {"e": edition_id}).mappings()
+        return {row["state"]: int(row["count"]) for row in rows}
     counts = {state: count_deliveries(connection, edition_id=edition_id, state=state) for state in DeliveryState}
     return {state.value: count for state, count in counts.items() if count}
 

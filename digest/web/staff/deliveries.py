@@ -34,12 +34,13 @@ def add_to(gate: Gate, house: Installation, pages: StaffPages) -> None:
 
     def listed(visit: Visit) -> Response:
         problem, edition = "", None
-        found, total = Page[LoggedDelivery](()), 0
+        found: Page[LoggedDelivery] = Page(())
+        total = 0
         try:
             edition, which = _which(house, visit)
             with reading(house.engine) as connection:
                 oldest = visit.arg("order") == "oldest"
-                found = browse_deliveries(connection, **which, after=visit.cursor(), oldest_first=oldest)  # type: ignore[assignment, arg-type]
+                found = browse_deliveries(connection, **which, after=visit.cursor(), oldest_first=oldest)
                 total = count_deliveries(connection, **which)
         except (BadInput, NotFound) as error:
             problem = str(error)
@@ -85,8 +86,8 @@ def add_to(gate: Gate, house: Installation, pages: StaffPages) -> None:
 def _progress(house: Installation, edition: Edition | None) -> dict[str, Any]:
     if edition is None:
         return {}
-    found = progress_of(house, edition)
-    return {**found, "total_of_edition": found.pop("total")}
+    told = progress_of(house, edition)
+    return {"total_of_edition": told.pop("total"), **told}
 
 
 def _which(house: Installation, visit: Visit) -> tuple[Edition | None, dict[str, Any]]:

@@ -42,7 +42,8 @@ STATES = {
     "pending": Word(_("not confirmed"), "wait"),
     "active": Word(_("active"), "good"),
     "ended": Word(_("ended"), "still"),
-    # lint
+    # lint, sources
+    "fine": Word(_("fine"), "good"),
     "error": Word(_("error"), "bad"),
     "warn": Word(_("warning"), "wait"),
 }
