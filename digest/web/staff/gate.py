@@ -19,6 +19,7 @@ from digest.pipeline.installation import Installation
 from digest.rendering.i18n import resolve_locale
 from digest.web.forms import read_form, text_of
 from digest.web.staff.pages import LOCALES, StaffPages
+from digest.web.staff.words import mark
 from digest.web.tongue import wanted_tags
 
 _LONGEST = 300  # characters of a value in the query
@@ -82,7 +83,7 @@ class Gate:
             visit = await run_in_threadpool(self._visit, request, form)
             if not self._is_ours(visit):
                 get_logger().warning("staff_form_refused", path=path)
-                return self._wrong(visit, 403, "This form was too old, or not ours. Load the page again.")
+                return self._wrong(visit, 403, mark("This form was too old, or not ours. Load the page again."))
             return await run_in_threadpool(self._let_in, visit, needs, answer)
 
         self.router.add_api_route(path, act, methods=["POST"], include_in_schema=False)
@@ -129,7 +130,7 @@ class Gate:
         if needs is not None and visit.user is None:
             return self._to_the_door(visit)
         if needs is not None and visit.user is not None and not visit.user.role.may(needs):
-            return self._wrong(visit, 403, "Your account may not do this. Ask an admin.")
+            return self._wrong(visit, 403, mark("Your account may not do this. Ask an admin."))
         if not visit.key:
             # Who is not signed in needs a key too, or the form to sign in could be anybody's.
             key = new_key()
@@ -138,9 +139,9 @@ class Gate:
         try:
             return answer(visit)
         except NotFound as error:
-            return self._wrong(visit, 404, "There is no such thing.", str(error))
+            return self._wrong(visit, 404, mark("There is no such thing."), str(error))
         except BadInput as error:
-            return self._wrong(visit, 422, "That cannot be done.", str(error))
+            return self._wrong(visit, 422, mark("That cannot be done."), str(error))
 
     def _to_the_door(self, visit: Visit) -> Response:
         path = visit.request.url.path.partition("/staff")[2]

@@ -16,7 +16,7 @@ from digest.rendering.languages import locale_view
 from digest.scheduling.cadence import zone_of
 from digest.shipped import shipped_folder
 from digest.store.browsing import COUNTED
-from digest.web.staff.words import reason_of, word_of
+from digest.web.staff.words import mark, reason_of, word_of
 
 if TYPE_CHECKING:
     from digest.web.staff.gate import Visit
@@ -34,7 +34,7 @@ _STRICT = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
 _POLICY = (
-    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; frame-src 'self'; object-src 'none';"
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; frame-src 'self'; object-src 'none';"
     " form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 # A mail in its frame: styles of its own, pictures if they are wanted, and nothing else; no origin to speak of.
@@ -44,18 +44,13 @@ _MAIL_POLICY = (
 )
 
 
-def _(text: str) -> str:
-    """Mark *text* for the catalogues."""
-    return text
-
-
 MENU = (
-    ("today", "", _("Today")),
-    ("subscribers", "subscribers", _("Subscribers")),
-    ("editions", "editions", _("Editions")),
-    ("preview", "preview", _("Preview")),
-    ("articles", "articles", _("Articles")),
-    ("deliveries", "deliveries", _("Delivery log")),
+    ("today", "", mark("Today")),
+    ("subscribers", "subscribers", mark("Subscribers")),
+    ("editions", "editions", mark("Editions")),
+    ("preview", "preview", mark("Preview")),
+    ("articles", "articles", mark("Articles")),
+    ("deliveries", "deliveries", mark("Delivery log")),
 )
 
 

@@ -77,7 +77,7 @@ def add_to(gate: Gate, house: Installation, pages: StaffPages) -> None:
             chosen=told["articles"],
             left_out=told["left_out"][:_LEFT_OUT],
             left_out_count=len(told["left_out"]),
-            findings=lint(found.raw, now=house.clock.now()) if found.raw else [],
+            findings=lint(found.raw, now=asked.at) if found.raw else [],
             source=found.raw.decode("utf-8", "replace"),
         )
 

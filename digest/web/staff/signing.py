@@ -14,6 +14,7 @@ from digest.pipeline.installation import Installation
 from digest.web.staff.gate import Gate, Visit
 from digest.web.staff.limits import Failures
 from digest.web.staff.pages import StaffPages
+from digest.web.staff.words import mark
 
 _OURS = re.compile(r"/[A-Za-z0-9_./?&=%+:@~-]*")
 
@@ -33,14 +34,14 @@ def add_to(gate: Gate, house: Installation, pages: StaffPages) -> None:
         name, now = visit.said("name"), house.clock.now()
         client = visit.request.client.host if visit.request.client else ""
         if failures.too_many(name, client, now):
-            response = show(visit, problem="Too many tries. Wait a quarter of an hour.", status=429)
+            response = show(visit, problem=mark("Too many tries. Wait a quarter of an hour."), status=429)
             response.headers["Retry-After"] = "900"
             return response
         key = accounts.sign_in(house, name, visit.said("password"))
         if key is None:
             failures.note(name, client, now)
             get_logger().warning("staff_sign_in_failed", client=client)
-            return show(visit, problem="Name and password do not belong together.", status=422)
+            return show(visit, problem=mark("Name and password do not belong together."), status=422)
         return _enter(visit, key)
 
     def _enter(visit: Visit, key: str) -> Response:
@@ -51,7 +52,7 @@ def add_to(gate: Gate, house: Installation, pages: StaffPages) -> None:
     def begin(visit: Visit) -> Response:
         now, client = house.clock.now(), visit.request.client.host if visit.request.client else ""
         if failures.too_many("", client, now):
-            return show(visit, problem="Too many tries. Wait a quarter of an hour.", status=429)
+            return show(visit, problem=mark("Too many tries. Wait a quarter of an hour."), status=429)
         try:
             key = accounts.make_first_admin(house, visit.said("word"), visit.said("name"), visit.said("password"))
         except BadInput as error:

@@ -12,9 +12,12 @@ class Word(NamedTuple):
     tone: str
 
 
-def _(text: str) -> str:
+def mark(text: str) -> str:
     """Mark *text* for the catalogues; it is looked up when it is shown."""
     return text
+
+
+_ = mark
 
 
 STATES = {
@@ -77,6 +80,9 @@ REASONS = {
     "one_click": _("by one click"),
     "page": _("on the page"),
 }
+
+
+ROLES = (_("viewer"), _("editor"), _("admin"))
 
 
 def word_of(state: str) -> Word:
