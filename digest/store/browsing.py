@@ -54,7 +54,7 @@ def walk_deliveries(*, edition: bool, state: str, reader: bool) -> Walk:
     if reader:
         return Walk(("d.id",), ("d.subscriber_id = :reader", *in_edition, *is_state))
     if state == DeliveryState.CLAIMED:
-        return Walk(("d.id",), ("d.lease_until IS NOT NULL", *in_edition, *is_state))
+        return Walk(("d.subscriber_id",), ("d.lease_until IS NOT NULL", *in_edition, *is_state))
     if state == DeliveryState.READY:
         return Walk(("d.next_attempt_at", "d.id"), ("d.next_attempt_at IS NOT NULL", *in_edition, *is_state))
     if state and state not in _USUAL:
@@ -99,7 +99,7 @@ def count_deliveries(
 ) -> int:
     """Return how many there are, at most one more than 10,000."""
     walk = walk_deliveries(edition=edition_id is not None, state=state, reader=subscriber_id is not None)
-    counted = f"SELECT COUNT(*) FROM (SELECT 1 FROM deliveries d WHERE {' AND '.join(walk.wheres) or '1 = 1'} LIMIT {COUNTED + 1}) AS some"  # noqa: S608, E501
+    counted = f"SELECT COUNT(*) FROM (SELECT 1 FROM deliveries d WHERE {' AND '.join(walk.wheres) or '1 = 1'} LIMIT {COUNTED + 1}) AS found"  # noqa: S608, E501
     return int(connection.execute(text(counted), {"edition": edition_id, "reader": subscriber_id}).scalar_one())
 
 
@@ -205,7 +205,7 @@ def _escaped(beginning: str) -> str:
 
 def count_subscribers(connection: Connection) -> int:
     """Return how many there are, at most one more than 10,000."""
-    counted = f"SELECT COUNT(*) FROM (SELECT 1 FROM subscribers LIMIT {COUNTED + 1}) AS some"  # noqa: S608
+    counted = f"SELECT COUNT(*) FROM (SELECT 1 FROM subscribers LIMIT {COUNTED + 1}) AS found"  # noqa: S608
     return int(connection.execute(text(counted)).scalar_one())
 
 

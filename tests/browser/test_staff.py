@@ -80,9 +80,9 @@ def test_an_admin_previews_for_tomorrow_follows_a_send_and_finds_a_reply(house: 
         house.plan(at=house.move(hours=2))
         page.get_by_role("navigation").get_by_role("link", name="Editions").click()
         page.get_by_role("link", name="daily/2026-11-23").click()
-        page.get_by_text("0 of 5 finished").wait_for()
+        page.get_by_text("0 of 6 finished").wait_for()
         sent(house, sink)
-        page.get_by_text("5 of 5 finished").wait_for()
+        page.get_by_text("6 of 6 finished").wait_for()
         assert page.get_by_text("accepted by server").count() >= 1
 
         # One address, its delivery, the server's words.

@@ -34,8 +34,8 @@ _STRICT = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
 _POLICY = (
-    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; frame-src 'self'; object-src 'none';"
-    " form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; frame-src 'self';"
+    " object-src 'none'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 # A mail in its frame: styles of its own, pictures if they are wanted, and nothing else; no origin to speak of.
 _MAIL_POLICY = (

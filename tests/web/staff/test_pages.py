@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 from digest.web.staff.preview import as_if
 from tests.house import House
 from tests.sink import Do, Sink
-from tests.web.asking import ANNA, heading
+from tests.web.asking import ANNA
 from tests.web.staff.visiting import press
 
 EVIL = "\"><img src=x onerror=alert(1)><script>alert(1)</script>{{7*7}} '-alert(1)-' javascript:alert(1)"
@@ -114,7 +114,8 @@ def test_the_preview_is_what_is_sent(anna: House, admin: TestClient, sink: Sink)
     anna.send(sink)
     (mail,) = sink.mails
 
-    assert heading(admin.get("/staff/deliveries/1")) == mail.parsed["Subject"]
+    told = lxml_html.document_fromstring(admin.get("/staff/deliveries/1").text)
+    assert told.xpath("string(//h1)") == mail.parsed["Subject"]
     assert mail.parsed["Subject"] in before.text
     assert "shown before" in admin.get("/staff/preview?newsletter=daily&reader=anna@example.org").text
 
@@ -151,7 +152,7 @@ def test_the_log_is_narrowed_by_edition_state_and_address(anna: House, admin: Te
 
     (refused,) = tables(admin.get("/staff/deliveries?state=refused"))
     assert refused[2] == "r7@example.org"
-    assert "550 5.1.1 no such mailbox" in refused[5]
+    assert refused[5] == "550 no such mailbox"
     assert tables(admin.get("/staff/deliveries?edition=daily/2026-11-23&state=refused")) == [refused]
     assert tables(admin.get("/staff/deliveries?address=R7@example.org")) == [refused]
     first = admin.get("/staff/deliveries?edition=daily/2026-11-23")
