@@ -23,6 +23,7 @@ from digest.cli import (
     newsletters,
     operate,
     send,
+    simulate,
     subscribers,
     topics,
     users,
@@ -83,6 +84,7 @@ app.add_typer(subscribers.app, name="subscribers", help="Import, export, show, c
 app.add_typer(topics.app, name="topics", help="Rank articles for topics.")
 app.add_typer(users.app, name="users", help="Accounts for the pages under /staff.")
 send.add_to(app)
+simulate.add_to(app)
 editions.add_to(app)
 deliveries.add_to(app)
 attempts.add_to(app)

@@ -16,16 +16,28 @@ class Field(StrEnum):
     HEADING = "heading"
     BODY = "body"
     LABEL = "label"  #: the source itself labelled the article with the topic
+    EXAMPLES = "examples"  #: no word of the topic: it reads as the articles do that an editor gave as examples
 
 
 @dataclass(frozen=True, slots=True)
 class Why:
-    """One reason why an article suits a reader: a topic (slug, "" for a free keyword), the words, the fields."""
+    """One reason why an article suits a reader: a topic (slug, "" for a free keyword), the words, the fields.
+
+    `through` is the topic below it that the article is about, when that is why; "" when it is about the topic itself.
+    """
 
     topic: str
     words: tuple[str, ...]
     fields: tuple[Field, ...]
     score: float
+    through: str = ""
+
+
+class Ground(StrEnum):
+    """On whose word an article is in a digest."""
+
+    INTERESTS = "interests"  #: what the reader follows
+    SURPRISE = "surprise"  #: none of the reader's interests, and the reader asked for that
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +47,7 @@ class Choice:
     article: StoredArticle
     score: float
     why: tuple[Why, ...] = ()
+    ground: Ground = Ground.INTERESTS
 
 
 class Rejection(StrEnum):
@@ -57,11 +70,12 @@ class Rejection(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """A candidate that was left out, and why."""
+    """A candidate that was left out, and why; `why` is what suits the reader in it, be it too little."""
 
     article: StoredArticle
     reason: Rejection
     score: float = 0.0
+    why: tuple[Why, ...] = ()
 
 
 class SkipReason(StrEnum):
@@ -76,6 +90,7 @@ class SkipReason(StrEnum):
     MISSED = "missed"  #: the slot was later than max_late
     CANCELLED = "cancelled"  #: the edition was called off before its turn
     COALESCED = "coalesced"  #: a later slot took its place after downtime
+    ZONE_CHANGED = "zone_changed"  #: the reader's clock jumped over it, or it came too soon after the last mail
 
 
 @dataclass(frozen=True, slots=True)

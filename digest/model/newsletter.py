@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import time, timedelta
 from enum import StrEnum
 
+from digest.model.frequency import EVERY_DAY, Frequency, Quiet
+
 
 @dataclass(frozen=True, slots=True)
 class Sender:
@@ -21,12 +23,24 @@ class Sender:
 class Schedule:
     """On which local days (0 = Monday … 6 = Sunday), at which local time, in whose zone.
 
-    `zone` is an IANA name, or "" for each reader's own. A reader's own `send_at` moves only the time.
+    `month_day` (31: the last) or `hours` between mails, when given, take the place of `days`. `zone` is an IANA
+    name, or "" for each reader's own. A reader's own `send_at` moves only the time, their own `frequency` only the
+    days. `quiet` holds back what comes every so many hours.
     """
 
-    days: tuple[int, ...] = (0, 1, 2, 3, 4, 5, 6)
+    days: tuple[int, ...] = EVERY_DAY
     at: time = time(7, 0)
     zone: str = ""
+    month_day: int = 0
+    hours: int = 0
+    quiet: Quiet | None = None
+
+    @property
+    def frequency(self) -> Frequency:
+        """How often readers get it who named nothing else."""
+        if self.hours:
+            return Frequency(hours=self.hours)
+        return Frequency(month_day=self.month_day) if self.month_day else Frequency(self.days)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +119,9 @@ class Newsletter:
     retry: Retry = Retry()
     look_back: timedelta = timedelta(days=3)
     expires_after: timedelta = timedelta(days=14)
-    max_late: timedelta = timedelta(hours=12)
+    max_late: timedelta | None = None  #: None is half the time between two slots
     freshness_half_life: timedelta = timedelta(days=2)
+    urgent: bool = False  #: its mails go out before those of all others that wait
     managed: str = "file"
 
 

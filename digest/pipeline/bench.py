@@ -50,7 +50,9 @@ class Bench:
         ids = {each.article.article_id for each in chosen}
         cards = tuple(
             CardChoice(
-                self._cards[self._card_key(each)], self._words.why(each.why), self._related(each.article, ids, archive)
+                self._cards[self._card_key(each)],
+                self._words.why(each.why, each.ground),
+                self._related(each.article, ids, archive),
             )
             for each in chosen
         )

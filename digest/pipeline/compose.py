@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from digest.enrichment.matching import Analysed
+from digest.enrichment.reading import Analysed
 from digest.model.article import StoredArticle
 from digest.model.digest import Choice, Rejected, Rejection, Selection, SkipReason, Why
 from digest.model.newsletter import Newsletter
@@ -72,6 +72,7 @@ class Workshop:
         links: Links,
         templates: TemplateSet,
         period: str,
+        day: date,
         shelf: Shelf,
     ) -> None:
         self._newsletter = newsletter
@@ -79,8 +80,10 @@ class Workshop:
         self._links = links
         self._templates = templates
         self._period = period
+        self._day = day
         self._frame = frame_of(newsletter, period, links)
         self._benches = shelf.benches
+        self._prints = shelf.prints
         self._made: dict[Wanted, Made] = {}
         self._stories = frozenset(each.article.story_id for each in slot_pool.pool.candidates)
         self._new_pieces: dict[str, bytes] = {}
@@ -130,7 +133,7 @@ class Workshop:
             for key in dict.fromkeys(keys)
             if key not in self._made
         }
-        for locale in sorted({key.locale for key, selection in fresh.items() if selection.chosen}):
+        for locale in sorted({key.locale for key, found in fresh.items() if found.chosen and self._prints}):
             chosen = [each for key, found in fresh.items() if key.locale == locale for each in found.chosen]
             self._bench(locale).print(chosen)
         for key, selection in fresh.items():
@@ -163,6 +166,8 @@ class Workshop:
         return {name: self._new_pieces[name] for name in hashes}
 
     def _compose(self, selection: Selection, interests: Interests, locale: str) -> Made:
+        if not self._prints:
+            return self._unprinted(selection, locale)
         bench = self._bench(locale)
         limit = self._newsletter.limits.max_html_bytes
         while selection.chosen:
@@ -173,6 +178,14 @@ class Workshop:
             fitting = bench.press.how_many_fit(parts, self._widths(), limit)
             selection = self._without_the_large(selection, fitting)
         return Made(selection)
+
+    def _unprinted(self, selection: Selection, locale: str) -> Made:
+        words = Wording(self._newsletter, self._pool.topics, locale)
+        items = tuple(
+            {"article_id": each.article.article_id, "title": each.article.article.title, "why": words.why(each.why)}
+            for each in selection.chosen
+        )
+        return Made(selection, layout="", items=items)
 
     def make_again(self, shown: Sequence[Shown]) -> list[Made]:
         """Return each digest of *shown* anew: its articles as this pool has them, without those that are not in it.
@@ -232,12 +245,12 @@ class Workshop:
         return slot_widths({"unsubscribe_url": width, "preferences_url": width, "view_url": width})
 
     def _bench(self, locale: str) -> Bench:
-        key = (self._period, locale)
+        key = (self._period, self._day, locale)
         if key not in self._benches:
             self._benches[key] = Bench(
                 Press(self._templates, self._frame, locale),
                 Wording(self._newsletter, self._pool.topics, locale),
-                weekday_date_text(date_of(self._period, self._newsletter), locale),
+                weekday_date_text(self._day, locale),
                 Materials(self._newsletter, self._links, locale),
             )
         return self._benches[key]
@@ -245,10 +258,14 @@ class Workshop:
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """What the slots of one planning share: printed cards by period and locale, articles read for matching."""
+    """What the slots of one planning share: printed cards by period, day and locale, articles read for matching.
 
-    benches: dict[tuple[str, str], Bench] = field(default_factory=dict)
+    Without `prints` digests are chosen and not rendered, so that none is too large; for who only asks what is in them.
+    """
+
+    benches: dict[tuple[str, date, str], Bench] = field(default_factory=dict)
     analysed: dict[int, Analysed] = field(default_factory=dict)
+    prints: bool = True
 
 
 def open_workshop(
@@ -259,9 +276,11 @@ def open_workshop(
     cut_off: datetime,
     shelf: Shelf | None = None,
     articles: list[StoredArticle] | None = None,
+    day: date | None = None,
 ) -> Workshop:
     """Return the workshop of one slot: its pool as of now (or of *articles*), and the newsletter's template.
 
+    *day* is what the mails are dated, where the period alone does not say it.
     Slots of one newsletter that are planned together may share a *shelf*.
     """
     shelf = shelf or Shelf()
@@ -275,9 +294,11 @@ def open_workshop(
             now=house.clock.now(),
             template_hash=_fingerprint(templates),
             known=shelf.analysed,
+            memory=house.memory,
             articles=articles,
         )
-    return Workshop(newsletter, pool, Links(house.base_url, house.tokens), templates, period, shelf)
+    dated = day or date_of(period, newsletter, slot_at)
+    return Workshop(newsletter, pool, Links(house.base_url, house.tokens), templates, period, dated, shelf)
 
 
 def _fingerprint(templates: TemplateSet) -> str:

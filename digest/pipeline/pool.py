@@ -10,17 +10,20 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from digest.enrichment.matching import Analysed, Matcher, analyse, match_keyword
+from digest.enrichment.keywords import KeywordIndex
+from digest.enrichment.reading import Analysed, analyse
 from digest.enrichment.related import Known, keys_of
 from digest.model.article import StoredArticle
 from digest.model.digest import Why
 from digest.model.newsletter import Newsletter
 from digest.model.topic import Topic
+from digest.pipeline.archive import Memory, matching_of
 from digest.selection.pool import Candidate, Pool, Rules
 from digest.selection.select import VERSION
 from digest.store.articles import articles_between, known_under, stories_since
 from digest.store.newsletters import load_newsletters, load_topics
 
+_LONGEST_LATE = timedelta(days=16)  # half a month, for a newsletter that says nothing
 _REMEMBERED = timedelta(days=60)  # the least time for which a mailbox remembers a story
 
 
@@ -50,12 +53,13 @@ def build_pool(
     now: datetime,
     template_hash: str = "",
     known: dict[int, Analysed],
+    memory: Memory | None = None,
     articles: list[StoredArticle] | None = None,
 ) -> SlotPool:
     """Return the pool of *newsletter* for the slot at *slot_at*, of what was collected before *cut_off*.
 
     With *articles* it is of just those, whatever their age. *known* holds articles that were read for matching
-    before, by revision id, and gets the new ones.
+    before, by revision id, and gets the new ones; *memory* holds vocabularies with what an archive taught.
     """
     rules = Rules(
         slot_at=slot_at,
@@ -73,7 +77,8 @@ def build_pool(
     if articles is None:
         articles = articles_between(connection, cut_off - newsletter.expires_after, cut_off, sources)
     # The whole vocabulary: a topic on offer is also matched by its children, which may not be.
-    matcher = Matcher(list(everything.values()))
+    matching = matching_of(connection, everything, cut_off, known, memory or Memory())
+    matcher = matching.matcher
     for stored in articles:
         if stored.revision_id not in known:
             known[stored.revision_id] = analyse(stored.article)
@@ -83,25 +88,18 @@ def build_pool(
     ]
     keys = {keys_of(link) for stored in articles for link in stored.article.related} - {""}
     return SlotPool(
-        pool=Pool(candidates, rules, _keyword_matcher(analysed), lambda at: matcher.near_misses(analysed[at])),
+        pool=Pool(candidates, rules, KeywordIndex(analysed).matches, lambda at: matcher.near_misses(analysed[at])),
         topics=offered,
         archive=known_under(connection, keys),
         alive=_alive(connection, min(cut_off, now)),
         since_cut=cut_off - newsletter.expires_after + newsletter.look_back,
-        spec=_spec(newsletter, rules, articles, everything, template_hash),
+        spec=_spec(newsletter, rules, articles, matching.key, template_hash),
     )
 
 
 def _candidate(stored: StoredArticle, found: Mapping[str, Why], offered: Collection[str]) -> Candidate:
     topics = {slug: why for slug, why in found.items() if slug in offered}
     return Candidate(stored, topics, frozenset(found.keys() - topics.keys()))
-
-
-def _keyword_matcher(analysed: list[Analysed]):  # type: ignore[no-untyped-def]  # the type is Pool's third argument
-    def match(position: int, keyword: str) -> Why | None:
-        return match_keyword(analysed[position], keyword)
-
-    return match
 
 
 def _alive(connection: Connection, at: datetime) -> frozenset[int]:
@@ -114,7 +112,9 @@ def _alive(connection: Connection, at: datetime) -> frozenset[int]:
     already. So do those taken back, which may return.
     """
     newsletters = load_newsletters(connection).values()
-    longest = max(each.expires_after for each in newsletters) + max(each.max_late for each in newsletters)
+    longest = max(each.expires_after for each in newsletters) + max(
+        each.max_late or _LONGEST_LATE for each in newsletters
+    )
     return stories_since(connection, at - max(longest + timedelta(days=1), _REMEMBERED))
 
 
@@ -122,7 +122,7 @@ def _spec(
     newsletter: Newsletter,
     rules: Rules,
     articles: list[StoredArticle],
-    topics: Mapping[str, Topic],
+    matching_key: str,
     template_hash: str,
 ) -> str:
     return json.dumps(
@@ -132,7 +132,7 @@ def _spec(
             "template": template_hash,
             "rules": {name: str(value) for name, value in asdict(rules).items()},
             "revisions": [stored.revision_id for stored in articles],
-            "vocabulary": hashlib.sha256(repr(sorted(topics.items())).encode()).hexdigest(),
+            "matching": matching_key,
         },
         sort_keys=True,
         separators=(",", ":"),

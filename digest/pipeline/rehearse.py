@@ -91,7 +91,7 @@ def rehearse(house: Installation, slug: str, *, at: datetime, who: Who) -> Rehea
     for slot, groups, cut_off in due:
         if not groups:
             continue
-        workshop = open_workshop(house, newsletter, slot.slot_at, slot.period, cut_off)
+        workshop = open_workshop(house, newsletter, slot.slot_at, slot.period, cut_off, day=slot.day)
         for group in groups:
             since = planning.since_of(group)
             made = workshop.make(Wanted(interests[group.profile_id], shown[group.history_id], since, group.locale))

@@ -47,7 +47,7 @@ class Pool:
         self,
         candidates: Sequence[Candidate],
         rules: Rules,
-        match_keyword: Callable[[int, str], Why | None],
+        match_keyword: Callable[[str], Mapping[int, Why]],
         near_misses: Callable[[int], Mapping[str, Why]] = lambda _position: {},
     ) -> None:
         self.candidates = tuple(candidates)
@@ -63,7 +63,7 @@ class Pool:
             self.order[position] = place
         self._match_keyword = match_keyword
         self.near_misses = near_misses  #: position -> topic -> why, of topics that an article has too little of
-        self._by_keyword: dict[str, dict[int, Why]] = {}
+        self._by_keyword: dict[str, Mapping[int, Why]] = {}
         self.by_topic: dict[str, list[tuple[int, float]]] = defaultdict(list)
         for position, candidate in enumerate(self.candidates):
             for slug, why in candidate.topics.items():
@@ -77,8 +77,7 @@ class Pool:
     def by_keyword(self, keyword: str) -> Mapping[int, Why]:
         """Return position -> why for each candidate that has the reader's *keyword*."""
         if keyword not in self._by_keyword:
-            matches = ((n, self._match_keyword(n, keyword)) for n in range(len(self.candidates)))
-            self._by_keyword[keyword] = {n: why for n, why in matches if why is not None}
+            self._by_keyword[keyword] = self._match_keyword(keyword)
         return self._by_keyword[keyword]
 
 

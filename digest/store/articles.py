@@ -301,6 +301,23 @@ def live_articles(connection: Connection, article_ids: Collection[int]) -> list[
     return [_stored(row) for part in parts for row in connection.execute(part)]
 
 
+def latest_revisions(connection: Connection, before: datetime, limit: int) -> dict[int, int]:
+    """Return revision id -> article id of the latest *limit* live articles collected before a moment."""
+    query = (
+        select(articles.c.revision_id, articles.c.id)
+        .where(articles.c.collected_at < before, articles.c.state == ArticleState.LIVE)
+        .order_by(articles.c.collected_at.desc(), articles.c.id.desc())
+        .limit(limit)
+    )
+    return {row.revision_id: row.id for row in connection.execute(query)}
+
+
+def ids_by_url_key(connection: Connection, keys: Collection[str]) -> dict[str, int]:
+    """Return the article id of each canonical address that an article is known under."""
+    query = select(articles.c.url_key, articles.c.id).where(articles.c.url_key.in_(keys), articles.c.url_key != "")
+    return {row.url_key: row.id for row in connection.execute(query)}
+
+
 def stories_since(connection: Connection, start: datetime) -> frozenset[int]:
     """Return every story collected since *start*, also those taken back: they may return."""
     query = select(articles.c.story_id).where(articles.c.collected_at >= start).distinct()

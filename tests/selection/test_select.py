@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digest.enrichment.matching import Matcher, analyse, match_keyword
+from digest.enrichment.keywords import KeywordIndex
+from digest.enrichment.matching import Matcher
+from digest.enrichment.reading import analyse
 from digest.model.article import Article, ArticleState, Section, StoredArticle
-from digest.model.digest import Field, Rejection, Selection, SkipReason, Why
+from digest.model.digest import Field, Ground, Rejection, Selection, SkipReason, Why
 from digest.model.subscriber import Follow, Interests
 from digest.model.topic import Topic
 from digest.selection.pool import Candidate, Pool, Rules
@@ -52,11 +55,11 @@ def pool(articles: Sequence[StoredArticle], **rules: object) -> Pool:
     return Pool(
         [Candidate(stored, matcher.topics(each)) for stored, each in zip(articles, analysed, strict=True)],
         Rules(**named),
-        lambda position, keyword: match_keyword(analysed[position], keyword),
+        KeywordIndex(analysed).matches,
     )
 
 
-def follows(*topics: str, **more: tuple[str, ...]) -> Interests:
+def follows(*topics: str, **more: Any) -> Interests:
     return Interests(tuple(Follow(topic) for topic in topics), **more)
 
 
@@ -226,6 +229,41 @@ def test_on_a_tie_the_earlier_publication_leads():
     )
 
     assert [choice.article.article_id for choice in select_digest(made, Interests(), set()).chosen] == [4, 6, 9]
+
+
+def test_a_reader_of_everything_sees_first_what_they_follow():
+    """They asked for every article; the older one on their topic leads."""
+    made = pool([article("Whales sing", 1, hours=1), article("Solar park", 2, hours=30)])
+    both = select_digest(made, follows("energy", wants_all=True), set())
+
+    assert [choice.article.article_id for choice in both.chosen] == [2, 1]
+    assert [why.topic for why in both.chosen[0].why] == ["energy"]
+    assert both.chosen[1].why == ()
+
+
+def test_a_surprise_is_one_article_from_outside_the_interests():
+    """The best of another topic, marked so, after the reader's own; never what they muted or were shown."""
+    made = pool(
+        [article("Tariff", 1), article("Football", 2), article("Solar", 3, body="solar solar"), article("Whale", 4)]
+    )
+    asked = follows("trade", surprise=True)
+
+    def chosen(interests: Interests, history: set[int]) -> list[tuple[int, str]]:
+        return [(one.article.article_id, one.ground) for one in select_digest(made, interests, history).chosen]
+
+    assert chosen(asked, set()) == [(1, Ground.INTERESTS), (3, Ground.SURPRISE)]
+    assert chosen(asked, {3}) == [(1, Ground.INTERESTS), (2, Ground.SURPRISE)]
+    assert chosen(follows("trade", surprise=True, muted=("energy",)), set())[1] == (2, Ground.SURPRISE)
+    assert chosen(follows("trade"), set()) == [(1, Ground.INTERESTS)]
+    assert chosen(asked, {1}) == []
+
+
+def test_a_surprise_takes_the_last_place_of_a_full_digest():
+    """What gives way for it waits for the next."""
+    made = pool([article("Tariff", 1), article("Tariff", 2, hours=2), article("Solar", 3)], max_items=2)
+    found = select_digest(made, follows("trade", surprise=True), set())
+
+    assert ([one.article.article_id for one in found.chosen], found.waiting) == ([1, 3], 1)
 
 
 WORDS = st.sampled_from(["tariff", "football", "solar", "whale", "news"])
