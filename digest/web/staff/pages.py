@@ -13,7 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from digest.rendering.i18n import Speaker, load_translations
 from digest.rendering.languages import locale_view
-from digest.scheduling.cadence import zone_of
+from digest.scheduling.zones import zone_of
 from digest.shipped import shipped_folder
 from digest.store.browsing import COUNTED
 from digest.web.staff.words import mark, reason_of, word_of

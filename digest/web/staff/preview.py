@@ -17,7 +17,7 @@ from digest.pipeline.places import read_zone
 from digest.pipeline.preview import Preview, preview, preview_sample
 from digest.pipeline.show_subscriber import subscriber_as_json
 from digest.rendering.lint.rules import lint
-from digest.scheduling.cadence import zone_of
+from digest.scheduling.zones import zone_of
 from digest.store.browsing import browse_subscribers
 from digest.store.engine import reading
 from digest.store.newsletters import load_newsletters
