@@ -62,6 +62,8 @@ class Rejection(StrEnum):
     WITHDRAWN = "withdrawn"
     NOT_YET_COLLECTED = "not_yet_collected"  #: after the cut-off
     OVER_LIMIT = "over_limit"  #: max_items; kept for next time
+    SOURCE_FULL = "source_full"  #: max_per_source; kept for next time
+    TOPIC_FULL = "topic_full"  #: max_per_topic; kept for next time
     TOO_LARGE = "too_large"  #: the mail would be clipped; kept for next time
     SAME_STORY = "same_story"
     OTHER_SOURCE = "other_source"  #: the newsletter does not draw from this source

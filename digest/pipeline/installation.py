@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine
 
+from digest.enrichment.summary import Summariser, summarise
 from digest.pipeline.archive import Memory
 from digest.store.origins import Origin
 from digest.tokens import Tokens
@@ -24,7 +25,8 @@ class Installation:
     `secret` keys the hashes of suppressed addresses, and `previous_secret` is the one before a rotation, "" when
     there was none; `return_path` is the mailbox that bounces go to, ""
     for the newsletter's own sender; `state_folder` holds journals and locks; `signers` put DKIM signatures on each
-    mail, None where nobody does or the mail server does. `memory` spares learning from the archive again.
+    mail, None where nobody does or the mail server does. `memory` spares learning from the archive again;
+    `summarise` makes what stands under a title.
     """
 
     engine: Engine
@@ -38,6 +40,7 @@ class Installation:
     previous_secret: str = ""
     signers: Signers | None = None
     memory: Memory = field(default_factory=Memory, compare=False)
+    summarise: Summariser = summarise
 
     @property
     def origin(self) -> Origin:

@@ -282,6 +282,9 @@ def _limits(table: CheckedTable, warnings: list[str]) -> Limits:
     limits = Limits(
         max_items=table.number("max_items", standard.max_items, 1, 200),
         min_items=table.number("min_items", standard.min_items, 1, 200),
+        max_per_source=table.number("max_per_source", standard.max_per_source, 0, 200),
+        max_per_topic=table.number("max_per_topic", standard.max_per_topic, 0, 200),
+        diversity=table.number("diversity", standard.diversity, 0, 100),
         max_related=table.number("max_related", standard.max_related, 0, 20),
         max_html_bytes=table.number("max_html_bytes", standard.max_html_bytes, _LEAST_HTML, 1_000_000),
     )

@@ -1,4 +1,4 @@
-"""Select one digest: match, gate, score, limit; every candidate that is not chosen has a reason.
+"""Select one digest: match, gate, score, spread, limit; every candidate that is not chosen has a reason.
 
 A pure function of pool, interests and history: the same three give the same digest on any machine. Planning asks
 for the digest only; the reasons are worked out when somebody wants to see them.
@@ -6,6 +6,7 @@ for the digest only; the reasons are worked out when somebody wants to see them.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime, time
@@ -16,6 +17,7 @@ from digest.model.article import ArticleState, StoredArticle
 from digest.model.digest import Choice, Rejected, Rejection, Selection, SkipReason, Why
 from digest.model.subscriber import Interests
 from digest.selection.pool import Pool, Rules, bar_of
+from digest.selection.spread import Shares, spread, why_of
 from digest.selection.surprise import surprise
 
 VERSION = 5  #: part of the pool's hash: raise it when the same inputs may give another digest
@@ -31,30 +33,35 @@ def select_digest(
     """
     gate = _Gate(pool, interests, history, since)
     scores = _scores(pool, interests)
+    fit = _one_of_each_story(pool, gate.passed_by(scores))
     # Both sorts keep what is equal in order, and neither makes a key of its own for each of many thousand positions.
-    fit = sorted(gate.passed_by(scores), key=pool.order.__getitem__)
+    fit.sort(key=pool.order.__getitem__)
     fit.sort(key=scores.__getitem__, reverse=True)
-    chosen: list[Choice] = []
-    told: set[int] = set()
-    waiting = 0
-    for position in fit:
-        story = pool.story[position]
-        if story in told:
-            continue
-        if len(chosen) >= pool.rules.max_items:
-            waiting += 1
-            continue
-        told.add(story)
-        chosen.append(Choice(pool.candidates[position].article, scores[position], why_of(pool, position, interests)))
+    places = spread(pool, interests, fit, scores)
+    chosen = [
+        Choice(pool.candidates[position].article, scores[position], why_of(pool, position, interests))
+        for position in places
+    ]
+    waiting = len(fit) - len(places)
     if interests.surprise and not interests.everything and chosen:
         outside = (position for position in range(len(pool.candidates)) if position not in scores)
-        extra = surprise(pool, gate.passed_by(outside), told)
+        extra = surprise(pool, gate.passed_by(outside), {pool.story[position] for position in places})
         if extra and len(chosen) == pool.rules.max_items > 1:
             chosen.pop()
             waiting += 1
         if extra and len(chosen) < pool.rules.max_items:
             chosen.append(extra)
     return finish(tuple(chosen), (), pool.rules.min_items, waiting)
+
+
+def _one_of_each_story(pool: Pool, positions: list[int]) -> list[int]:
+    """Return *positions* with the best version alone of each story that has several among them."""
+    if not pool.retold:
+        return positions
+    versions: defaultdict[int, list[int]] = defaultdict(list)
+    for position in positions:
+        versions[pool.story[position]].append(position)
+    return [pool.best_version(found) if len(found) > 1 else found[0] for found in versions.values()]
 
 
 def finish(chosen: tuple[Choice, ...], rejected: tuple[Rejected, ...], min_items: int, waiting: int) -> Selection:
@@ -74,6 +81,9 @@ def explain(
     told |= {each.article.story_id for each in selection.rejected}
     known = {choice.article.article_id for choice in selection.chosen}
     known |= {each.article.article_id for each in selection.rejected}
+    full = Shares(pool, interests)
+    for position in (at for at, each in enumerate(pool.candidates) if each.article.article_id in known):
+        full.take(position)
     rest: list[Rejected] = []
     for position, candidate in enumerate(pool.candidates):
         if candidate.article.article_id in known:
@@ -84,7 +94,7 @@ def explain(
             continue
         reason = gate.reason(position)
         if reason is None:
-            reason = Rejection.SAME_STORY if pool.story[position] in told else Rejection.OVER_LIMIT
+            reason = Rejection.SAME_STORY if pool.story[position] in told else full.reason(position)
         rest.append(Rejected(candidate.article, reason, scores[position], why_of(pool, position, interests)))
     rest.sort(key=lambda each: -each.score)
     return Selection(selection.chosen, selection.rejected + tuple(rest), selection.skip, selection.waiting)
@@ -99,17 +109,6 @@ def why_outside(article: StoredArticle, rules: Rules, sources: Collection[str]) 
     if article.state is not ArticleState.WITHDRAWN and sources and article.source and article.source not in sources:
         return Rejection.OTHER_SOURCE
     return bar_of(article, rules) or Rejection.NOT_YET_COLLECTED
-
-
-def why_of(pool: Pool, position: int, interests: Interests) -> tuple[Why, ...]:
-    """Return the reasons why the candidate at *position* suits *interests*, best first; none for "everything"."""
-    topics = pool.candidates[position].topics
-    whys = [topics[follow.topic] for follow in interests.follows if follow.topic in topics]
-    for keyword in interests.keywords:
-        why = pool.by_keyword(keyword).get(position)
-        if why is not None:
-            whys.append(why)
-    return tuple(sorted(whys, key=lambda why: (-why.score, why.topic, why.words)))
 
 
 def _scores(pool: Pool, interests: Interests) -> dict[int, float]:
@@ -145,7 +144,9 @@ class _Gate:
     """What keeps a candidate that suits these readers from them."""
 
     def __init__(self, pool: Pool, interests: Interests, history: AbstractSet[int], since: datetime | None) -> None:
-        self._pool, self._interests, self._history = pool, interests, history
+        # Who was told an article while it was a story of its own was told the story that it is part of now.
+        told = {story for story, ids in pool.retold.items() if not ids.isdisjoint(history)}
+        self._pool, self._interests, self._history = pool, interests, history | told if told else history
         self._joined = since - pool.rules.look_back if since else None
         self._followed = {each.topic: each.since for each in interests.follows if each.since}
         if interests.everything:
@@ -176,7 +177,7 @@ class _Gate:
             return Rejection.BEFORE_LOOK_BACK
         if self._followed and self._is_older_than_its_topics(position):
             return Rejection.BEFORE_LOOK_BACK
-        if interests.languages and not _speaks(interests, article):
+        if not speaks(interests, article):
             return Rejection.OTHER_LANGUAGE
         return None
 
@@ -189,6 +190,8 @@ class _Gate:
         return self._pool.candidates[position].article.collected_at < earliest - self._pool.rules.look_back
 
 
-def _speaks(interests: Interests, article: StoredArticle) -> bool:
+def speaks(interests: Interests, article: StoredArticle) -> bool:
+    """Whether *article* is in a language that these readers want, or in one that nobody knows."""
     language = article.article.language
-    return not language or any(language == one or language.split("-")[0] == one for one in interests.languages)
+    wanted = interests.languages
+    return not language or not wanted or any(language == one or language.split("-")[0] == one for one in wanted)

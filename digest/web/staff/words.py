@@ -73,6 +73,8 @@ REASONS = {
     "withdrawn": _("withdrawn"),
     "not_yet_collected": _("collected after the cut-off"),
     "over_limit": _("the mail is full; kept for next time"),
+    "source_full": _("enough from this source; kept for next time"),
+    "topic_full": _("enough on this topic; kept for next time"),
     "same_story": _("another article tells the same story"),
     "other_source": _("from a source that is not this newsletter's"),
     "below_min_items": _("it matched, but the mail was too short; kept for next time"),
