@@ -62,6 +62,7 @@ REASONS = {
     "missed": _("the hour had passed too long ago"),
     "cancelled": _("the edition was cancelled"),
     "coalesced": _("a later hour took its place"),
+    "zone_changed": _("the reader's clock jumped over the hour, or it came too soon after the last mail"),
     "reply_lost": _("the server's answer was lost"),
     # why an article is left out
     "no_match": _("none of the topics and keywords"),
