@@ -1,4 +1,4 @@
-"""What a reader changes through the links in a mail: leave, pause, resume, interests and hour, zone and language.
+"""What a reader changes through the links in a mail: pause, resume, interests and hour, zone and language.
 
 A token says who and what for; nothing else is asked. Asking twice is the same as once. The BadInput sentences
 are for readers: each stands in the catalogues of the pages.
@@ -20,6 +20,7 @@ from digest.model.subscriber import EndedReason, Follow, Interests, Subscription
 from digest.model.topic import Topic
 from digest.pipeline.addresses import read_address
 from digest.pipeline.installation import Installation
+from digest.pipeline.leave import BY_THE_READER
 from digest.pipeline.places import read_zone
 from digest.pipeline.subscriber_rows import Problems, read_keywords
 from digest.pipeline.suppression import suppressed_keys
@@ -34,7 +35,6 @@ from digest.tokens import Purpose
 
 _HOUR = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]")
 _COMMAS = re.compile("[\u060c\u061b\u3001\uff0c\uff1b]")  # Arabic, ideographic and fullwidth commas and semicolons
-_BY_THE_READER = (EndedReason.ONE_CLICK, EndedReason.PAGE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,19 +72,6 @@ def leave_link(house: Installation, token: str) -> LeaveLink | None:
     return LeaveLink(choices, current and not _is_erased(agreement))
 
 
-def leave(house: Installation, token: str, reason: EndedReason, *, source: str) -> bool:
-    """End the subscription of *token*; False when the token is not ours. Twice is fine."""
-    number = house.tokens.read(Purpose.LEAVE, token)
-    if number is None:
-        return False
-    with house.engine.begin() as connection:
-        agreement = subscriptions.find_agreement(connection, number)
-        if agreement is None:
-            return False
-        subscriptions.end(connection, agreement, reason, source, house.clock.now())
-    return True
-
-
 def preferences_for(house: Installation, token: str) -> tuple[int, list[Choices]] | None:
     """Return the reader of a preferences token and all their subscriptions; None for nobody, or an erased one."""
     reader = house.tokens.read(Purpose.PREFERENCES, token)
@@ -95,19 +82,6 @@ def preferences_for(house: Installation, token: str) -> tuple[int, list[Choices]
         agreements = subscriptions.agreements_of(connection, reader)
         found = [_choices(each, newsletters, topics) for each in agreements if not _is_erased(each)]
     return (reader, found) if found else None
-
-
-def leave_all(house: Installation, reader: int, *, source: str) -> None:
-    """End every subscription of *reader*."""
-    with house.engine.begin() as connection:
-        for agreement in subscriptions.agreements_of(connection, reader):
-            subscriptions.end(connection, agreement, EndedReason.PAGE, source, house.clock.now())
-
-
-def leave_one(house: Installation, choices: Choices, *, source: str) -> None:
-    """End one subscription from the page."""
-    with house.engine.begin() as connection:
-        subscriptions.end(connection, choices.agreement, EndedReason.PAGE, source, house.clock.now())
 
 
 def pause(house: Installation, choices: Choices, until: datetime, *, source: str) -> None:
@@ -128,7 +102,7 @@ def may_resume(agreement: Agreement) -> bool:
         case SubscriptionState.PAUSED:
             return True
         case SubscriptionState.ENDED:
-            return agreement.ended_reason in _BY_THE_READER
+            return agreement.ended_reason in BY_THE_READER
         case _:
             return False
 

@@ -223,7 +223,8 @@ def retry_failed(connection: Connection, which: Filter, now: datetime) -> int:
         count += _send_once_more(connection, wheres, values, now)
     connection.execute(
         text(
-            "UPDATE editions SET state = 'open' WHERE state = 'finished' AND id IN"
+            "UPDATE editions SET state = (SELECT CASE WHEN n.paused_because = '' THEN 'open' ELSE 'paused' END"
+            " FROM newsletters n WHERE n.id = editions.newsletter_id) WHERE state = 'finished' AND id IN"
             " (SELECT edition_id FROM deliveries WHERE state IN ('ready', 'in_doubt') AND next_attempt_at IS NOT NULL)"
         )
     )

@@ -13,11 +13,12 @@ from fastapi.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 
 from digest.errors import BadInput
-from digest.model.subscriber import SubscriptionState
+from digest.model.subscriber import EndedReason, SubscriptionState
 from digest.model.topic import Topic
 from digest.model.words import fold
 from digest.pipeline import subscribe
 from digest.pipeline.installation import Installation
+from digest.pipeline.leave import leave_all, leave_one
 from digest.pipeline.places import zones_on_offer
 from digest.pipeline.subscribe import Choices
 from digest.rendering.languages import weekday_date_text
@@ -73,7 +74,7 @@ def _change(house: Installation, pages: Pages, token: str, request: Request, for
     reader, choices = found
     try:
         if text_of(form, "action") == "leave_all":
-            subscribe.leave_all(house, reader, source=_SOURCE)
+            leave_all(house, reader, EndedReason.PAGE, source=_SOURCE)
         elif text_of(form, "action") == "settle":
             subscribe.settle(house, reader, zone=text_of(form, "zone"), locale=text_of(form, "locale"))
         else:
@@ -112,7 +113,7 @@ def _act(house: Installation, one: Choices, form: FormData) -> None:
         case "resume":
             subscribe.resume(house, one, source=_SOURCE)
         case "leave":
-            subscribe.leave_one(house, one, source=_SOURCE)
+            leave_one(house, one.agreement.subscription_id, EndedReason.PAGE, source=_SOURCE)
         case _:
             raise BadInput("Choose what to do.")
 
