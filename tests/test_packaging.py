@@ -32,6 +32,7 @@ EXTRAS = (
     "aiosmtpd",
     "uvloop",
     "cryptography",
+    "argon2",
 )
 
 

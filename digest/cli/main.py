@@ -26,6 +26,7 @@ from digest.cli import (
     simulate,
     subscribers,
     topics,
+    users,
 )
 from digest.cli.options import ExitError
 from digest.cli.screen import complain, write_anything, write_no_more
@@ -81,6 +82,7 @@ app.add_typer(articles.app, name="articles", help="Add, read, list, show and wit
 app.add_typer(newsletters.app, name="newsletters", help="Apply and list newsletters, topics and sources.")
 app.add_typer(subscribers.app, name="subscribers", help="Import, export, show, correct and erase subscribers.")
 app.add_typer(topics.app, name="topics", help="Rank articles for topics.")
+app.add_typer(users.app, name="users", help="Accounts for the pages under /staff.")
 send.add_to(app)
 simulate.add_to(app)
 editions.add_to(app)

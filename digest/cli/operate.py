@@ -24,6 +24,8 @@ _PATIENCE = 30.0  # seconds that a message under way may take when the process i
 
 _WELCOME = "Serving http://{}:{}, and sending every mail when it is due; Ctrl-C to stop."
 
+_FIRST = "No account yet. The first admin is made at {}/staff with this word: {}"
+
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
@@ -70,6 +72,7 @@ def serve(
     from digest import log
     from digest.app import open_installation, sending
     from digest.feedback.mailboxes import mailboxes_of
+    from digest.pipeline.accounts import first_word
     from digest.pipeline.hear_mailbox import EVERY as LISTEN_EVERY
     from digest.pipeline.hear_mailbox import Listener
     from digest.pipeline.sweep import EVERY, sweep
@@ -113,6 +116,8 @@ def serve(
             log.get_logger().info("serving", address="{}:{}".format(*listener.getsockname()[:2]))
             if sys.stderr.isatty():
                 complain(_WELCOME.format(*listener.getsockname()[:2]), prefix="")
+                if word := first_word(house):
+                    complain(_FIRST.format(house.base_url, word), prefix="")
             server.run(sockets=[listener])
             server.should_exit = True  # for the sender, also when the pages ended by themselves
         log.get_logger().info("ended", unfinished=under_way.unfinished)

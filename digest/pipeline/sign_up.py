@@ -22,6 +22,7 @@ from digest.pipeline import subscribe
 from digest.pipeline.addresses import address_hash, read_address
 from digest.pipeline.correct_address import correct_address
 from digest.pipeline.installation import Installation
+from digest.pipeline.suppression import lift
 from digest.store import sign_ups, subscriptions
 from digest.store.cadences import cadence_for, cadence_ids
 from digest.store.engine import reading
@@ -30,7 +31,6 @@ from digest.store.newsletters import load_newsletter, load_newsletters, load_top
 from digest.store.profiles import profile_of
 from digest.store.sign_ups import Kind, SignUp, State
 from digest.store.subscriptions import Agreement
-from digest.store.suppressions import lift
 from digest.tokens import Purpose
 
 ANSWER_WITHIN = timedelta(days=7)
@@ -321,7 +321,7 @@ def _letter(connection: Connection, house: Installation, delivery_id: int, *, ho
 def _join(connection: Connection, house: Installation, found: Letter, now: datetime) -> None:
     """Make the subscription what was wished for; this fresh confirmation also lifts a suppression."""
     wish = Wish(**{**found.sign_up.wish, **{key: tuple(found.sign_up.wish[key]) for key in ("topics", "keywords")}})
-    lift(connection, [address_hash(each, read_address(found.agreement.address).key) for each in house.secrets])
+    lift(connection, read_address(found.agreement.address).key, house.secrets)
     known = load_topics(connection)
     interests = Interests(tuple(each for each in wish.interests.follows if each.topic in known), (), wish.keywords)
     agreement, newsletter = found.agreement, found.newsletter
@@ -349,7 +349,7 @@ def _move(house: Installation, found: Letter, now: datetime) -> None:
     """Write to the new address from now on: both have said yes."""
     asked = found.sign_up
     with house.engine.begin() as connection:
-        lift(connection, [address_hash(each, read_address(asked.address).key) for each in house.secrets])
+        lift(connection, read_address(asked.address).key, house.secrets)
     try:
         correct_address(
             house.engine,

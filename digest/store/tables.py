@@ -404,6 +404,15 @@ deliveries = Table(
         postgresql_where=text("lease_until IS NOT NULL"),
     ),
     Index("ix_deliveries_subscriber_id", "subscriber_id"),
+    # What an admin looks for among millions. The usual way of a row (ready, claimed, sent) does not touch it.
+    Index(
+        "ix_deliveries_unusual",
+        "state",
+        "edition_id",
+        "id",
+        sqlite_where=text("state NOT IN ('ready', 'claimed', 'sent')"),
+        postgresql_where=text("state NOT IN ('ready', 'claimed', 'sent')"),
+    ),
 )
 
 attempts = Table(
@@ -422,6 +431,25 @@ attempts = Table(
     Column("recipient", Text, nullable=False, server_default=""),
     Column("started_at", Instant, nullable=False),
     Column("finished_at", Instant, nullable=False),
+)
+
+# Those who work with the pages; a session is kept as the hash of the key in the cookie.
+users = Table(
+    "users",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("name", String(80), nullable=False, unique=True),
+    Column("role", String(10), nullable=False),
+    Column("password", Text, nullable=False),
+    Column("made_at", Instant, nullable=False),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("key_hash", String(64), primary_key=True),
+    Column("user_id", Id, ForeignKey("users.id"), nullable=False, index=True),
+    Column("ends_at", Instant, nullable=False, index=True),
 )
 
 # What came back about mails: one row for each recipient that a report names, whoever brought it and however often.

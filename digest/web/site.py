@@ -19,6 +19,7 @@ from digest.settings import COMPOSING, read_settings
 from digest.web.forms import LimitBody
 from digest.web.pages import Pages
 from digest.web.readers import readers_routes
+from digest.web.staff.site import staff_routes
 
 _AGAIN = "120"  # seconds
 
@@ -40,6 +41,7 @@ def build_site(house: Installation) -> FastAPI:
     site.mount("/static", _Static(pages))
     for router in readers_routes(house, pages):
         site.include_router(router)
+    site.include_router(staff_routes(house))
     _answer_what_is_wrong(site, pages)
     return site
 
