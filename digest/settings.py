@@ -29,6 +29,7 @@ _SMTP_FORM = (
     "must look like smtp://user:password@host:587 or smtps://user:password@host:465;"
     " a password spells / as %2F, # as %23, ? as %3F and @ as %40"
 )
+_MAILBOX_FORM = "must look like imaps://user:password@host/INBOX or maildir:/path; blanks stand between several"
 _BASE_FORM = "must be the address readers reach, like https://news.example.org"
 # These go into SMTP commands and links as they are: no blank, no line end, nothing but the plain form.
 _HOST = re.compile(r"[0-9a-z](?:[0-9a-z._-]{0,251}[0-9a-z])?|[0-9a-f.]*:[0-9a-f:.]*", re.IGNORECASE | re.ASCII)
@@ -157,6 +158,22 @@ def _check_return_path(address: str) -> str:
     return address
 
 
+def _check_mailboxes(urls: SecretStr) -> SecretStr:
+    for url in urls.get_secret_value().split():
+        if url.startswith("maildir:"):
+            if not url.removeprefix("maildir:"):
+                raise ValueError(_MAILBOX_FORM)
+            continue
+        parts = _taken_apart(url, _MAILBOX_FORM)
+        if parts.scheme not in ("imap", "imaps") or parts.query or not (parts.username and parts.password):
+            raise ValueError(_MAILBOX_FORM)
+        if parts.scheme == "imap" and parts.hostname not in LOOPBACK:
+            raise ValueError("must be imaps://; imap:// is only for a server on this machine (localhost)")
+        if not _PLAIN.fullmatch(unquote(parts.path).replace(" ", "")) or '"' in unquote(parts.path):
+            raise ValueError("a folder's name must be plain letters and digits; " + _MAILBOX_FORM)
+    return urls
+
+
 def _check_helo_name(name: str) -> str:
     if name and not _OUR_NAME.fullmatch(name):
         raise ValueError("must be this machine's host name, like mail.example.org, or an address like [192.0.2.1]")
@@ -180,6 +197,18 @@ def _check_key(key: SecretStr) -> SecretStr:
     return SecretStr(text)
 
 
+def _check_summary_url(url: str) -> str:
+    if not url:
+        return url
+    form = "must be the base URL of an OpenAI-compatible server, like https://llm.example.org/v1"
+    parts = _taken_apart(url, form)
+    if parts.scheme not in ("http", "https") or parts.query or "@" in parts.netloc or not _PLAIN.fullmatch(url):
+        raise ValueError(form)
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
+        raise ValueError("must be https://; http:// is only for a server on this machine (localhost)")
+    return url.rstrip("/")
+
+
 def _check_templates(folder: Path) -> Path:
     if not (folder / "email").is_dir() or not (folder / "web").is_dir():
         raise ValueError(f"must be a folder with the folders email and web in it; {folder} is not")
@@ -198,6 +227,7 @@ class Settings(BaseSettings):
     secret_key_previous: SecretStr = SecretStr("")
     postal_address: str = ""
     return_path: Annotated[str, AfterValidator(_check_return_path)] = ""
+    bounce_mailbox: Annotated[SecretStr, AfterValidator(_check_mailboxes)] = SecretStr("")
     smtp_connections: Annotated[int, Field(ge=1, le=200)] = 10
     group_rates: Annotated[str, AfterValidator(_check_group_rates)] = ""
     helo_name: Annotated[str, AfterValidator(_check_helo_name)] = ""
@@ -209,6 +239,10 @@ class Settings(BaseSettings):
     dkim_ed25519_key: Annotated[SecretStr, AfterValidator(_check_key)] = SecretStr("")
     dkim_ed25519_key_file: Path | None = None
     fetch_private_addresses: bool = False
+    summary_url: Annotated[str, AfterValidator(_check_summary_url)] = ""
+    summary_model: str = ""
+    summary_key: SecretStr = SecretStr("")
+    summary_timeout: Annotated[float, Field(gt=0, le=300)] = 20.0
     templates_dir: Annotated[Path, AfterValidator(_check_templates)] | None = None
 
 
@@ -221,6 +255,7 @@ _WHAT_FOR = {
 _IN_WORDS = {
     "smtp_connections": "must be a whole number from 1 to 200",
     "fetch_private_addresses": "must be true or false",
+    "summary_timeout": "must be a number of seconds, at most 300",
 }
 SENDING = ("smtp_url", "base_url", "secret_key")  #: what a command that sends cannot do without
 COMPOSING = ("base_url", "secret_key")  #: what a command that makes links cannot do without

@@ -85,6 +85,8 @@ def _topics(interests: Mapping[str, Any]) -> str:
         for each in interests["follows"]
     ]
     told = ", ".join([*follows, *(f"“{word}”" for word in interests["keywords"])]) or "everything"
+    told += "; everything else too" if interests.get("wants_all") and told != "everything" else ""
+    told += "; one surprise" if interests.get("surprise") else ""
     told += f"; not {', '.join(interests['muted'])}" if interests["muted"] else ""
     return told + (f"; in {', '.join(interests['languages'])}" if interests["languages"] else "")
 

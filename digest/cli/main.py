@@ -86,7 +86,7 @@ simulate.add_to(app)
 editions.add_to(app)
 deliveries.add_to(app)
 attempts.add_to(app)
-app.add_typer(feedback.app, name="feedback", help="Read bounces and complaints.")
+app.add_typer(feedback.app, name="feedback", help="Read and hear bounces, complaints and mails to leave.")
 lint.add_to(app)
 doctor.add_to(app)
 

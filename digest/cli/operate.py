@@ -64,10 +64,14 @@ def serve(
 
     One process, which ends at Ctrl-C or SIGTERM: it begins no more mails and waits for the server's answers to
     those under way, for half a minute at most. The rest goes out after the next start. On PostgreSQL any number
-    of them may run, and of `digest worker` beside them.
+    of them may run, and of `digest worker` beside them. What comes back is heard every minute
+    (DIGEST_BOUNCE_MAILBOX).
     """
     from digest import log
     from digest.app import open_installation, sending
+    from digest.feedback.mailboxes import mailboxes_of
+    from digest.pipeline.hear_mailbox import EVERY as LISTEN_EVERY
+    from digest.pipeline.hear_mailbox import Listener
     from digest.pipeline.sweep import EVERY, sweep
     from digest.pipeline.tick import plan_due, send_due, visit_sources
     from digest.scheduling.ticker import Job, ticking
@@ -99,6 +103,7 @@ def serve(
         # Two jobs: a long sending must not keep the next slots from being planned.
         Job("plan", every, lambda: plan_due(house)),
         Job("sweep", EVERY, lambda: sweep(house)),
+        Job("hear", LISTEN_EVERY, Listener(house, mailboxes_of(settings.bounce_mailbox)).listen),
     ]
     if sender:
         jobs.append(Job("send", every, lambda: send_due(house, how, stop=lambda: server.should_exit)))

@@ -45,10 +45,17 @@ class Schedule:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How many articles one digest may and must have, and how large its HTML may be (decoded bytes)."""
+    """How many articles one digest may and must have, and how large its HTML may be (decoded bytes).
+
+    Of one source, and of one topic, at most so many, 0 for any number. `diversity` is what an article loses, in per
+    cent of its score, by being about just what a chosen one is about; less the less they have in common.
+    """
 
     max_items: int = 10
     min_items: int = 1
+    max_per_source: int = 0
+    max_per_topic: int = 0
+    diversity: int = 50
     max_related: int = 4
     # Gmail clips at about 102 kB; 100,000 bytes is where we stop (whole articles give way).
     max_html_bytes: int = 100_000

@@ -1,76 +1,107 @@
-"""The public archive of a newsletter: what readers of every topic were sent, with nobody's links in it."""
+"""The archive that a vocabulary is matched with: what was collected before, and the articles given as examples."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+from collections import OrderedDict, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
 
-from digest.errors import NotFound
-from digest.model.newsletter import Newsletter
-from digest.pipeline.installation import Installation
-from digest.pipeline.messages import Messages
-from digest.rendering.splice import ReaderValues
-from digest.store import archive
-from digest.store.archive import Issue
-from digest.store.engine import reading
-from digest.store.newsletters import load_newsletter, load_newsletters
+from sqlalchemy import Connection
 
-PER_PAGE = 20
+from digest.collection.canonical import canonical_url
+from digest.collection.language import guess_language
+from digest.enrichment.matching import Matcher
+from digest.enrichment.reading import Analysed, analyse
+from digest.model.article import Article, Section, StoredArticle
+from digest.model.topic import Topic
+from digest.store.articles import ids_by_url_key, latest_revisions, live_articles
+
+_LARGEST = 1_000  # articles; more of them hardly change an order, and all have to be read
+_YOUNG = 500  # with fewer before the day began, the day's own count too
+_KEPT = 8  # matchers; each is some 20 MB when its archive is large
 
 
 @dataclass(frozen=True, slots=True)
-class ArchivePage:
-    """One page of the archive, newest first; `more` whether an older one follows."""
+class Matching:
+    """A matcher with the hash of all that it was made from."""
 
-    newsletter: Newsletter
-    issues: tuple[Issue, ...]
-    more: bool
-
-
-def archived(house: Installation) -> frozenset[str]:
-    """Return the newsletters that have an archive."""
-    with reading(house.engine) as connection:
-        return frozenset(slug for slug, each in load_newsletters(connection).items() if each.archive)
+    matcher: Matcher
+    key: str
 
 
-def archive_page(house: Installation, slug: str, page: int = 1) -> ArchivePage:
-    """Return page *page* (from 1) of the archive; raises NotFound when the newsletter has none."""
-    with reading(house.engine) as connection:
-        newsletter_id, newsletter = _open(house, slug)
-        skip = (page - 1) * PER_PAGE
-        found = archive.issues(connection, newsletter_id, newsletter.locale, limit=PER_PAGE + 1, skip=skip)
-    if page > 1 and not found:
-        raise NotFound(f"the archive of {slug} has no page {page}")
-    return ArchivePage(newsletter, tuple(found[:PER_PAGE]), len(found) > PER_PAGE)
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Matchers that were made before, by their hashes: learning from a large archive takes seconds."""
+
+    kept: OrderedDict[str, Matching] = field(default_factory=OrderedDict)
+
+    def keep(self, made: Matching) -> Matching:
+        """Remember *made*, and forget the oldest when there are many."""
+        self.kept[made.key] = made
+        while len(self.kept) > _KEPT:
+            self.kept.popitem(last=False)
+        return made
 
 
-def archived_mail(house: Installation, slug: str, period: str) -> str:
-    """Return the HTML of the mail of *period* as it was sent, with the links of the pages in place of a reader's.
+def matching_of(
+    connection: Connection, topics: Mapping[str, Topic], until: datetime, known: dict[int, Analysed], memory: Memory
+) -> Matching:
+    """Return the vocabulary *topics* with the archive as it was at *until*, which is the same for a whole day (UTC).
 
-    Raises NotFound when it is not in the archive, or its pieces are gone.
+    *known* holds articles that were read before, by revision id, and gets the new ones.
     """
-    newsletter_id, newsletter = _open(house, slug)
-    with reading(house.engine) as connection:
-        found = archive.issue(connection, newsletter_id, newsletter.locale, period)
-    if found is None:
-        raise NotFound(f"{slug}/{period} is not in the archive")
-    sheet = Messages(house).sheet(found.digest_id)
-    page = f"{house.base_url}/n/{slug}"
-    values = ReaderValues(
-        name="",
-        address="…",
-        unsubscribe_url=page,
-        preferences_url=page,
-        view_url=f"{page}/archive/{period}",
-        more_url=page,
-        message_id="",
-        date=found.slot_at,
+    day = until.replace(hour=0, minute=0, second=0, microsecond=0)
+    revisions = latest_revisions(connection, day, _LARGEST)
+    if len(revisions) < _YOUNG:
+        revisions = latest_revisions(connection, until, _LARGEST)
+    named = _named_articles(connection, topics.values())
+    of_examples = [(name, stored.revision_id) for name, stored in sorted(named.items())]
+    key = hashlib.sha256(repr((sorted(topics.items()), sorted(revisions), of_examples)).encode()).hexdigest()
+    if key not in memory.kept:
+        stored = live_articles(connection, revisions.values())
+        return memory.keep(Matching(_matcher(topics.values(), stored, named, known), key))
+    return memory.kept[key]
+
+
+def _matcher(
+    topics: Iterable[Topic],
+    archive: Iterable[StoredArticle],
+    named: Mapping[str, StoredArticle],
+    known: dict[int, Analysed],
+) -> Matcher:
+    """Return the matcher of *topics*; examples that are texts are read as articles of their own."""
+    everything = {each.revision_id: each for each in (*archive, *named.values())}
+    for revision_id, stored in everything.items():
+        if revision_id not in known:
+            known[revision_id] = analyse(stored.article)
+    places = {revision_id: place for place, revision_id in enumerate(sorted(everything))}
+    read = [known[revision_id] for revision_id in sorted(everything)]
+    examples: defaultdict[str, list[int]] = defaultdict(list)
+    for topic in topics:
+        for given in topic.examples:
+            if given in named:
+                examples[topic.slug].append(places[named[given].revision_id])
+            elif not is_reference(given):
+                examples[topic.slug].append(len(read))
+                read.append(analyse(Article("", (Section("", (given,)),), language=guess_language(given))))
+    return Matcher(list(topics), read, examples)
+
+
+def is_reference(example: str) -> bool:
+    """Whether *example* names an article, by address or number; else it is the text of one."""
+    return example.isascii() and (
+        example.isdigit() or (bool(canonical_url(example)) and not any(map(str.isspace, example)))
     )
-    return sheet.splicer.html(values).replace("\n", "\r\n")
 
 
-def _open(house: Installation, slug: str) -> tuple[int, Newsletter]:
-    with reading(house.engine) as connection:
-        newsletter_id, newsletter = load_newsletter(connection, slug)
-    if not newsletter.archive:
-        raise NotFound(f"{slug} has no archive; set archive = true in its table of the newsletter file")
-    return newsletter_id, newsletter
+def _named_articles(connection: Connection, topics: Iterable[Topic]) -> dict[str, StoredArticle]:
+    """Return the live article of each example that names one; those that were not collected yet are left out."""
+    given = sorted({one for topic in topics for one in topic.examples if is_reference(one)})
+    if not given:
+        return {}
+    by_address = ids_by_url_key(connection, [canonical_url(one) for one in given if not one.isdigit()])
+    ids = {one: int(one) if one.isdigit() else by_address.get(canonical_url(one), 0) for one in given}
+    stored = {each.article_id: each for each in live_articles(connection, set(ids.values()))}
+    return {one: stored[number] for one, number in ids.items() if number in stored}

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from digest.enrichment.matching import Analysed
+from digest.enrichment.reading import Analysed
+from digest.enrichment.summary import Summariser
 from digest.model.article import StoredArticle
 from digest.model.digest import Choice, Rejected, Rejection, Selection, SkipReason, Why
 from digest.model.newsletter import Newsletter
@@ -19,6 +20,7 @@ from digest.pipeline.frame import date_of, frame_of
 from digest.pipeline.installation import Installation
 from digest.pipeline.links import MORE, Links
 from digest.pipeline.pool import SlotPool, build_pool
+from digest.pipeline.related_links import Entry, Mail, RelatedLinks
 from digest.pipeline.wording import Wording
 from digest.rendering.headers import constant_headers
 from digest.rendering.i18n import resolve_locale
@@ -74,6 +76,7 @@ class Workshop:
         period: str,
         day: date,
         shelf: Shelf,
+        summarise: Summariser,
     ) -> None:
         self._newsletter = newsletter
         self._pool = slot_pool
@@ -84,8 +87,12 @@ class Workshop:
         self._frame = frame_of(newsletter, period, links)
         self._benches = shelf.benches
         self._prints = shelf.prints
+        self._summarise = summarise
         self._made: dict[Wanted, Made] = {}
-        self._stories = frozenset(each.article.story_id for each in slot_pool.pool.candidates)
+        self._related = RelatedLinks(slot_pool, newsletter.limits.max_related)
+        self._stories = self._related.stories.union(
+            *({each.article.story_id, each.article.article_id} for each in slot_pool.pool.candidates)
+        )
         self._new_pieces: dict[str, bytes] = {}
         self._known_pieces: set[str] = set()
 
@@ -137,9 +144,7 @@ class Workshop:
             chosen = [each for key, found in fresh.items() if key.locale == locale for each in found.chosen]
             self._bench(locale).print(chosen)
         for key, selection in fresh.items():
-            self._made[key] = (
-                self._compose(selection, key.interests, key.locale) if selection.chosen else Made(selection)
-            )
+            self._made[key] = self._compose(selection, key) if selection.chosen else Made(selection)
         return [self._made[key] for key in keys]
 
     def _normal(self, wanted: Wanted) -> Wanted:
@@ -165,13 +170,14 @@ class Workshop:
         """Return pieces that were made here and not yet taken (a preview stores nothing)."""
         return {name: self._new_pieces[name] for name in hashes}
 
-    def _compose(self, selection: Selection, interests: Interests, locale: str) -> Made:
+    def _compose(self, selection: Selection, key: Wanted) -> Made:
         if not self._prints:
-            return self._unprinted(selection, locale)
-        bench = self._bench(locale)
+            return self._unprinted(selection, key.locale)
+        bench = self._bench(key.locale)
         limit = self._newsletter.limits.max_html_bytes
         while selection.chosen:
-            parts = bench.parts(selection.chosen, interests, selection.waiting, self._pool.archive)
+            related = self._links_beside(selection.chosen, key.interests, key.history)
+            parts = bench.parts(selection.chosen, key.interests, selection.waiting, related)
             composed = bench.press.compose(parts)
             if composed.html_size(self._widths()) <= limit:
                 return self._finish(bench, selection, parts, composed)
@@ -186,6 +192,15 @@ class Workshop:
             for each in selection.chosen
         )
         return Made(selection, layout="", items=items)
+
+    def _links_beside(
+        self, chosen: Sequence[Choice], interests: Interests, history: frozenset[int]
+    ) -> list[list[Entry]]:
+        """Return the related links of each of *chosen*, for one mail with all of them."""
+        articles = [each.article for each in chosen]
+        ids, stories = (frozenset(each) for each in zip(*((a.article_id, a.story_id) for a in articles), strict=True))
+        mail = Mail(ids, stories, history, interests)
+        return [self._related.of(article, mail) for article in articles]
 
     def make_again(self, shown: Sequence[Shown]) -> list[Made]:
         """Return each digest of *shown* anew: its articles as this pool has them, without those that are not in it.
@@ -203,7 +218,8 @@ class Workshop:
         if not chosen:
             return Made(Selection((), skip=SkipReason.NOTHING_NEW))
         bench = self._bench(shown.locale)
-        parts = bench.parts(chosen, shown.interests, 0, self._pool.archive)
+        related = self._links_beside(chosen, shown.interests, frozenset())
+        parts = bench.parts(chosen, shown.interests, 0, related)
         why = {item["article_id"]: item["why"] for item in shown.items}
         cards = tuple(
             replace(card, why=why[each.article.article_id]) for card, each in zip(parts.cards, chosen, strict=True)
@@ -253,7 +269,7 @@ class Workshop:
                 Press(self._templates, self._frame, locale),
                 Wording(self._newsletter, self._pool.topics, locale),
                 weekday_date_text(self._day, locale),
-                Materials(self._newsletter, self._links, locale),
+                Materials(self._newsletter, self._links, locale, self._summarise),
             )
         return self._benches[key]
 
@@ -296,10 +312,12 @@ def open_workshop(
             now=house.clock.now(),
             template_hash=_fingerprint(templates),
             known=shelf.analysed,
+            memory=house.memory,
             articles=articles,
         )
     dated = day or date_of(period, newsletter, slot_at)
-    return Workshop(newsletter, pool, Links(house.base_url, house.tokens), templates, period, dated, shelf)
+    links = Links(house.base_url, house.tokens)
+    return Workshop(newsletter, pool, links, templates, period, dated, shelf, house.summarise)
 
 
 def _fingerprint(templates: TemplateSet) -> str:

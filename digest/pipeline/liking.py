@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from digest.enrichment.matching import Matcher, analyse
+from digest.enrichment.matching import Matcher
+from digest.enrichment.reading import analyse
 from digest.errors import BadInput, NotFound
 from digest.model.article import Article
 from digest.model.subscriber import Follow, Interests

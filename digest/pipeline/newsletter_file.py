@@ -9,7 +9,7 @@ from __future__ import annotations
 import os.path
 import re
 import tomllib
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import time, timedelta
 from pathlib import Path
@@ -144,18 +144,25 @@ def _tables(document: Mapping[str, Any], kind: str, problems: list[str]) -> list
 
 
 def _topic(slug: str, table: CheckedTable) -> Topic:
-    keywords: dict[str, str] = {}
-    for word in table.texts("keywords"):
-        keywords.setdefault(word.casefold(), word)
     topic = Topic(
         slug,
         table.text("name", needed='write what readers see, like "Trade"'),
-        tuple(keywords.values()),
+        _each_once(table.texts("keywords")),
         table.texts_by_language("names", read_locale),
         table.text("parent"),
+        {tag: _each_once(words) for tag, words in table.lists_by_language("keywords_in", read_locale).items()},
+        table.texts("examples"),
     )
     table.refuse_unknown()
     return topic
+
+
+def _each_once(words: Iterable[str]) -> tuple[str, ...]:
+    """Return *words* without those that differ from an earlier one in case only."""
+    found: dict[str, str] = {}
+    for word in words:
+        found.setdefault(word.casefold(), word)
+    return tuple(found.values())
 
 
 def _source(slug: str, table: CheckedTable, folder: Path) -> Source:
@@ -276,6 +283,9 @@ def _limits(table: CheckedTable, warnings: list[str]) -> Limits:
     limits = Limits(
         max_items=table.number("max_items", standard.max_items, 1, 200),
         min_items=table.number("min_items", standard.min_items, 1, 200),
+        max_per_source=table.number("max_per_source", standard.max_per_source, 0, 200),
+        max_per_topic=table.number("max_per_topic", standard.max_per_topic, 0, 200),
+        diversity=table.number("diversity", standard.diversity, 0, 100),
         max_related=table.number("max_related", standard.max_related, 0, 20),
         max_html_bytes=table.number("max_html_bytes", standard.max_html_bytes, _LEAST_HTML, 1_000_000),
     )

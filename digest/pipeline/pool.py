@@ -5,20 +5,24 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Collection, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from digest.enrichment.matching import Analysed, Matcher, analyse, match_keyword
-from digest.enrichment.related import Known, keys_of
+from digest.enrichment.keywords import KeywordIndex
+from digest.enrichment.neighbours import Neighbours
+from digest.enrichment.reading import Analysed, analyse
+from digest.enrichment.related import Known, is_certain, keys_of
 from digest.model.article import StoredArticle
 from digest.model.digest import Why
 from digest.model.newsletter import Newsletter
 from digest.model.topic import Topic
+from digest.pipeline.archive import Memory, matching_of
 from digest.selection.pool import Candidate, Pool, Rules
 from digest.selection.select import VERSION
-from digest.store.articles import articles_between, known_under, stories_since
+from digest.store.articles import articles_between, known_at, known_under, stories_since
 from digest.store.newsletters import load_newsletters, load_topics
 
 _LONGEST_LATE = timedelta(days=16)  # half a month, for a newsletter that says nothing
@@ -51,12 +55,13 @@ def build_pool(
     now: datetime,
     template_hash: str = "",
     known: dict[int, Analysed],
+    memory: Memory | None = None,
     articles: list[StoredArticle] | None = None,
 ) -> SlotPool:
     """Return the pool of *newsletter* for the slot at *slot_at*, of what was collected before *cut_off*.
 
     With *articles* it is of just those, whatever their age. *known* holds articles that were read for matching
-    before, by revision id, and gets the new ones.
+    before, by revision id, and gets the new ones; *memory* holds vocabularies with what an archive taught.
     """
     rules = Rules(
         slot_at=slot_at,
@@ -66,6 +71,9 @@ def build_pool(
         half_life=newsletter.freshness_half_life,
         max_items=newsletter.limits.max_items,
         min_items=newsletter.limits.min_items,
+        max_per_source=newsletter.limits.max_per_source,
+        max_per_topic=newsletter.limits.max_per_topic,
+        diversity=newsletter.limits.diversity,
     )
     everything = load_topics(connection)
     offered = {slug: topic for slug, topic in everything.items() if not newsletter.topics or slug in newsletter.topics}
@@ -74,7 +82,8 @@ def build_pool(
     if articles is None:
         articles = articles_between(connection, cut_off - newsletter.expires_after, cut_off, sources)
     # The whole vocabulary: a topic on offer is also matched by its children, which may not be.
-    matcher = Matcher(list(everything.values()))
+    matching = matching_of(connection, everything, cut_off, known, memory or Memory())
+    matcher = matching.matcher
     for stored in articles:
         if stored.revision_id not in known:
             known[stored.revision_id] = analyse(stored.article)
@@ -82,27 +91,39 @@ def build_pool(
     candidates = [
         _candidate(stored, matcher.topics(each), offered) for stored, each in zip(articles, analysed, strict=True)
     ]
-    keys = {keys_of(link) for stored in articles for link in stored.article.related} - {""}
+    alive = _alive(connection, min(cut_off, now))
     return SlotPool(
-        pool=Pool(candidates, rules, _keyword_matcher(analysed), lambda at: matcher.near_misses(analysed[at])),
+        pool=Pool(
+            candidates,
+            rules,
+            KeywordIndex(analysed).matches,
+            lambda at: matcher.near_misses(analysed[at]),
+            Neighbours(analysed).of,
+        ),
         topics=offered,
-        archive=known_under(connection, keys),
-        alive=_alive(connection, min(cut_off, now)),
+        archive=_archive(connection, articles, alive),
+        alive=alive,
         since_cut=cut_off - newsletter.expires_after + newsletter.look_back,
-        spec=_spec(newsletter, rules, articles, everything, template_hash),
+        spec=_spec(newsletter, rules, articles, matching.key, template_hash),
     )
+
+
+def _archive(connection: Connection, articles: list[StoredArticle], alive: AbstractSet[int]) -> dict[str, Known]:
+    """Return what the related entries of *articles* lead to, by URL and by key.
+
+    Only stories that histories remember: of an older one nobody can tell whether a reader has had it.
+    """
+    links = [link for stored in articles for link in stored.article.related]
+    words = {keys_of(link): link.title for link in links}
+    by_words = known_under(connection, words.keys() - {""})
+    certain = {key: known for key, known in by_words.items() if is_certain(words[key], known)}
+    by_url = known_at(connection, {link.url for link in links} - {""})
+    return {key: known for key, known in (certain | by_url).items() if known.story_id in alive}
 
 
 def _candidate(stored: StoredArticle, found: Mapping[str, Why], offered: Collection[str]) -> Candidate:
     topics = {slug: why for slug, why in found.items() if slug in offered}
     return Candidate(stored, topics, frozenset(found.keys() - topics.keys()))
-
-
-def _keyword_matcher(analysed: list[Analysed]):  # type: ignore[no-untyped-def]  # the type is Pool's third argument
-    def match(position: int, keyword: str) -> Why | None:
-        return match_keyword(analysed[position], keyword)
-
-    return match
 
 
 def _alive(connection: Connection, at: datetime) -> frozenset[int]:
@@ -125,7 +146,7 @@ def _spec(
     newsletter: Newsletter,
     rules: Rules,
     articles: list[StoredArticle],
-    topics: Mapping[str, Topic],
+    matching_key: str,
     template_hash: str,
 ) -> str:
     return json.dumps(
@@ -135,7 +156,7 @@ def _spec(
             "template": template_hash,
             "rules": {name: str(value) for name, value in asdict(rules).items()},
             "revisions": [stored.revision_id for stored in articles],
-            "vocabulary": hashlib.sha256(repr(sorted(topics.items())).encode()).hexdigest(),
+            "matching": matching_key,
         },
         sort_keys=True,
         separators=(",", ":"),

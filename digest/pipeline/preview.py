@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import takewhile
 from typing import Any
 
 from digest.errors import NotFound
-from digest.model.digest import Choice, Selection, SkipReason
+from digest.model.digest import Choice, Selection, SkipReason, Why
 from digest.model.newsletter import Newsletter
 from digest.model.subscriber import EndedReason, Interests, SubscriptionState
 from digest.pipeline.addresses import read_address
@@ -66,6 +67,7 @@ class Preview:
                     "title": each.article.article.title,
                     "reason": each.reason.value,
                     "score": each.score,
+                    "matches": _matches(each.why),
                 }
                 for each in self.selection.rejected
             ],
@@ -178,8 +180,19 @@ def _facts(choice: Choice) -> dict[str, Any]:
         "article_id": choice.article.article_id,
         "title": choice.article.article.title,
         "score": choice.score,
-        "matches": [
-            {"topic": why.topic, "words": list(why.words), "fields": list(why.fields), "score": why.score}
-            for why in choice.why
-        ],
+        "ground": choice.ground.value,
+        "matches": _matches(choice.why),
     }
+
+
+def _matches(reasons: Sequence[Why]) -> list[dict[str, Any]]:
+    return [
+        {
+            "topic": why.topic,
+            "words": list(why.words),
+            "fields": list(why.fields),
+            "score": why.score,
+            "through": why.through,
+        }
+        for why in reasons
+    ]

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from digest.errors import DatabaseRestored
+from digest.log import get_logger
 from digest.pipeline.installation import Installation
 from digest.pipeline.plan import Who, plan_again, plan_newsletter
 from digest.pipeline.recover import recover
@@ -47,14 +48,17 @@ def require_not_restored(house: Installation) -> None:
 
 
 def note_how_far(house: Installation) -> None:
-    """Note beside the database how long its log is."""
+    """Note beside the database how long its log is; without room there the older note stays, and the log says so."""
     with reading(house.engine) as connection:
         now = restored.last_attempt(connection)
     noted = _note_of(house)
-    if not (noted.exists() and noted.read_bytes() == b"%d" % now):
-        fresh = noted.with_suffix(".new")
-        fresh.write_text(str(now), "ascii")
-        fresh.replace(noted)
+    fresh = noted.with_suffix(".new")
+    try:
+        if not (noted.exists() and noted.read_bytes() == b"%d" % now):
+            fresh.write_text(str(now), "ascii")
+            fresh.replace(noted)
+    except OSError as error:  # no reason to call a sending failed
+        get_logger().warning("attempts_not_noted", file=str(noted), why=str(error))
 
 
 def recover_now(house: Installation, *, after_restore: bool) -> Recovered:

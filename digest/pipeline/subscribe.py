@@ -1,4 +1,4 @@
-"""What a reader changes through the links in a mail: leave, pause, resume, interests and hour, zone and language.
+"""What a reader changes through the links in a mail: pause, resume, interests and hour, zone and language.
 
 A token says who and what for; nothing else is asked. Asking twice is the same as once. The BadInput sentences
 are for readers: each stands in the catalogues of the pages.
@@ -21,6 +21,7 @@ from digest.model.subscriber import EndedReason, Follow, Interests, Subscription
 from digest.model.topic import Topic
 from digest.pipeline.addresses import read_address
 from digest.pipeline.installation import Installation
+from digest.pipeline.leave import BY_THE_READER
 from digest.pipeline.places import read_zone
 from digest.pipeline.subscriber_rows import Problems, read_keywords
 from digest.pipeline.suppression import suppressed_keys
@@ -36,7 +37,6 @@ from digest.tokens import Purpose
 
 _HOUR = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]")
 _COMMAS = re.compile("[\u060c\u061b\u3001\uff0c\uff1b]")  # Arabic, ideographic and fullwidth commas and semicolons
-_BY_THE_READER = (EndedReason.ONE_CLICK, EndedReason.PAGE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,19 +74,6 @@ def leave_link(house: Installation, token: str) -> LeaveLink | None:
     return LeaveLink(choices, current and not _is_erased(agreement))
 
 
-def leave(house: Installation, token: str, reason: EndedReason, *, source: str) -> bool:
-    """End the subscription of *token*; False when the token is not ours. Twice is fine."""
-    number = house.tokens.read(Purpose.LEAVE, token)
-    if number is None:
-        return False
-    with house.engine.begin() as connection:
-        agreement = subscriptions.find_agreement(connection, number)
-        if agreement is None:
-            return False
-        subscriptions.end(connection, agreement, reason, source, house.clock.now())
-    return True
-
-
 def tell_why(house: Installation, token: str, why: str) -> None:
     """Note why the reader of *token* has left; nothing when they have not, or have told it."""
     number = house.tokens.read(Purpose.LEAVE, token)
@@ -112,19 +99,6 @@ def preferences_for(house: Installation, token: str) -> tuple[int, list[Choices]
     return (reader, found) if found else None
 
 
-def leave_all(house: Installation, reader: int, *, source: str) -> None:
-    """End every subscription of *reader*."""
-    with house.engine.begin() as connection:
-        for agreement in subscriptions.agreements_of(connection, reader):
-            subscriptions.end(connection, agreement, EndedReason.PAGE, source, house.clock.now())
-
-
-def leave_one(house: Installation, choices: Choices, *, source: str) -> None:
-    """End one subscription from the page."""
-    with house.engine.begin() as connection:
-        subscriptions.end(connection, choices.agreement, EndedReason.PAGE, source, house.clock.now())
-
-
 def pause(house: Installation, choices: Choices, until: datetime, *, source: str) -> None:
     """Send nothing of this newsletter before *until*; raises BadInput when that is past, or nothing is sent now."""
     if until <= house.clock.now():
@@ -143,7 +117,7 @@ def may_resume(agreement: Agreement) -> bool:
         case SubscriptionState.PAUSED:
             return True
         case SubscriptionState.ENDED:
-            return agreement.ended_reason in _BY_THE_READER
+            return agreement.ended_reason in BY_THE_READER
         case _:
             return False
 
@@ -177,14 +151,16 @@ def choose(
     send_at: str,
     muted: Collection[str] | None = None,
     keywords: str | None = None,
+    wants_all: bool | None = None,
+    surprise: bool | None = None,
     days: Collection[str] | None = None,
 ) -> None:
     """Set interests and the hour ("HH:MM", "" for the newsletter's own), and note that the reader chose them.
 
     *topics* are followed (none: everything, unless there are keywords); *muted* topics, *keywords*, with commas
-    between them, and *days* ("mon") stay as they are when None. The hour that `hour_of` gave is no choice: who never
-    named one goes on with the newsletter's own. A newly followed topic looks back a few days, not into the whole
-    archive. Raises BadInput.
+    between them, and *days* ("mon") stay as they are when None, as do the choices *wants_all* and *surprise*. The
+    hour that `hour_of` gave is no choice: who never named one goes on with the newsletter's own. A newly followed
+    topic looks back a few days, not into the whole archive. Raises BadInput.
     """
     if {*topics, *(muted or ())} - {topic.slug for topic in choices.topics}:
         raise BadInput("A topic that you chose is no longer on offer. Please look again.")
@@ -195,6 +171,10 @@ def choose(
     before = choices.agreement.interests
     if keywords is not None:
         before = replace(before, keywords=keywords_in(keywords))
+    if wants_all is not None:
+        before = replace(before, wants_all=wants_all)
+    if surprise is not None:
+        before = replace(before, surprise=surprise)
     interests = follow_only(before, topics, before.muted if muted is None else muted, since)
     often = choices.agreement.frequency if days is None else days_in(days, choices.newsletter)
     hour = choices.agreement.send_at if send_at == hour_of(choices) else send_at

@@ -24,7 +24,7 @@ from digest.scheduling.zones import zone_of
 from digest.store.profiles import interests_as_text
 
 COLUMNS = (
-    "email", "name", "locale", "timezone", "topics", "muted", "keywords", "languages", "send_at",
+    "email", "name", "locale", "timezone", "topics", "muted", "keywords", "languages", "choices", "send_at",
     "frequency", "paused_until", "consent_source", "consent_at",
 )  # fmt: skip
 
@@ -37,6 +37,7 @@ ALIASES: Mapping[str, str] = {
     **dict.fromkeys(("mute", "muted topics", "mutes", "not interested"), "muted"),
     **dict.fromkeys(("keyword", "words"), "keywords"),
     **dict.fromkeys(("article languages", "reads"), "languages"),
+    **dict.fromkeys(("choice", "also"), "choices"),
     **dict.fromkeys(("hour", "send time", "delivery time"), "send_at"),
     **dict.fromkeys(("how often", "cadence"), "frequency"),
     **dict.fromkeys(("pause until", "pause"), "paused_until"),
@@ -44,6 +45,7 @@ ALIASES: Mapping[str, str] = {
     **dict.fromkeys(("consent time", "opt in time", "optin time", "confirm time"), "consent_at"),
 }
 
+CHOICES = ("everything", "surprise")  #: every article, what is followed first; one from outside the interests
 # An empty cell here says "unknown", and must not overwrite what the reader told us.
 _KEPT_WHEN_EMPTY = ("name", "locale", "timezone", "consent_at")
 MAX_NAME = 200
@@ -127,7 +129,7 @@ class RowReader:
                 self._labels[_label(label)] = topic.slug
         self._labels |= {_label(topic.slug): topic.slug for topic in offered}
         self._addresses = AddressReader()
-        self._interests: dict[tuple[str, str, str, str], tuple[Interests, str, Problems]] = {}
+        self._interests: dict[tuple[str, ...], tuple[Interests, str, Problems]] = {}
         self._places: dict[tuple[str, str], tuple[str, str]] = {}
 
     def read(self, cells: Sequence[str]) -> Row | Problems:
@@ -277,7 +279,7 @@ class RowReader:
             return SubscriptionState.ENDED
 
     def _read_interests(self, texts: Mapping[str, str], problems: Problems) -> tuple[Interests, str]:
-        wanted = (texts["topics"], texts["muted"], texts["keywords"], texts["languages"])
+        wanted = (texts["topics"], texts["muted"], texts["keywords"], texts["languages"], texts["choices"])
         known = self._interests.get(wanted)
         if known is None:
             known = self._interests_of(*wanted)
@@ -286,14 +288,19 @@ class RowReader:
         problems.extend(known[2])
         return known[:2]
 
-    def _interests_of(self, topics: str, muted: str, keywords: str, languages: str) -> tuple[Interests, str, Problems]:
+    def _interests_of(
+        self, topics: str, muted: str, keywords: str, languages: str, choices: str
+    ) -> tuple[Interests, str, Problems]:
         problems: Problems = []
         weights = self._topics_of("topics", topics, problems)
+        chosen = _read_choices(choices, problems)
         interests = Interests(
             follows=tuple(sorted(Follow(slug, weight) for slug, weight in weights.items())),
             muted=tuple(sorted(self._topics_of("muted", muted, problems))),
             keywords=read_keywords(keywords, problems),
             languages=_read_languages(languages, problems),
+            wants_all="everything" in chosen,
+            surprise="surprise" in chosen,
         )
         return interests, interests_as_text(interests), problems
 
@@ -364,6 +371,15 @@ def _read_languages(text: str, problems: Problems) -> tuple[str, ...]:
         except BadInput as error:
             problems.append(("languages", str(error)))
     return tuple(sorted(found))
+
+
+def _read_choices(text: str, problems: Problems) -> frozenset[str]:
+    """Return which of CHOICES a cell names; adds to *problems*."""
+    pieces = {_label(piece) for piece in re.split(r"[|;,]", text)} - {""}
+    problems.extend(
+        ("choices", f"{piece[:30]!r} is not one of {', '.join(CHOICES)}") for piece in sorted(pieces - {*CHOICES})
+    )
+    return frozenset(pieces)
 
 
 def _label(text: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from babel.core import Locale, UnknownLocaleError
 from babel.lists import format_list
 
-from digest.model.digest import Choice, Why
+from digest.model.digest import Choice, Ground, Why
 from digest.model.newsletter import Newsletter
 from digest.model.subscriber import Interests
 from digest.model.topic import Topic
@@ -27,11 +27,13 @@ class Wording:
         self._locale = locale
         self._say = Speaker(load_translations(locale), escaping=False)
         self._babel = _babel_locale(locale)
-        self._said: dict[tuple[tuple[str, tuple[str, ...]], ...], str] = {}
+        self._said: dict[tuple[tuple[str, tuple[str, ...], str], ...], str] = {}
 
-    def why(self, reasons: Sequence[Why]) -> str:
+    def why(self, reasons: Sequence[Why], ground: Ground = Ground.INTERESTS) -> str:
         """Return why an article is in a digest, like "Because you follow Trade: tariff, exports"."""
-        said = tuple((why.topic, why.words) for why in reasons)
+        if ground is Ground.SURPRISE:
+            return self._say.gettext("A surprise from outside your topics")
+        said = tuple((why.topic, why.words, why.through) for why in reasons)
         if said not in self._said:
             self._said[said] = self._why(reasons)
         return self._said[said]
@@ -44,7 +46,7 @@ class Wording:
             words = [word for why in reasons for word in why.words]
             return self._say.gettext("Matches your keyword %(words)s", words=self._join(words[:_WORDS_SHOWN]))
         shown = followed[:_TOPICS_SHOWN]
-        names = self._join([self.topic(why.topic) for why in shown])
+        names = self._join([self._followed(why, reasons) for why in shown])
         telling = [word for why in shown for word in why.words if word.casefold() not in names.casefold()]
         words = list(dict.fromkeys(telling))[:_WORDS_SHOWN]
         if not words:
@@ -82,6 +84,12 @@ class Wording:
             count,
             count=count,
         )
+
+    def _followed(self, why: Why, reasons: Sequence[Why]) -> str:
+        """Return the topic's name, and of a topic that is there for one below it that one's, like "Economy (Trade)"."""
+        is_said = any(each.topic == why.through for each in reasons)
+        below = "" if is_said or why.through not in self._topics else self.topic(why.through)
+        return f"{self.topic(why.topic)} ({below})" if below else self.topic(why.topic)
 
     def topic(self, slug: str) -> str:
         """Return a topic's name in this locale."""

@@ -137,6 +137,8 @@ def merged_interests(old: Interests, new: Interests, columns: Columns | frozense
         muted=new.muted if "muted" in columns else old.muted,
         keywords=new.keywords if "keywords" in columns else old.keywords,
         languages=new.languages if "languages" in columns else old.languages,
+        wants_all=new.wants_all if "choices" in columns else old.wants_all,
+        surprise=new.surprise if "choices" in columns else old.surprise,
     )
 
 

@@ -1,4 +1,4 @@
-"""Select one digest: match, gate, score, limit; every candidate that is not chosen has a reason.
+"""Select one digest: match, gate, score, spread, limit; every candidate that is not chosen has a reason.
 
 A pure function of pool, interests and history: the same three give the same digest on any machine. Planning asks
 for the digest only; the reasons are worked out when somebody wants to see them.
@@ -6,16 +6,21 @@ for the digest only; the reasons are worked out when somebody wants to see them.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime, time
+from itertools import repeat
+from operator import mul
 
 from digest.model.article import ArticleState, StoredArticle
 from digest.model.digest import Choice, Rejected, Rejection, Selection, SkipReason, Why
 from digest.model.subscriber import Interests
 from digest.selection.pool import Pool, Rules, bar_of
+from digest.selection.spread import Shares, spread, why_of
+from digest.selection.surprise import surprise
 
-VERSION = 4  #: part of the pool's hash: raise it when the same inputs may give another digest
+VERSION = 5  #: part of the pool's hash: raise it when the same inputs may give another digest
 
 
 def select_digest(
@@ -28,20 +33,35 @@ def select_digest(
     """
     gate = _Gate(pool, interests, history, since)
     scores = _scores(pool, interests)
-    fit = sorted((-scores[position], pool.order[position], position) for position in gate.passed_by(scores))
-    chosen: list[Choice] = []
-    told: set[int] = set()
-    waiting = 0
-    for loss, _, position in fit:
-        story = pool.story[position]
-        if story in told:
-            continue
-        if len(chosen) >= pool.rules.max_items:
+    fit = _one_of_each_story(pool, gate.passed_by(scores))
+    # Both sorts keep what is equal in order, and neither makes a key of its own for each of many thousand positions.
+    fit.sort(key=pool.order.__getitem__)
+    fit.sort(key=scores.__getitem__, reverse=True)
+    places = spread(pool, interests, fit, scores)
+    chosen = [
+        Choice(pool.candidates[position].article, scores[position], why_of(pool, position, interests))
+        for position in places
+    ]
+    waiting = len(fit) - len(places)
+    if interests.surprise and not interests.everything and chosen:
+        outside = (position for position in range(len(pool.candidates)) if position not in scores)
+        extra = surprise(pool, gate.passed_by(outside), {pool.story[position] for position in places})
+        if extra and len(chosen) == pool.rules.max_items > 1:
+            chosen.pop()
             waiting += 1
-            continue
-        told.add(story)
-        chosen.append(Choice(pool.candidates[position].article, -loss, why_of(pool, position, interests)))
+        if extra and len(chosen) < pool.rules.max_items:
+            chosen.append(extra)
     return finish(tuple(chosen), (), pool.rules.min_items, waiting)
+
+
+def _one_of_each_story(pool: Pool, positions: list[int]) -> list[int]:
+    """Return *positions* with the best version alone of each story that has several among them."""
+    if not pool.retold:
+        return positions
+    versions: defaultdict[int, list[int]] = defaultdict(list)
+    for position in positions:
+        versions[pool.story[position]].append(position)
+    return [pool.best_version(found) if len(found) > 1 else found[0] for found in versions.values()]
 
 
 def finish(chosen: tuple[Choice, ...], rejected: tuple[Rejected, ...], min_items: int, waiting: int) -> Selection:
@@ -61,18 +81,21 @@ def explain(
     told |= {each.article.story_id for each in selection.rejected}
     known = {choice.article.article_id for choice in selection.chosen}
     known |= {each.article.article_id for each in selection.rejected}
+    full = Shares(pool, interests)
+    for position in (at for at, each in enumerate(pool.candidates) if each.article.article_id in known):
+        full.take(position)
     rest: list[Rejected] = []
     for position, candidate in enumerate(pool.candidates):
         if candidate.article.article_id in known:
             continue
         if position not in scores:
             bar = pool.barred[position] or Rejection.NO_MATCH
-            rest.append(Rejected(candidate.article, bar, _missed(pool, position, interests)))
+            rest.append(Rejected(candidate.article, bar, *_missed(pool, position, interests)))
             continue
         reason = gate.reason(position)
         if reason is None:
-            reason = Rejection.SAME_STORY if pool.story[position] in told else Rejection.OVER_LIMIT
-        rest.append(Rejected(candidate.article, reason, scores[position]))
+            reason = Rejection.SAME_STORY if pool.story[position] in told else full.reason(position)
+        rest.append(Rejected(candidate.article, reason, scores[position], why_of(pool, position, interests)))
     rest.sort(key=lambda each: -each.score)
     return Selection(selection.chosen, selection.rejected + tuple(rest), selection.skip, selection.waiting)
 
@@ -88,51 +111,46 @@ def why_outside(article: StoredArticle, rules: Rules, sources: Collection[str]) 
     return bar_of(article, rules) or Rejection.NOT_YET_COLLECTED
 
 
-def why_of(pool: Pool, position: int, interests: Interests) -> tuple[Why, ...]:
-    """Return the reasons why the candidate at *position* suits *interests*, best first; none for "everything"."""
-    topics = pool.candidates[position].topics
-    whys = [topics[follow.topic] for follow in interests.follows if follow.topic in topics]
-    for keyword in interests.keywords:
-        why = pool.by_keyword(keyword).get(position)
-        if why is not None:
-            whys.append(why)
-    return tuple(sorted(whys, key=lambda why: (-why.score, why.topic, why.words)))
-
-
 def _scores(pool: Pool, interests: Interests) -> dict[int, float]:
     """Return position -> score, for each candidate that suits *interests*; work grows with matches."""
-    if interests.everything:
-        return {position: round(fresh, 6) for position, fresh in enumerate(pool.freshness)}
-    worth: dict[int, float] = {}
-    for position, score in _worths(pool, interests):
-        worth[position] = worth.get(position, 0.0) + score
-    return {position: round(score * pool.freshness[position], 6) for position, score in worth.items()}
+    # Who reads everything gets each article for something, and what they follow for more.
+    worth = dict.fromkeys(range(len(pool.candidates)), 1.0) if interests.everything else {}
+    known = worth.get
+    for weight, matches in _worths(pool, interests):
+        for position, score in matches:
+            worth[position] = known(position, 0.0) + weight * score
+    fresh = map(pool.freshness.__getitem__, worth)
+    return dict(zip(worth, map(round, map(mul, worth.values(), fresh), repeat(6)), strict=True))
 
 
-def _missed(pool: Pool, position: int, interests: Interests) -> float:
-    """Return the score of a candidate that has some words of *interests*, and too few."""
+def _missed(pool: Pool, position: int, interests: Interests) -> tuple[float, tuple[Why, ...]]:
+    """Return score and reasons of a candidate that has some words of *interests*, and too few."""
     near = pool.near_misses(position)
-    worth = sum(follow.weight * near[follow.topic].score for follow in interests.follows if follow.topic in near)
-    return round(worth * pool.freshness[position], 6)
+    found = [(follow.weight, near[follow.topic]) for follow in interests.follows if follow.topic in near]
+    worth = sum(weight * why.score for weight, why in found)
+    return round(worth * pool.freshness[position], 6), tuple(why for _, why in found)
 
 
-def _worths(pool: Pool, interests: Interests) -> Iterator[tuple[int, float]]:
+def _worths(pool: Pool, interests: Interests) -> Iterator[tuple[float, Iterable[tuple[int, float]]]]:
+    """Give for each interest its weight, and the score of each candidate that suits it."""
     # In one order, whatever order the interests came in: a sum of floats depends on it.
     for follow in sorted(interests.follows, key=lambda follow: follow.topic):
-        for position, score in pool.by_topic.get(follow.topic, ()):
-            yield position, follow.weight * score
+        yield follow.weight, pool.by_topic.get(follow.topic, ())
     for keyword in sorted(interests.keywords):
-        for position, why in pool.by_keyword(keyword).items():
-            yield position, why.score
+        yield 1.0, [(position, why.score) for position, why in pool.by_keyword(keyword).items()]
 
 
 class _Gate:
     """What keeps a candidate that suits these readers from them."""
 
     def __init__(self, pool: Pool, interests: Interests, history: AbstractSet[int], since: datetime | None) -> None:
-        self._pool, self._interests, self._history = pool, interests, history
+        # Who was told an article while it was a story of its own was told the story that it is part of now.
+        told = {story for story, ids in pool.retold.items() if not ids.isdisjoint(history)}
+        self._pool, self._interests, self._history = pool, interests, history | told if told else history
         self._joined = since - pool.rules.look_back if since else None
-        self._followed = {follow.topic: follow.since for follow in interests.follows if follow.since}
+        self._followed = {each.topic: each.since for each in interests.follows if each.since}
+        if interests.everything:
+            self._followed = {}
 
     def passed_by(self, positions: Iterable[int]) -> list[int]:
         """Return those of *positions* that can be theirs."""
@@ -159,7 +177,7 @@ class _Gate:
             return Rejection.BEFORE_LOOK_BACK
         if self._followed and self._is_older_than_its_topics(position):
             return Rejection.BEFORE_LOOK_BACK
-        if interests.languages and not _speaks(interests, article):
+        if not speaks(interests, article):
             return Rejection.OTHER_LANGUAGE
         return None
 
@@ -172,6 +190,8 @@ class _Gate:
         return self._pool.candidates[position].article.collected_at < earliest - self._pool.rules.look_back
 
 
-def _speaks(interests: Interests, article: StoredArticle) -> bool:
+def speaks(interests: Interests, article: StoredArticle) -> bool:
+    """Whether *article* is in a language that these readers want, or in one that nobody knows."""
     language = article.article.language
-    return not language or any(language == one or language.split("-")[0] == one for one in interests.languages)
+    wanted = interests.languages
+    return not language or not wanted or any(language == one or language.split("-")[0] == one for one in wanted)

@@ -85,3 +85,8 @@ def align_cadences(
     if subscriber_ids is None:
         used = select(subscriptions.c.id).where(subscriptions.c.cadence_id == cadences.c.id).exists()
         conn.execute(delete(cadences).where(cadences.c.newsletter_id == newsletter_id, ~used))
+
+
+def zones_in_use(conn: Connection) -> set[str]:
+    """Return the zones of readers and of the cadences they are under."""
+    return {*conn.execute(select(cadences.c.zone).union(select(subscribers.c.zone))).scalars()}

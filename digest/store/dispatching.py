@@ -345,7 +345,8 @@ def reopen_editions(connection: Connection) -> None:
     """Open each finished edition that has waiting rows: it was finished while its next slot was being planned."""
     connection.execute(
         text(
-            "UPDATE editions SET state = 'open' WHERE state = 'finished'"
+            "UPDATE editions SET state = (SELECT CASE WHEN n.paused_because = '' THEN 'open' ELSE 'paused' END"
+            " FROM newsletters n WHERE n.id = editions.newsletter_id) WHERE state = 'finished'"
             " AND id IN (SELECT edition_id FROM deliveries WHERE next_attempt_at IS NOT NULL)"
         )
     )

@@ -20,6 +20,7 @@ from digest.store.tables import (
     digests,
     former_addresses,
     profiles,
+    reports,
     sign_ups,
     subscribers,
     subscriptions,
@@ -60,6 +61,7 @@ def forget(conn: Connection, subscriber_id: int, now: datetime) -> int:
     _suppress_former(conn, subscriber_id, now)
     own_deliveries = select(deliveries.c.id).where(deliveries.c.subscriber_id == subscriber_id)
     conn.execute(update(attempts).where(attempts.c.delivery_id.in_(own_deliveries)).values(text="", recipient=""))
+    conn.execute(update(reports).where(reports.c.delivery_id.in_(own_deliveries)).values(text=""))
     waiting = deliveries.c.state.in_(("ready", "deferred"))
     scrubbed = conn.execute(
         update(deliveries)

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Row, text
 
 from digest.errors import BadInput, NotFound
 from digest.model.delivery import DeliveryState, Outcome
+from digest.store.jobs import ask_for_workers, editions_due
 from digest.store.tables import from_micros, to_micros
 
 
@@ -220,10 +221,13 @@ def retry_failed(connection: Connection, which: Filter, now: datetime) -> int:
         count += _send_once_more(connection, wheres, values, now)
     connection.execute(
         text(
-            "UPDATE editions SET state = 'open' WHERE state = 'finished' AND id IN"
+            "UPDATE editions SET state = (SELECT CASE WHEN n.paused_because = '' THEN 'open' ELSE 'paused' END"
+            " FROM newsletters n WHERE n.id = editions.newsletter_id) WHERE state = 'finished' AND id IN"
             " (SELECT edition_id FROM deliveries WHERE state IN ('ready', 'in_doubt') AND next_attempt_at IS NOT NULL)"
         )
     )
+    for edition_id in editions_due(connection, now) if count else ():
+        ask_for_workers(connection, edition_id)
     return count
 
 

@@ -89,6 +89,8 @@ def topic_as_json(topic: Topic) -> dict[str, Any]:
         "name": topic.name,
         "names": dict(sorted(topic.names.items())),
         "keywords": list(topic.keywords),
+        "keywords_in": {tag: list(words) for tag, words in sorted(topic.keywords_in.items())},
+        "examples": list(topic.examples),
         "parent": topic.parent,
     }
 
@@ -101,6 +103,8 @@ def topic_from_json(slug: str, spec: Mapping[str, Any]) -> Topic:
         tuple(spec.get("keywords", ())),
         dict(spec.get("names", {})),
         spec.get("parent", ""),
+        {tag: tuple(words) for tag, words in spec.get("keywords_in", {}).items()},
+        tuple(spec.get("examples", ())),
     )
 
 

@@ -160,6 +160,9 @@ newsletters = Table(
     Column("id", Id, primary_key=True),
     Column("slug", String(80), nullable=False, unique=True),
     Column("spec", SQLJSON, nullable=False),
+    # Why nothing of it goes out until a person says so, "" while it does; and when a person last said so.
+    Column("paused_because", Text, nullable=False, server_default=""),
+    Column("resumed_at", Instant),
 )
 
 histories = Table(
@@ -419,4 +422,38 @@ attempts = Table(
     Column("recipient", Text, nullable=False, server_default=""),
     Column("started_at", Instant, nullable=False),
     Column("finished_at", Instant, nullable=False),
+)
+
+# What came back about mails: one row for each recipient that a report names, whoever brought it and however often.
+reports = Table(
+    "reports",
+    metadata,
+    Column("id", Id, primary_key=True),
+    # The hash of the mail, or "attempt:" and the id of the attempt that a server refused.
+    Column("source_key", String(80), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("kind", String(12), nullable=False),
+    Column("class", String(12), nullable=False),
+    Column("status", String(12), nullable=False),
+    Column("reply_code", String(3), nullable=False),
+    Column("cause", String(40), nullable=False),
+    Column("sender_fault", Integer, nullable=False),
+    Column("feedback_type", String(40), nullable=False),
+    # What the server said; kept only of mails of ours, so that it goes with their reader.
+    Column("text", Text, nullable=False),
+    # By which sign the mail was found: tag, envelope_id, message_id, leave_tag, smtp; "" when it was not.
+    Column("found_by", String(12), nullable=False),
+    Column("delivery_id", Id, ForeignKey("deliveries.id"), index=True),
+    Column("subscription_id", Id, ForeignKey("subscriptions.id")),
+    Column("effect", String(12), nullable=False, server_default="", index=True),  # "" until it was judged
+    Column("at", Instant, nullable=False),
+    UniqueConstraint("source_key", "number"),
+)
+
+# How far something was read: a mailbox, or the attempts.
+bookmarks = Table(
+    "bookmarks",
+    metadata,
+    Column("name", String(80), primary_key=True),
+    Column("position", Text, nullable=False),
 )

@@ -12,6 +12,7 @@ from fastapi.concurrency import run_in_threadpool
 from digest.model.subscriber import EndedReason, SubscriptionState
 from digest.pipeline import subscribe
 from digest.pipeline.installation import Installation
+from digest.pipeline.leave import leave
 from digest.tokens import Purpose
 from digest.web.forms import read_form, text_of
 from digest.web.pages import Pages, masked
@@ -35,10 +36,10 @@ def leave_route(house: Installation, pages: Pages) -> APIRouter:
         form = await read_form(request)
         if text_of(form, "List-Unsubscribe") == "One-Click":
             source = "one-click POST (RFC 8058)"
-            await run_in_threadpool(subscribe.leave, house, token, EndedReason.ONE_CLICK, source=source)
+            await run_in_threadpool(leave, house, token, EndedReason.ONE_CLICK, source=source)
             return pages.plain("You are unsubscribed.")
         if text_of(form, "confirm") == "yes":
-            await run_in_threadpool(subscribe.leave, house, token, EndedReason.PAGE, source="page of the leave link")
+            await run_in_threadpool(leave, house, token, EndedReason.PAGE, source="page of the leave link")
             return await run_in_threadpool(_show, house, pages, token, request)
         if text_of(form, "why") in REASONS:
             await run_in_threadpool(subscribe.tell_why, house, token, text_of(form, "why"))

@@ -12,9 +12,10 @@ from starlette.datastructures import FormData
 
 from digest.errors import BadInput
 from digest.model.newsletter import Newsletter
-from digest.model.subscriber import SubscriptionState
+from digest.model.subscriber import EndedReason, SubscriptionState
 from digest.pipeline import sign_up, subscribe
 from digest.pipeline.installation import Installation
+from digest.pipeline.leave import leave_all, leave_one
 from digest.pipeline.places import zones_on_offer
 from digest.pipeline.sample import upcoming
 from digest.pipeline.subscribe import Choices
@@ -88,7 +89,7 @@ def _change(house: Installation, pages: Pages, token: str, request: Request, for
     try:
         match text_of(form, "action"):
             case "leave_all":
-                subscribe.leave_all(house, reader, source=_SOURCE)
+                leave_all(house, reader, EndedReason.PAGE, source=_SOURCE)
             case "settle":
                 subscribe.settle(house, reader, zone=text_of(form, "zone"), locale=text_of(form, "locale"))
             case "move":
@@ -152,13 +153,15 @@ def _act(house: Installation, one: Choices, form: FormData) -> None:
                 muted=texts_of(form, "muted") if more else None,
                 keywords=text_of(form, "keywords") if more else None,
                 days=texts_of(form, "days") if "days_shown" in form else None,
+                wants_all="wants_all" in form if more else None,
+                surprise="surprise" in form if more else None,
             )
         case "pause":
             subscribe.pause(house, one, _pause_end(one, text_of(form, "until")), source=_SOURCE)
         case "resume":
             subscribe.resume(house, one, source=_SOURCE)
         case "leave":
-            subscribe.leave_one(house, one, source=_SOURCE)
+            leave_one(house, one.agreement.subscription_id, EndedReason.PAGE, source=_SOURCE)
         case _:
             raise BadInput("Choose what to do.")
 
@@ -208,5 +211,7 @@ def _shown(one: Choices, now: datetime, kept: FormData | None) -> Mapping[str, o
         "place": place_of(one.newsletter.schedule.zone or agreement.zone, locale),
         "days": days_shown(days if kept is None else texts_of(kept, "days"), locale) if days else [],
         "keywords": keywords,
+        "wants_all": agreement.interests.wants_all if kept is None else "wants_all" in kept,
+        "surprise": agreement.interests.surprise if kept is None else "surprise" in kept,
         "topics": topics_shown(one.newsletter, one.topics, locale, followed, muted),
     }

@@ -48,6 +48,8 @@ def upgrade() -> None:
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('slug', sa.String(length=80), nullable=False),
     sa.Column('spec', sa.JSON(), nullable=False),
+    sa.Column('paused_because', sa.Text(), server_default='', nullable=False),
+    sa.Column('resumed_at', sa.BigInteger(), nullable=True),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_newsletters')),
     sa.UniqueConstraint('slug', name=op.f('uq_newsletters_slug'))
     )
@@ -345,4 +347,35 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('attempts', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_attempts_delivery_id'), ['delivery_id'], unique=False)
+
+    op.create_table('bookmarks',
+    sa.Column('name', sa.String(length=80), nullable=False),
+    sa.Column('position', sa.Text(), nullable=False),
+    sa.PrimaryKeyConstraint('name', name=op.f('pk_bookmarks'))
+    )
+    op.create_table('reports',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('source_key', sa.String(length=80), nullable=False),
+    sa.Column('number', sa.Integer(), nullable=False),
+    sa.Column('kind', sa.String(length=12), nullable=False),
+    sa.Column('class', sa.String(length=12), nullable=False),
+    sa.Column('status', sa.String(length=12), nullable=False),
+    sa.Column('reply_code', sa.String(length=3), nullable=False),
+    sa.Column('cause', sa.String(length=40), nullable=False),
+    sa.Column('sender_fault', sa.Integer(), nullable=False),
+    sa.Column('feedback_type', sa.String(length=40), nullable=False),
+    sa.Column('text', sa.Text(), nullable=False),
+    sa.Column('found_by', sa.String(length=12), nullable=False),
+    sa.Column('delivery_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('subscription_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('effect', sa.String(length=12), server_default='', nullable=False),
+    sa.Column('at', sa.BigInteger(), nullable=False),
+    sa.ForeignKeyConstraint(['delivery_id'], ['deliveries.id'], name=op.f('fk_reports_delivery_id_deliveries')),
+    sa.ForeignKeyConstraint(['subscription_id'], ['subscriptions.id'], name=op.f('fk_reports_subscription_id_subscriptions')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_reports')),
+    sa.UniqueConstraint('source_key', 'number', name=op.f('uq_reports_source_key_number'))
+    )
+    with op.batch_alter_table('reports', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_reports_delivery_id'), ['delivery_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_reports_effect'), ['effect'], unique=False)
 
