@@ -195,7 +195,7 @@ def test_hostile_names_and_titles_are_only_words(anna: House, ask: TestClient, s
     article = anna.article("space", f"Satellite {HOSTILE}", deck=HOSTILE)
     anna.move(hours=2)
     anna.send(sink)
-    (delivery,) = anna.rows("SELECT MIN(id) FROM deliveries")
+    (delivery,) = anna.rows("SELECT MAX(id) FROM deliveries WHERE digest_id > 0")
     view = anna.links.view(delivery[0]).removeprefix("https://news.example.org")
     pages = [
         ask.get("/"),
