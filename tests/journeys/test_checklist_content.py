@@ -200,7 +200,7 @@ def test_every_link_leads_over_https_to_where_it_says_and_nobody_is_watched(post
             for link in mail.page.iter("a"):
                 url = link.get("href")
                 assert url.startswith("https://")
-                assert url in theirs or re.fullmatch(rf"{BASE}(/[upv]/[\w-]{{32}}|/articles/\d+)?", url), url
+                assert url in theirs or re.fullmatch(rf"{BASE}(/[upv]/[\w-]{{32}}(?:/more)?|/articles/\d+)?", url), url
             assert {image.get("src") for image in mail.page.iter("img")} <= pictures
             assert (
                 "evil.example.net"
