@@ -27,6 +27,7 @@ from digest.rendering.layout import boundary_of
 from digest.rendering.press import Composed, DigestParts, Press
 from digest.rendering.templates import TemplateSet
 from digest.rendering.views import slot_widths
+from digest.scheduling.cut_off import Cut
 from digest.selection.select import explain, finish, select_digest, why_outside
 from digest.store.engine import reading
 
@@ -95,6 +96,11 @@ class Workshop:
     def since_cut(self) -> datetime:
         """Whoever joined before this has nothing to look back to any more."""
         return self._pool.since_cut
+
+    @property
+    def ruled_at(self) -> datetime:
+        """The moment as at which editors' rulings count."""
+        return self._pool.ruled_at
 
     @property
     def pool_hash(self) -> str:
@@ -215,9 +221,12 @@ class Workshop:
         chosen = selection.chosen
         kept, gone = (chosen[:fitting], chosen[fitting:]) if fitting else (chosen[1:], chosen[:1])
         dropped = tuple(Rejected(each.article, Rejection.TOO_LARGE, each.score) for each in gone)
-        waiting = selection.waiting + len(dropped)
-        left = finish(kept, dropped + selection.rejected, self._newsletter.limits.min_items, waiting)
-        return left if kept else replace(left, skip=SkipReason.TOO_LARGE)
+        # The stories that wait are only counted; what is let go must be known by name.
+        left = selection.let_go | {each.article.story_id for each in dropped}
+        smaller = finish(kept, dropped + selection.rejected, self._pool.pool.rules, left)
+        if not kept:
+            return replace(smaller, skip=SkipReason.TOO_LARGE)
+        return replace(smaller, waiting=smaller.waiting + selection.waiting)
 
     def _stored(self, composed: Composed) -> str:
         layout = composed.layout.to_json()
@@ -254,13 +263,12 @@ class Shelf:
 def open_workshop(
     house: Installation,
     newsletter: Newsletter,
-    slot_at: datetime,
+    cut: Cut,
     period: str,
-    cut_off: datetime,
     shelf: Shelf | None = None,
     articles: list[StoredArticle] | None = None,
 ) -> Workshop:
-    """Return the workshop of one slot: its pool as of now (or of *articles*), and the newsletter's template.
+    """Return the workshop of one slot: its pool by *cut* (or of *articles*), and the newsletter's template.
 
     Slots of one newsletter that are planned together may share a *shelf*.
     """
@@ -270,9 +278,10 @@ def open_workshop(
         pool = build_pool(
             connection,
             newsletter,
-            slot_at=slot_at,
-            cut_off=cut_off,
+            slot_at=cut.fresh_at,
+            cut_off=cut.off,
             now=house.clock.now(),
+            ruled_at=cut.ruled_at,
             template_hash=_fingerprint(templates),
             known=shelf.analysed,
             articles=articles,

@@ -21,9 +21,11 @@ from digest.model.digest import SkipReason
 from digest.model.newsletter import Newsletter
 from digest.pipeline.compose import Shelf, Wanted, Workshop, open_workshop
 from digest.pipeline.correct_edition import is_correction, plan_correction_again
+from digest.pipeline.frame import date_of
 from digest.pipeline.installation import Installation
 from digest.pipeline.planned import Planned, planned_rows
 from digest.scheduling.cadence import Due, latest_slot, next_slot, parse_rule, period_of, slot_for_today, slots_between
+from digest.scheduling.cut_off import cut_of
 from digest.store import planning
 from digest.store.cohorts import Cohort, write_cohorts
 from digest.store.digests import DigestRow, open_slot, save_digests, save_pieces, save_pool
@@ -34,6 +36,7 @@ from digest.store.newsletters import load_newsletter
 from digest.store.origins import save_origin
 from digest.store.planning import CadenceRow, Group
 from digest.store.profiles import interests_by_profile
+from digest.store.rulings import apply_expiries, expiries_come
 
 _ROUNDS = 10  # a reader who changes settings in each of ten rounds waits for the next tick
 _COHORTS_PER_WRITE = 500
@@ -68,6 +71,10 @@ def plan_newsletter(house: Installation, slug: str, *, at: datetime, who: Who) -
     with reading(house.engine) as connection:
         newsletter_id, newsletter = load_newsletter(connection, slug)
         rows = planning.cadences_of(connection, newsletter_id, at if who is Who.DUE else None)
+        expiring = expiries_come(connection, house.clock.now())
+    if expiring:
+        with house.engine.begin() as connection:
+            apply_expiries(connection, house.clock.now())
     done, shelf = Planned(), Shelf()
     if who is Who.DUE:
         for slot in slots_passed(rows, at):
@@ -77,10 +84,8 @@ def plan_newsletter(house: Installation, slug: str, *, at: datetime, who: Who) -
                     connection, newsletter_id, slot.period, slot.slot_at, house.clock.now()
                 )
     for slot in slots_of(newsletter, rows, at, who):
-        cut_off = slot.slot_at if who is Who.DUE else max(at, slot.slot_at, house.clock.now())
-        done.add(
-            _plan_slot(house, newsletter_id, newsletter, slot, shelf, cut_off=cut_off, ask_again=who is not Who.DUE)
-        )
+        asked_at = None if who is Who.DUE else max(at, house.clock.now())
+        done.add(_plan_slot(house, newsletter_id, newsletter, slot, shelf, asked_at))
     if who is Who.DUE:
         with house.engine.begin() as connection:
             planning.advance_cadences(connection, ((row.cadence_id, _next(row, at)) for row in rows))
@@ -132,24 +137,23 @@ def _plan_slot(
     newsletter: Newsletter,
     slot: Slot,
     shelf: Shelf,
-    *,
-    cut_off: datetime,
-    ask_again: bool,
+    asked_at: datetime | None,
 ) -> Planned:
     with house.engine.begin() as connection:
-        edition_id, done = prepare_slot(connection, newsletter_id, slot, now=house.clock.now(), ask_again=ask_again)
+        now, ask_again = house.clock.now(), asked_at is not None
+        edition_id, done = prepare_slot(connection, newsletter_id, slot, now=now, ask_again=ask_again)
     if edition_id is None:
         return done
     done.editions[f"{newsletter.slug}/{slot.period}"] = edition_id
+    cut = cut_of(newsletter.cut_off, date_of(slot.period, newsletter), slot.slot_at, asked_at)
     workshop: Workshop | None = None
     for _ in range(_ROUNDS):
         with house.engine.begin() as connection:
             planning.fill_scope(connection, slot.cadence_ids)
-            cut = cut_off - newsletter.expires_after + newsletter.look_back
-            groups = planning.groups_due(connection, edition_id, slot.slot_at, cut)
+            groups = planning.groups_due(connection, edition_id, slot.slot_at, newsletter.since_cut(cut.off))
         if not groups:
             break
-        workshop = workshop or open_workshop(house, newsletter, slot.slot_at, slot.period, cut_off, shelf)
+        workshop = workshop or open_workshop(house, newsletter, cut, slot.period, shelf)
         planned, all_stood = _plan_groups(house, edition_id, slot, workshop, groups, fresh=True)
         done.add(planned)
         workshop = workshop if all_stood else None
@@ -200,12 +204,12 @@ def plan_again(house: Installation, newsletter_slug: str, edition_id: int, perio
             newsletter_id, newsletter = load_newsletter(connection, newsletter_slug)
             scope = tuple(row.cadence_id for row in planning.cadences_of(connection, newsletter_id))
             planning.fill_scope(connection, scope)
-            cut_off = max(slot_at, house.clock.now())
-            cut = cut_off - newsletter.expires_after + newsletter.look_back
-            groups = planning.groups_due(connection, edition_id, slot_at, cut, fresh=False)
+            cut = cut_of(newsletter.cut_off, date_of(period, newsletter), slot_at, house.clock.now())
+            since_cut = newsletter.since_cut(cut.off)
+            groups = planning.groups_due(connection, edition_id, slot_at, since_cut, fresh=False)
         if not groups:
             break
-        workshop = open_workshop(house, newsletter, slot_at, period, cut_off)
+        workshop = open_workshop(house, newsletter, cut, period)
         slot = Slot(period, slot_at, scope)
         planned, all_stood = _plan_groups(house, edition_id, slot, workshop, groups, fresh=False)
         done.add(planned)
@@ -237,6 +241,7 @@ def _plan_groups(
         edition_id=edition_id,
         slot_at=slot.slot_at,
         since_cut=workshop.since_cut,
+        ruled_at=workshop.ruled_at,
         cohorts=cohorts,
         now=house.clock.now(),
         fresh=fresh,
@@ -264,6 +269,7 @@ def _compose_part(
         told = {
             place: (histories[group.history_id] & workshop.alive)
             | {one.article.story_id for one in each.selection.chosen}
+            | each.selection.let_go
             for place, (group, each) in enumerate(zip(groups, made, strict=True))
             if each.layout is not None
         }

@@ -13,11 +13,13 @@ from digest.model.newsletter import Newsletter
 from digest.model.subscriber import EndedReason, Interests, SubscriptionState
 from digest.pipeline.addresses import read_address
 from digest.pipeline.compose import Made, Wanted, Workshop, open_workshop
+from digest.pipeline.frame import date_of
 from digest.pipeline.installation import Installation
 from digest.pipeline.links import Links
 from digest.pipeline.messages import Sheet, envelope_of, read_stored, values_of
 from digest.rendering.splice import Splicer
 from digest.scheduling.cadence import latest_slot, parse_rule, period_of
+from digest.scheduling.cut_off import Cut, cut_of
 from digest.store import subscriptions
 from digest.store.articles import list_articles
 from digest.store.dispatching import Claim
@@ -57,7 +59,7 @@ class Preview:
             "subject": self.made.subject,
             "html_bytes": len(self.html.encode()),
             "articles": [
-                {**_facts(choice), "why": item["why"], "disclaimer": item["disclaimer"]}
+                {**_facts(choice), "reason": choice.ground.value, "why": item["why"], "disclaimer": item["disclaimer"]}
                 for choice, item in zip(self.made.selection.chosen, self.made.items, strict=True)
             ],
             "left_out": [
@@ -95,7 +97,7 @@ def preview(house: Installation, slug: str, address: str, *, at: datetime) -> Pr
     days, local_time = parse_rule(reader.rule)
     due = latest_slot(days, local_time, reader.zone, at)
     period = period_of(days, due.local_date)
-    workshop = open_workshop(house, newsletter, due.slot_at, period, max(at, due.slot_at, house.clock.now()))
+    workshop = open_workshop(house, newsletter, _cut(house, newsletter, due.slot_at, period, at), period)
     wanted = Wanted(agreement.interests, history, reader.since, agreement.locale)
     made, selection = workshop.make(wanted), workshop.explain(wanted, archive)
     skip = _no_mail_at_all(agreement, house.clock.now())
@@ -116,10 +118,14 @@ def preview_sample(house: Installation, slug: str, *, at: datetime, locale: str 
     schedule = newsletter.schedule
     due = latest_slot(schedule.days, schedule.at, schedule.zone or "UTC", at)
     period = period_of(schedule.days, due.local_date)
-    workshop = open_workshop(house, newsletter, due.slot_at, period, max(at, due.slot_at, house.clock.now()))
+    workshop = open_workshop(house, newsletter, _cut(house, newsletter, due.slot_at, period, at), period)
     made = workshop.make(Wanted(Interests(), frozenset(), None, locale or newsletter.locale))
     found = Preview(slug, period, due.slot_at, _SAMPLE.address, made.selection, made)
     return _with_message(house, newsletter, found, workshop, _SAMPLE, at) if made.layout else found
+
+
+def _cut(house: Installation, newsletter: Newsletter, slot_at: datetime, period: str, at: datetime) -> Cut:
+    return cut_of(newsletter.cut_off, date_of(period, newsletter), slot_at, max(at, house.clock.now()))
 
 
 def _no_mail_at_all(agreement: Agreement, now: datetime) -> SkipReason | None:

@@ -9,18 +9,22 @@ from datetime import datetime, timedelta
 
 from digest.model.article import ArticleState, StoredArticle
 from digest.model.digest import Rejection, Why
+from digest.model.newsletter import Fallback, Overflow
+from digest.selection.editing import UNTOUCHED, Verdict
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """An article of the pool with the topics it matches.
 
-    `not_on_offer` are topics that nobody can follow in this newsletter, but whoever muted them meant it.
+    `not_on_offer` are topics that nobody can follow in this newsletter, but whoever muted them meant it. `verdict`
+    is what editors decided.
     """
 
     article: StoredArticle
     topics: Mapping[str, Why]
     not_on_offer: frozenset[str] = frozenset()
+    verdict: Verdict = UNTOUCHED
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,8 @@ class Rules:
     half_life: timedelta
     max_items: int
     min_items: int
+    overflow: Overflow = Overflow.ROLLOVER
+    fallback: Fallback = Fallback.NONE
 
 
 class Pool:
@@ -54,7 +60,9 @@ class Pool:
         self.rules = rules
         articles = [candidate.article for candidate in self.candidates]
         self.story = [article.story_id for article in articles]
-        self.barred = [bar_of(article, rules) for article in articles]
+        self.barred = [each.verdict.kept_out or bar_of(each.article, rules) for each in self.candidates]
+        self.pinned = frozenset(n for n, each in enumerate(self.candidates) if each.verdict.pinned)
+        self.most_chosen: tuple[int, ...] = ()  #: positions, what suits most readers first; for that fallback only
         self.freshness = [freshness(article, rules) for article in articles]
         # On a tie the earlier publication leads, then the article that was collected first.
         in_order = sorted(range(len(articles)), key=lambda n: (dated(articles[n]), articles[n].article_id))

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 from collections.abc import Set as AbstractSet
+from dataclasses import replace
 from datetime import UTC, datetime, time
 
 from digest.model.article import ArticleState, StoredArticle
-from digest.model.digest import Choice, Rejected, Rejection, Selection, SkipReason, Why
+from digest.model.digest import Choice, Ground, Rejected, Rejection, Selection, SkipReason, Why
+from digest.model.newsletter import Fallback, Overflow
 from digest.model.subscriber import Interests
 from digest.selection.pool import Pool, Rules, bar_of
 
-VERSION = 4  #: part of the pool's hash: raise it when the same inputs may give another digest
+VERSION = 5  #: part of the pool's hash: raise it when the same inputs may give another digest
 
 
 def select_digest(
@@ -28,28 +30,71 @@ def select_digest(
     """
     gate = _Gate(pool, interests, history, since)
     scores = _scores(pool, interests)
-    fit = sorted((-scores[position], pool.order[position], position) for position in gate.passed_by(scores))
+    own = gate.passed_by(scores)
+    pinned = set(gate.passed_by(pool.pinned))
+    fit = sorted(
+        (position not in pinned, -scores.get(position, 0.0), pool.order[position], position)
+        for position in (pinned.union(own) if pinned else own)
+    )
     chosen: list[Choice] = []
     told: set[int] = set()
-    waiting = 0
-    for loss, _, position in fit:
+    left: set[int] = set()
+    for unpinned, loss, _, position in fit:
         story = pool.story[position]
         if story in told:
             continue
         if len(chosen) >= pool.rules.max_items:
-            waiting += 1
+            left.add(story)
             continue
         told.add(story)
-        chosen.append(Choice(pool.candidates[position].article, -loss, why_of(pool, position, interests)))
-    return finish(tuple(chosen), (), pool.rules.min_items, waiting)
+        ground = Ground.INTERESTS if unpinned else Ground.PINNED
+        chosen.append(Choice(pool.candidates[position].article, -loss, why_of(pool, position, interests), ground))
+    if not own and pool.rules.fallback is Fallback.NONE:
+        alone = tuple(Rejected(each.article, Rejection.NOTHING_BESIDE) for each in chosen)
+        return Selection((), alone, SkipReason.NOTHING_NEW)
+    if pool.rules.fallback is Fallback.MOST_CHOSEN and len(chosen) < pool.rules.min_items:
+        chosen += _most_chosen(pool, gate, told)[: pool.rules.min_items - len(chosen)]
+    return finish(tuple(chosen), (), pool.rules, frozenset(left))
 
 
-def finish(chosen: tuple[Choice, ...], rejected: tuple[Rejected, ...], min_items: int, waiting: int) -> Selection:
-    """Return the selection, or its skip when *chosen* has fewer than *min_items*; nothing is lost by a skip."""
-    if chosen and len(chosen) >= min_items:
-        return Selection(chosen, rejected, waiting=waiting)
-    kept = tuple(Rejected(choice.article, Rejection.BELOW_MIN_ITEMS, choice.score) for choice in chosen)
-    return Selection((), kept + rejected, SkipReason.TOO_FEW if chosen else SkipReason.NOTHING_NEW, waiting)
+def finish(chosen: tuple[Choice, ...], rejected: tuple[Rejected, ...], rules: Rules, left: frozenset[int]) -> Selection:
+    """Return the selection, or its skip when *chosen* has fewer than `min_items`; nothing is lost by a skip.
+
+    *left* are the stories that suit and found no place.
+    """
+    if not chosen or len(chosen) < rules.min_items:
+        kept = tuple(Rejected(choice.article, Rejection.BELOW_MIN_ITEMS, choice.score) for choice in chosen)
+        reason = SkipReason.TOO_FEW if chosen else SkipReason.NOTHING_NEW
+        return Selection((), kept + rejected, reason, len(left))
+    if rules.overflow is Overflow.ROLLOVER:
+        return Selection(chosen, rejected, waiting=len(left))
+    return Selection(chosen, rejected, let_go=left)
+
+
+def by_most_chosen(pool: Pool, readers: Iterable[tuple[Interests, int]]) -> tuple[int, ...]:
+    """Return the positions of *pool* that suit anybody, those first that suit most of *readers* (interests, how many).
+
+    Who reads everything has no say: that suits all articles alike.
+    """
+    votes: dict[int, int] = {}
+    for interests, count in readers:
+        if not interests.everything:
+            for position in _scores(pool, interests):
+                votes[position] = votes.get(position, 0) + count
+    return tuple(
+        sorted(votes, key=lambda position: (-votes[position], -pool.freshness[position], pool.order[position]))
+    )
+
+
+def _most_chosen(pool: Pool, gate: _Gate, told: set[int]) -> list[Choice]:
+    """Return what suits most other readers and may be theirs, each story once and none that is *told*."""
+    stories = {pool.story[position]: position for position in reversed(gate.passed_by(pool.most_chosen))}
+    positions = [position for position in pool.most_chosen if stories.get(pool.story[position]) == position]
+    return [
+        Choice(pool.candidates[position].article, 0.0, (), Ground.MOST_CHOSEN)
+        for position in positions
+        if pool.story[position] not in told
+    ]
 
 
 def explain(
@@ -65,16 +110,23 @@ def explain(
     for position, candidate in enumerate(pool.candidates):
         if candidate.article.article_id in known:
             continue
-        if position not in scores:
+        if position not in scores and position not in pool.pinned:
             bar = pool.barred[position] or Rejection.NO_MATCH
             rest.append(Rejected(candidate.article, bar, _missed(pool, position, interests)))
             continue
         reason = gate.reason(position)
         if reason is None:
-            reason = Rejection.SAME_STORY if pool.story[position] in told else Rejection.OVER_LIMIT
-        rest.append(Rejected(candidate.article, reason, scores[position]))
+            reason = Rejection.SAME_STORY if pool.story[position] in told else _OVERFLOWING[pool.rules.overflow]
+        rest.append(Rejected(candidate.article, reason, scores.get(position, 0.0)))
     rest.sort(key=lambda each: -each.score)
-    return Selection(selection.chosen, selection.rejected + tuple(rest), selection.skip, selection.waiting)
+    return replace(selection, rejected=selection.rejected + tuple(rest))
+
+
+_OVERFLOWING = {
+    Overflow.ROLLOVER: Rejection.OVER_LIMIT,
+    Overflow.COUNT: Rejection.COUNTED,
+    Overflow.DROP: Rejection.DROPPED,
+}
 
 
 def why_outside(article: StoredArticle, rules: Rules, sources: Collection[str]) -> Rejection:
@@ -139,7 +191,7 @@ class _Gate:
         pool, history = self._pool, self._history
         new = [each for each in positions if pool.barred[each] is None and pool.story[each] not in history]
         if self._joined is not None:
-            new = [each for each in new if pool.candidates[each].article.collected_at >= self._joined]
+            new = [each for each in new if not self._is_before_joining(each)]
         if self._interests.muted or self._followed or self._interests.languages:
             new = [each for each in new if self.reason(each) is None]
         return new
@@ -154,17 +206,22 @@ class _Gate:
             return Rejection.ALREADY_SHOWN
         if barred is not None:
             return barred
-        article = pool.candidates[position].article
-        if self._joined is not None and article.collected_at < self._joined:
+        if self._is_before_joining(position) or self._is_older_than_its_topics(position):
             return Rejection.BEFORE_LOOK_BACK
-        if self._followed and self._is_older_than_its_topics(position):
-            return Rejection.BEFORE_LOOK_BACK
-        if interests.languages and not _speaks(interests, article):
+        if interests.languages and not _speaks(interests, pool.candidates[position].article):
             return Rejection.OTHER_LANGUAGE
         return None
 
+    def _is_before_joining(self, position: int) -> bool:
+        """Whether it is too old for who joined when these did; a pin is for them too."""
+        if self._joined is None or position in self._pool.pinned:
+            return False
+        return self._pool.candidates[position].article.collected_at < self._joined
+
     def _is_older_than_its_topics(self, position: int) -> bool:
         """Whether each reason is a topic that was followed only after the article, less `look_back`."""
+        if not self._followed or position in self._pool.pinned:
+            return False
         days = [self._followed.get(why.topic) for why in why_of(self._pool, position, self._interests)]
         if not days or None in days:
             return False

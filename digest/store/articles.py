@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import asdict, fields, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Insert, Row, and_, delete, insert, or_, select, text, update
+from sqlalchemy import Connection, Insert, Row, and_, delete, insert, or_, select, update
 
 from digest.collection.as_json import article_as_json, article_from_json
 from digest.collection.canonical import IdentityKeys, identity_of, same_article
@@ -17,7 +17,8 @@ from digest.model.likeness import bands, likeness
 from digest.model.words import text_key
 from digest.store.get_or_create import among, chunks, insert_new
 from digest.store.lock import Alone, wait_for_others
-from digest.store.tables import article_bands, article_keys, article_sources, articles, revisions, to_micros
+from digest.store.replan import replan_with
+from digest.store.tables import article_bands, article_keys, article_sources, articles, revisions
 
 NEARLY_EQUAL = 0.88  #: of the runs of words, as sketches measure it: nine tenths, less their error
 _REMEMBERED = timedelta(days=60)  # the least time for which a mailbox remembers a story
@@ -221,15 +222,7 @@ def set_state(connection: Connection, article_id: int, state: ArticleState, *, n
         raise NotFound(f"there is no article {article_id}; see: digest articles list")
     if state is ArticleState.LIVE:
         return 0
-    # Rows that a sender has claimed, or that may have left once, stay as they are.
-    return connection.execute(
-        text(
-            "UPDATE deliveries SET state = 'ready', digest_id = NULL, plan_no = plan_no + 1, attempt_no = 0,"
-            " next_attempt_at = :now WHERE state IN ('ready', 'deferred') AND doubt_count = 0 AND digest_id IN"
-            " (SELECT g.id FROM digests g WHERE g.items LIKE :item)"
-        ),
-        {"now": to_micros(now), "item": f'%{{"article_id":{article_id},%'},
-    ).rowcount
+    return replan_with(connection, article_id, now=now)
 
 
 def find_article(connection: Connection, article_id: int) -> StoredArticle:
@@ -258,14 +251,21 @@ def list_articles(connection: Connection, *, limit: int = 100, search: str = "")
 
 
 def articles_between(
-    connection: Connection, start: datetime, end: datetime, sources: Collection[str] = ()
+    connection: Connection,
+    start: datetime,
+    end: datetime,
+    sources: Collection[str] = (),
+    also: Collection[int] = (),
 ) -> list[StoredArticle]:
-    """Return the live articles collected in [start, end), oldest first, that any of *sources* brought, or all."""
+    """Return the live articles collected in [start, end), oldest first, that any of *sources* brought, or all.
+
+    *also* are ids of articles that count whoever brought them.
+    """
     within = and_(articles.c.collected_at >= start, articles.c.collected_at < end)
     query = _WITH_REVISION.where(within, articles.c.state == ArticleState.LIVE).order_by(articles.c.id)
     if sources:
         brought = select(article_sources.c.article_id).where(article_sources.c.source.in_(sources))
-        query = query.where(articles.c.id.in_(brought))
+        query = query.where(or_(articles.c.id.in_(brought), articles.c.id.in_(also)))
     return [_stored(row) for row in connection.execute(query)]
 
 
