@@ -10,15 +10,18 @@ from urllib.parse import urlsplit
 from digest.enrichment.related import Known, resolve
 from digest.enrichment.summary import summarise
 from digest.model.article import StoredArticle
-from digest.model.digest import Choice
-from digest.model.newsletter import Newsletter, UnresolvedRelated
+from digest.model.digest import Choice, Selection
+from digest.model.newsletter import Newsletter, Overflow, UnresolvedRelated
 from digest.model.subscriber import Interests
 from digest.pipeline.links import Links
 from digest.pipeline.notice import notice_for
 from digest.pipeline.wording import Wording
-from digest.rendering.clean import clean_url
+from digest.rendering.clean import clean_url, shorten
 from digest.rendering.press import CardChoice, DigestParts, Press
 from digest.rendering.views import CardView, RelatedView, card_view, related_view
+from digest.rendering.written import Written
+
+_TITLE_LENGTH = 70  # of a subject; a mail program on a phone shows some forty
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,24 +46,40 @@ class Bench:
         self._cards: dict[tuple[int, str], int] = {}
         self._summaries: dict[int, str] = {}
 
-    def parts(
-        self, chosen: tuple[Choice, ...], interests: Interests, waiting: int, archive: Mapping[str, Known]
-    ) -> DigestParts:
+    def parts(self, selection: Selection, interests: Interests, archive: Mapping[str, Known]) -> DigestParts:
         """Return what the digest says; its cards were printed before."""
+        chosen = selection.chosen
         ids = {each.article.article_id for each in chosen}
         cards = tuple(
             CardChoice(
-                self._cards[self._card_key(each)], self._words.why(each.why), self._related(each.article, ids, archive)
+                self._cards[self._card_key(each)],
+                self._words.why(each.why, each.ground),
+                self._related(each.article, ids, archive),
             )
             for each in chosen
         )
         first = chosen[0].article
+        counts = self._newsletter.limits.overflow is Overflow.COUNT
         return DigestParts(
             cards=cards,
             date=self._date,
             preheader=self._words.preheader(chosen, self._summaries[first.revision_id]),
-            more=self._words.more(waiting),
+            more=self._words.no_room(len(selection.let_go)) if counts else self._words.more(selection.waiting),
             follows=self._words.follows(interests),
+            lead=self._words.lead(),
+        )
+
+    def without_articles(self, interests: Interests, waiting: int, announcement: Written | None) -> DigestParts:
+        """Return what a mail says that has no article: the editors' *announcement*, or that there is nothing new."""
+        follows = self._words.follows(interests)
+        return DigestParts(
+            cards=(),
+            date=self._date,
+            preheader=follows,
+            more=self._words.more(waiting),
+            follows=follows,
+            lead="" if announcement else self._words.nothing_new(),
+            title=shorten(announcement.title, _TITLE_LENGTH) if announcement else self._words.nothing_new_in(),
         )
 
     def items(self, chosen: tuple[Choice, ...], parts: DigestParts) -> tuple[Mapping[str, Any], ...]:

@@ -12,7 +12,8 @@ from typing import Any
 from digest.enrichment.matching import Analysed
 from digest.model.article import StoredArticle
 from digest.model.digest import Choice, Rejected, Rejection, Selection, SkipReason, Why
-from digest.model.newsletter import Newsletter
+from digest.model.newsletter import Newsletter, NothingNew
+from digest.model.note import NoteKind
 from digest.model.subscriber import Follow, Interests
 from digest.pipeline.bench import Bench, Materials
 from digest.pipeline.frame import date_of, frame_of
@@ -27,8 +28,11 @@ from digest.rendering.layout import boundary_of
 from digest.rendering.press import Composed, DigestParts, Press
 from digest.rendering.templates import TemplateSet
 from digest.rendering.views import slot_widths
+from digest.rendering.written import EditionView, edition_view
 from digest.scheduling.cut_off import Cut
 from digest.selection.select import explain, finish, select_digest, why_outside
+from digest.store.cohorts import AsRead
+from digest.store.edition_notes import notes_for
 from digest.store.engine import reading
 
 _MEMORY = 1_000  # digests kept in one slot, some 25 KB each; above that all are forgotten, and made again if need be
@@ -81,6 +85,7 @@ class Workshop:
         self._templates = templates
         self._period = period
         self._frame = frame_of(newsletter, period, links)
+        self._edition = edition_view({kind: (one.markdown, one.language) for kind, one in slot_pool.notes.items()})
         self._benches = shelf.benches
         self._made: dict[Wanted, Made] = {}
         self._stories = frozenset(each.article.story_id for each in slot_pool.pool.candidates)
@@ -98,9 +103,13 @@ class Workshop:
         return self._pool.since_cut
 
     @property
-    def ruled_at(self) -> datetime:
-        """The moment as at which editors' rulings count."""
-        return self._pool.ruled_at
+    def as_read(self) -> AsRead:
+        """What editors had said when the pool was read."""
+        return AsRead(self._newsletter.slug, self._pool.ruled_at, self._pool.notes)
+
+    def says(self, kind: NoteKind) -> str:
+        """Return what the editors wrote for this edition, as Markdown; "" for nothing."""
+        return self._pool.notes[kind].markdown if kind in self._pool.notes else ""
 
     @property
     def pool_hash(self) -> str:
@@ -140,9 +149,7 @@ class Workshop:
             chosen = [each for key, found in fresh.items() if key.locale == locale for each in found.chosen]
             self._bench(locale).print(chosen)
         for key, selection in fresh.items():
-            self._made[key] = (
-                self._compose(selection, key.interests, key.locale) if selection.chosen else Made(selection)
-            )
+            self._made[key] = self._one(selection, key.interests, key.locale)
         return [self._made[key] for key in keys]
 
     def _normal(self, wanted: Wanted) -> Wanted:
@@ -168,11 +175,25 @@ class Workshop:
         """Return pieces that were made here and not yet taken (a preview stores nothing)."""
         return {name: self._new_pieces[name] for name in hashes}
 
+    def _one(self, selection: Selection, interests: Interests, locale: str) -> Made:
+        """Return the digest of *selection*; without articles there is one only when there is something else to say."""
+        if selection.chosen:
+            made = self._compose(selection, interests, locale)
+            if made.layout is not None:
+                return made
+            selection = made.selection
+        nothing_new = selection.skip is SkipReason.NOTHING_NEW and self._newsletter.nothing_new is NothingNew.NOTE
+        if self._edition.announcement is None and not nothing_new:
+            return Made(selection)
+        bench = self._bench(locale)
+        parts = bench.without_articles(interests, selection.waiting, self._edition.announcement)
+        return self._finish(bench, replace(selection, skip=None), parts, bench.press.compose(parts))
+
     def _compose(self, selection: Selection, interests: Interests, locale: str) -> Made:
         bench = self._bench(locale)
         limit = self._newsletter.limits.max_html_bytes
         while selection.chosen:
-            parts = bench.parts(selection.chosen, interests, selection.waiting, self._pool.archive)
+            parts = bench.parts(selection, interests, self._pool.archive)
             composed = bench.press.compose(parts)
             if composed.html_size(self._widths()) <= limit:
                 return self._finish(bench, selection, parts, composed)
@@ -196,7 +217,7 @@ class Workshop:
         if not chosen:
             return Made(Selection((), skip=SkipReason.NOTHING_NEW))
         bench = self._bench(shown.locale)
-        parts = bench.parts(chosen, shown.interests, 0, self._pool.archive)
+        parts = bench.parts(Selection(chosen), shown.interests, self._pool.archive)
         why = {item["article_id"]: item["why"] for item in shown.items}
         cards = tuple(
             replace(card, why=why[each.article.article_id]) for card, each in zip(parts.cards, chosen, strict=True)
@@ -241,10 +262,10 @@ class Workshop:
         return slot_widths({"unsubscribe_url": width, "preferences_url": width, "view_url": width})
 
     def _bench(self, locale: str) -> Bench:
-        key = (self._period, locale)
+        key = (self._period, locale, self._edition)
         if key not in self._benches:
             self._benches[key] = Bench(
-                Press(self._templates, self._frame, locale),
+                Press(self._templates, self._frame, locale, self._edition),
                 Wording(self._newsletter, self._pool.topics, locale),
                 weekday_date_text(date_of(self._period, self._newsletter), locale),
                 Materials(self._newsletter, self._links, locale),
@@ -254,9 +275,9 @@ class Workshop:
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """What the slots of one planning share: printed cards by period and locale, articles read for matching."""
+    """What the slots of one planning share: printed cards by edition and locale, articles read for matching."""
 
-    benches: dict[tuple[str, str], Bench] = field(default_factory=dict)
+    benches: dict[tuple[str, str, EditionView], Bench] = field(default_factory=dict)
     analysed: dict[int, Analysed] = field(default_factory=dict)
 
 
@@ -285,6 +306,7 @@ def open_workshop(
             template_hash=_fingerprint(templates),
             known=shelf.analysed,
             articles=articles,
+            notes=notes_for(connection, newsletter.slug, period),
         )
     return Workshop(newsletter, pool, Links(house.base_url, house.tokens), templates, period, shelf)
 

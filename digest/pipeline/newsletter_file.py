@@ -20,9 +20,12 @@ from digest.collection.links import without_login
 from digest.errors import BadInput, BadNewsletter
 from digest.model.newsletter import (
     Disclaimers,
+    Fallback,
     InDoubt,
     Limits,
     Newsletter,
+    NothingNew,
+    Overflow,
     Retry,
     Schedule,
     Sender,
@@ -34,6 +37,7 @@ from digest.model.newsletter import (
 from digest.model.topic import Topic
 from digest.pipeline.addresses import read_address
 from digest.pipeline.checked_table import CheckedTable, suggestion
+from digest.pipeline.cut_off_table import read_cut_off
 from digest.pipeline.places import read_locale, read_zone
 from digest.pipeline.toml_lines import find_lines, nearest_line, with_line
 from digest.scheduling.cadence import DAY_NAMES
@@ -227,13 +231,14 @@ def _newsletter(slug: str, table: CheckedTable, postal_address: str, warnings: l
     template = table.text("template", standard.template)
     if not _SLUG.fullmatch(template):
         table.wrong("template", 'must be the name of a folder under templates/email, like "digest"')
+    schedule = _schedule(table.table("schedule"))
     newsletter = Newsletter(
         slug=slug,
         name=table.text("name", needed='write what readers see, like "Morning Brief"'),
         description=table.text("description"),
         sender=sender,
         postal_address=postal,
-        schedule=_schedule(table.table("schedule")),
+        schedule=schedule,
         limits=_limits(table.table("limits"), warnings),
         topics=table.texts("topics"),
         sources=table.texts("sources"),
@@ -250,6 +255,9 @@ def _newsletter(slug: str, table: CheckedTable, postal_address: str, warnings: l
         expires_after=table.duration("expires_after", standard.expires_after),
         max_late=table.duration("max_late", standard.max_late),
         freshness_half_life=table.duration("freshness_half_life", standard.freshness_half_life),
+        cut_off=read_cut_off(table.table("cut_off"), schedule, read_local_time, warnings),
+        fallback=table.choice("fallback", standard.fallback, {one.value: one for one in Fallback}),
+        nothing_new=table.choice("nothing_new", standard.nothing_new, {one.value: one for one in NothingNew}),
         managed=table.choice("managed", "file", {"file": "file"}),
     )
     table.refuse_unknown()
@@ -292,6 +300,7 @@ def _limits(table: CheckedTable, warnings: list[str]) -> Limits:
     limits = Limits(
         max_items=table.number("max_items", standard.max_items, 1, 200),
         min_items=table.number("min_items", standard.min_items, 1, 200),
+        overflow=table.choice("overflow", standard.overflow, {one.value: one for one in Overflow}),
         max_related=table.number("max_related", standard.max_related, 0, 20),
         max_html_bytes=table.number("max_html_bytes", standard.max_html_bytes, _LEAST_HTML, 1_000_000),
     )

@@ -241,7 +241,7 @@ def _plan_groups(
         edition_id=edition_id,
         slot_at=slot.slot_at,
         since_cut=workshop.since_cut,
-        ruled_at=workshop.ruled_at,
+        as_read=workshop.as_read,
         cohorts=cohorts,
         now=house.clock.now(),
         fresh=fresh,

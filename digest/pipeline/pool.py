@@ -15,6 +15,7 @@ from digest.enrichment.related import Known, keys_of
 from digest.model.article import StoredArticle
 from digest.model.digest import Why
 from digest.model.newsletter import Fallback, Newsletter
+from digest.model.note import EditionNote, NoteKind
 from digest.model.ruling import RulingKind
 from digest.model.topic import Topic
 from digest.selection.editing import UNTOUCHED, Verdict, verdict_of
@@ -38,6 +39,7 @@ class SlotPool:
     alive: frozenset[int]
     since_cut: datetime
     ruled_at: datetime
+    notes: Mapping[NoteKind, EditionNote]
     spec: str
 
     @property
@@ -57,11 +59,13 @@ def build_pool(
     template_hash: str = "",
     known: dict[int, Analysed],
     articles: list[StoredArticle] | None = None,
+    notes: Mapping[NoteKind, EditionNote],
 ) -> SlotPool:
     """Return the pool of *newsletter* for the slot at *slot_at*, of what was collected before *cut_off*.
 
     With *articles* it is of just those, whatever their age. *known* holds articles that were read for matching
-    before, by revision id, and gets the new ones. Editors' rulings count as they are at *ruled_at*.
+    before, by revision id, and gets the new ones. Editors' rulings count as they are at *ruled_at*;
+    *notes* are what they say in this edition.
     """
     rules = Rules(
         slot_at=slot_at,
@@ -104,7 +108,8 @@ def build_pool(
         alive=_alive(connection, min(cut_off, now)),
         since_cut=newsletter.since_cut(cut_off),
         ruled_at=ruled_at,
-        spec=_spec(newsletter, pool, everything, template_hash),
+        notes=notes,
+        spec=_spec(newsletter, pool, everything, template_hash, notes),
     )
 
 
@@ -157,6 +162,7 @@ def _spec(
     pool: Pool,
     topics: Mapping[str, Topic],
     template_hash: str,
+    notes: Mapping[NoteKind, EditionNote],
 ) -> str:
     candidates = pool.candidates
     return json.dumps(
@@ -171,6 +177,7 @@ def _spec(
                 each.article.article_id: each.verdict.kept_out for each in candidates if each.verdict.kept_out
             },
             "most_chosen": [candidates[position].article.article_id for position in pool.most_chosen],
+            "notes": {kind: [note.language, note.markdown] for kind, note in notes.items()},
             "vocabulary": hashlib.sha256(repr(sorted(topics.items())).encode()).hexdigest(),
         },
         sort_keys=True,

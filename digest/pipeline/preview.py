@@ -10,6 +10,7 @@ from typing import Any
 from digest.errors import NotFound
 from digest.model.digest import Choice, Selection, SkipReason
 from digest.model.newsletter import Newsletter
+from digest.model.note import NoteKind
 from digest.model.subscriber import EndedReason, Interests, SubscriptionState
 from digest.pipeline.addresses import read_address
 from digest.pipeline.compose import Made, Wanted, Workshop, open_workshop
@@ -47,6 +48,8 @@ class Preview:
     html: str = ""
     text: str = ""
     raw: bytes = b""
+    announcement: str = ""
+    note: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """Return everything but the message: times in ISO 8601, articles with score and reasons."""
@@ -57,6 +60,8 @@ class Preview:
             "address": self.address,
             "skip": self.selection.skip.value if self.selection.skip else None,
             "subject": self.made.subject,
+            "announcement": self.announcement or None,
+            "note": self.note or None,
             "html_bytes": len(self.html.encode()),
             "articles": [
                 {**_facts(choice), "reason": choice.ground.value, "why": item["why"], "disclaimer": item["disclaimer"]}
@@ -163,16 +168,13 @@ def _with_message(
         dated_at=at,
     )
     values = values_of(claim, sheet)
-    return Preview(
-        found.newsletter,
-        found.period,
-        found.slot_at,
-        found.address,
-        found.selection,
-        found.made,
+    return replace(
+        found,
         html=splicer.html(values),
         text=splicer.text(values),
         raw=envelope_of(house, claim, sheet).content,
+        announcement=workshop.says(NoteKind.ANNOUNCEMENT),
+        note=workshop.says(NoteKind.NOTE),
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from babel.core import Locale, UnknownLocaleError
 from babel.lists import format_list
 
-from digest.model.digest import Choice, Why
+from digest.model.digest import Choice, Ground, Why
 from digest.model.newsletter import Newsletter
 from digest.model.subscriber import Interests
 from digest.model.topic import Topic
@@ -28,8 +28,12 @@ class Wording:
         self._say = Speaker(load_translations(locale), escaping=False)
         self._babel = _babel_locale(locale)
 
-    def why(self, reasons: Sequence[Why]) -> str:
+    def why(self, reasons: Sequence[Why], ground: Ground = Ground.INTERESTS) -> str:
         """Return why an article is in a digest, like "Because you follow Trade: tariff, exports"."""
+        if not reasons and ground is Ground.PINNED:
+            return self._say.gettext("Chosen by the editors for every reader")
+        if not reasons and ground is Ground.MOST_CHOSEN:
+            return self._say.gettext("Chosen for many readers of %(newsletter)s", newsletter=self._newsletter.name)
         if not reasons:
             return self._say.gettext("Because you read everything in %(newsletter)s", newsletter=self._newsletter.name)
         followed = [why for why in reasons if why.topic]
@@ -75,6 +79,29 @@ class Wording:
             count,
             count=count,
         )
+
+    def no_room(self, count: int) -> str:
+        """Return how many articles found no place and will not come again; "" for none."""
+        if not count:
+            return ""
+        return self._say.ngettext(
+            "There was no room for %(count)s more article.",
+            "There was no room for %(count)s more articles.",
+            count,
+            count=count,
+        )
+
+    def lead(self) -> str:
+        """Return what leads to the articles."""
+        return self._say.gettext("Here is what we chose for you.")
+
+    def nothing_new(self) -> str:
+        """Return what stands in their place when there are none."""
+        return self._say.gettext("There is nothing new for you this time.")
+
+    def nothing_new_in(self) -> str:
+        """Return the subject of a mail without articles."""
+        return self._say.gettext("Nothing new in %(newsletter)s", newsletter=self._newsletter.name)
 
     def topic(self, slug: str) -> str:
         """Return a topic's name in this locale."""

@@ -6,8 +6,9 @@ pieces that it gives out are values.
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from digest.errors import BadTemplate
@@ -42,6 +43,7 @@ from digest.rendering.marks import (
     url_mark,
 )
 from digest.rendering.views import CardView, Frame, RelatedView
+from digest.rendering.written import NO_NOTES, EditionView, Written
 
 if TYPE_CHECKING:
     from digest.rendering.templates import TemplateSet
@@ -62,7 +64,8 @@ class CardChoice:
 class DigestParts:
     """What one digest says beside its cards; plain text, "" leaves a part out.
 
-    `date` is the day in the reader's words, `more` tells how many articles gave way, `follows` why this mail came.
+    `date` is the day in the reader's words, `more` tells how many articles gave way, `follows` why this mail came,
+    `lead` stands before the articles. `title` is the subject of a mail without articles.
     """
 
     cards: tuple[CardChoice, ...]
@@ -70,6 +73,8 @@ class DigestParts:
     preheader: str = ""
     more: str = ""
     follows: str = ""
+    lead: str = ""
+    title: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,19 +100,15 @@ class _Card:
 class Press:
     """Renders cards and shell of one pool in one locale, and composes digests of them."""
 
-    def __init__(self, templates: TemplateSet, frame: Frame, locale: str) -> None:
+    def __init__(self, templates: TemplateSet, frame: Frame, locale: str, edition: EditionView = NO_NOTES) -> None:
         self._sheets = templates.sheets(frame, locale)
         self._frame = frame
         self._cards: list[_Card] = []
         self._raw_card = ""
-        self._raw_shell = self._sheets.render(
-            "shell.html", slot=slot_places(), hole=hole_places(TEXT_HOLES, SHELL_FRAGMENTS, html=True)
-        )
+        self._raw_shell = self._shell("html", edition)
         self._moulds: dict[tuple[object, ...], Mould] = {}
         self._shell_html = self._inline_shell()
-        text = self._sheets.render(
-            "shell.txt", slot=slot_places(), hole=hole_places(TEXT_HOLES, SHELL_FRAGMENTS, html=False)
-        )
+        text = self._shell("txt", edition)
         self._shell_text = cut_text(text.rstrip("\n") + "\n", "shell.txt")
         self._html = _Encoder(html=True)
         self._text = _Encoder(html=False)
@@ -136,7 +137,7 @@ class Press:
 
         Everything else in *parts* counts, so give it the `more` line it would have with cards left out.
         """
-        shell = DigestParts((), parts.date, parts.preheader, parts.more, parts.follows)
+        shell = replace(parts, cards=())
         size = self._html.at_most(self._html_atoms(shell), widths)
         for count, choice in enumerate(parts.cards):
             size += self._html.at_most(self._card_html(choice), widths)
@@ -146,9 +147,19 @@ class Press:
 
     def subject(self, parts: DigestParts) -> str:
         """Return the subject of *parts* as one clean line; the newsletter's name when the template gives none."""
-        titles = [self._cards[choice.card_id].view.title for choice in parts.cards]
+        titles = [self._cards[choice.card_id].view.title for choice in parts.cards] or [clean_text(parts.title)]
         said = {"titles": titles, "count": len(titles), "date": clean_text(parts.date)}
         return clean_text(self._sheets.render("subject.txt", digest=said)) or clean_text(self._frame.name)
+
+    def _shell(self, kind: str, edition: EditionView) -> str:
+        holes = hole_places(TEXT_HOLES, SHELL_FRAGMENTS, html=kind == "html")
+        shell = self._sheets.render(f"shell.{kind}", slot=slot_places(), hole=holes, edition=edition)
+        for name in ("announcement", "note"):
+            said: Written | None = getattr(edition, name)
+            if said and unicodedata.normalize("NFC", said.html if kind == "html" else said.text) not in shell:
+                what = f"{{{{ edition.{name}.{'html' if kind == 'html' else 'text'} }}}}"
+                raise BadTemplate(f"shell.{kind}: {what} is missing, so what the editors say would not be shown")
+        return shell
 
     def _inline_shell(self) -> Mould:
         raw = self._raw_shell
@@ -181,7 +192,8 @@ class Press:
         return _regions(self._sheets.inliner.inline(document), where)
 
     def _html_atoms(self, parts: DigestParts) -> list[str | SlotRef]:
-        said = {"date": escape_html(clean_text(parts.date)), "preheader": escape_html(clean_text(parts.preheader))}
+        plain = {"date": parts.date, "preheader": parts.preheader, "lead": parts.lead}
+        said = {name: escape_html(clean_text(text)) for name, text in plain.items()}
         for name, text in (("more", parts.more), ("follows", parts.follows)):
             said[name] = self._say((name,), {"text": clean_text(text)}) if text else ""
         atoms: list[str | SlotRef] = []
@@ -240,6 +252,7 @@ class Press:
         said = {
             "date": clean_text(parts.date),
             "preheader": wrap(clean_text(parts.preheader)),
+            "lead": wrap(clean_text(parts.lead)),
             "more": self._say_text("more", clean_text(parts.more)) if parts.more else "",
             "follows": self._say_text("follows", clean_text(parts.follows)) if parts.follows else "",
         }

@@ -10,11 +10,13 @@ from datetime import datetime
 from sqlalchemy import Connection, Engine, select, text
 
 from digest.model.article import ArticleState
+from digest.model.note import EditionNote, NoteKind
+from digest.store.edition_notes import notes_of
 from digest.store.get_or_create import chunks
 from digest.store.jobs import ask_for_workers
 from digest.store.planning import SINCE, UNPLANNED, Group, fill_scope, history_sql
 from digest.store.rulings import kept_out
-from digest.store.tables import articles, editions, newsletters, to_micros
+from digest.store.tables import articles, to_micros
 
 _ROWS_PER_WRITE = 20_000  # a fraction of a second, and SQLite's other writers wait for ten
 
@@ -27,6 +29,15 @@ class Cohort:
     digest_id: int | None
     reason: str = ""
     revisions: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class AsRead:
+    """What editors had said when the pool was read: rulings in this newsletter as at a moment, the edition's notes."""
+
+    newsletter: str
+    ruled_at: datetime
+    notes: Mapping[NoteKind, EditionNote]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +55,7 @@ def write_cohorts(
     edition_id: int,
     slot_at: datetime,
     since_cut: datetime,
-    ruled_at: datetime,
+    as_read: AsRead,
     cohorts: Sequence[Cohort],
     now: datetime,
     fresh: bool = True,
@@ -54,7 +65,7 @@ def write_cohorts(
     Readers are lined up once and written in short transactions, so that a sender beside it never waits long; what
     one of them has written stands when the next one fails, and whoever has no row stays due. So does a reader whose
     profile, history or locale changed since `groups_due`, or whose cohort has an article that was withdrawn,
-    edited or ruled out by an editor (as at *ruled_at*) since the pool was read.
+    edited or ruled out by an editor since the pool was read; and everybody when the edition's notes changed.
     """
     values = {
         "e": edition_id,
@@ -67,12 +78,11 @@ def write_cohorts(
         with connection.begin():
             fill_scope(connection, cadence_ids)
             _fill_cohorts(connection, cohorts)
-            slug = newsletter_of(connection, edition_id)
-            all_stood = _leave_out_changed(connection, cohorts, slug, ruled_at)
+            all_stood = _leave_out_changed(connection, cohorts, edition_id, as_read)
             waiting = _line_up(connection, values, fresh=fresh)
         for first in range(1, waiting + 1, _ROWS_PER_WRITE):
             with connection.begin():
-                all_stood = _leave_out_changed(connection, cohorts, slug, ruled_at) and all_stood
+                all_stood = _leave_out_changed(connection, cohorts, edition_id, as_read) and all_stood
                 wrote = _write_rows(connection, {**values, "first": first, "end": first + _ROWS_PER_WRITE}, fresh=fresh)
                 ask_for_workers(connection, edition_id, wrote[""])
             rows += wrote
@@ -105,10 +115,13 @@ def _fill_cohorts(connection: Connection, cohorts: Sequence[Cohort]) -> None:
     )
 
 
-def _leave_out_changed(connection: Connection, cohorts: Sequence[Cohort], slug: str, ruled_at: datetime) -> bool:
-    """Take cohorts out of the temporary table that have an article which changed; True when there are none."""
+def _leave_out_changed(connection: Connection, cohorts: Sequence[Cohort], edition_id: int, as_read: AsRead) -> bool:
+    """Take cohorts out of the temporary table that are not what they would be now; True when there are none."""
+    if notes_of(connection, edition_id, hold=True) != as_read.notes:
+        connection.execute(text("DELETE FROM cohort"))
+        return False
     live = live_among(connection, {each for cohort in cohorts for each in cohort.revisions})
-    live -= kept_out(connection, live, slug, ruled_at)
+    live -= kept_out(connection, live, as_read.newsletter, as_read.ruled_at)
     changed = [{"no": number} for number, each in enumerate(cohorts) if not each.revisions <= live]
     if changed:
         connection.execute(text("DELETE FROM cohort WHERE no = :no"), changed)
@@ -199,12 +212,6 @@ def _write_rows(connection: Connection, values: Mapping[str, int], *, fresh: boo
     for reason, count in added:
         rows[reason] += count
     return rows
-
-
-def newsletter_of(connection: Connection, edition_id: int) -> str:
-    """Return the slug of the newsletter whose edition this is."""
-    named = select(newsletters.c.slug).join(editions, editions.c.newsletter_id == newsletters.c.id)
-    return str(connection.execute(named.where(editions.c.id == edition_id)).scalar_one())
 
 
 def live_among(connection: Connection, revisions: Iterable[int]) -> frozenset[int]:

@@ -12,10 +12,14 @@ from datetime import time, timedelta
 from typing import Any
 
 from digest.model.newsletter import (
+    CutOff,
     Disclaimers,
+    Fallback,
     InDoubt,
     Limits,
     Newsletter,
+    NothingNew,
+    Overflow,
     Retry,
     Schedule,
     Sender,
@@ -42,6 +46,9 @@ def newsletter_as_json(newsletter: Newsletter) -> dict[str, Any]:
         "sources": list(newsletter.sources),
         "unresolved_related": newsletter.unresolved_related.value,
         "in_doubt": newsletter.in_doubt.value,
+        "fallback": newsletter.fallback.value,
+        "nothing_new": newsletter.nothing_new.value,
+        "cut_off": _cut_off_as_json(newsletter.cut_off),
         "sender": {"name": sender.name, "address": sender.address, "reply_to": sender.reply_to},
         "schedule": {
             "days": [DAY_NAMES[day] for day in schedule.days],
@@ -65,15 +72,19 @@ def newsletter_from_json(slug: str, spec: Mapping[str, Any]) -> Newsletter:
     known: dict[str, Any] = {key: spec[key] for key in _PLAIN_TEXTS if key in spec}
     known |= {key: read_duration(spec[key]) for key in _DURATIONS if key in spec}
     known |= {key: tuple(spec[key]) for key in ("topics", "sources") if key in spec}
-    if "unresolved_related" in spec:
-        known["unresolved_related"] = UnresolvedRelated(spec["unresolved_related"])
-    if "in_doubt" in spec:
-        known["in_doubt"] = InDoubt(spec["in_doubt"])
+    words = {
+        "unresolved_related": UnresolvedRelated,
+        "in_doubt": InDoubt,
+        "fallback": Fallback,
+        "nothing_new": NothingNew,
+    }
+    known |= {key: kind(spec[key]) for key, kind in words.items() if key in spec}
     return Newsletter(
         slug=slug,
         sender=Sender(**spec["sender"]),
         schedule=_schedule(spec.get("schedule", {})),
-        limits=Limits(**spec.get("limits", {})),
+        limits=_limits(spec.get("limits", {})),
+        cut_off=_cut_off(spec.get("cut_off", {})),
         disclaimers=_disclaimers(spec.get("disclaimers", {})),
         retry=_retry(spec.get("retry", {})),
         **known,
@@ -132,6 +143,22 @@ def _schedule(spec: Mapping[str, Any]) -> Schedule:
         at=time.fromisoformat(spec["at"]) if "at" in spec else standard.at,
         zone="" if spec.get("zone", "subscriber") == "subscriber" else spec["zone"],
     )
+
+
+def _limits(spec: Mapping[str, Any]) -> Limits:
+    return Limits(**{**spec, "overflow": Overflow(spec.get("overflow", Overflow.ROLLOVER))})
+
+
+def _cut_off_as_json(cut_off: CutOff) -> dict[str, Any]:
+    if cut_off.at is None:
+        return {"before": duration_text(cut_off.before)}
+    return {"at": f"{cut_off.at:%H:%M}", "zone": cut_off.zone, "days_before": cut_off.days_before}
+
+
+def _cut_off(spec: Mapping[str, Any]) -> CutOff:
+    if "at" in spec:
+        return CutOff(at=time.fromisoformat(spec["at"]), zone=spec["zone"], days_before=spec["days_before"])
+    return CutOff(read_duration(spec["before"])) if "before" in spec else CutOff()
 
 
 def _disclaimers(spec: Mapping[str, Any]) -> Disclaimers:
