@@ -76,10 +76,10 @@ class Limits:
 
     max_items: int = 10
     min_items: int = 1
-    overflow: Overflow = Overflow.ROLLOVER
     max_related: int = 4
     # Gmail clips at about 102 kB; 100,000 bytes is where we stop (whole articles give way).
     max_html_bytes: int = 100_000
+    overflow: Overflow = Overflow.ROLLOVER
 
 
 class Unmarked(StrEnum):
