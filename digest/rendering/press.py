@@ -42,6 +42,7 @@ from digest.rendering.marks import (
     slot_places,
     url_mark,
 )
+from digest.rendering.subject_line import without_answer_marks
 from digest.rendering.views import CardView, Frame, RelatedView
 from digest.rendering.written import NO_NOTES, EditionView, Written
 
@@ -146,10 +147,15 @@ class Press:
         return len(parts.cards)
 
     def subject(self, parts: DigestParts) -> str:
-        """Return the subject of *parts* as one clean line; the newsletter's name when the template gives none."""
+        """Return the subject of *parts* as one clean line; the newsletter's name when the template gives none.
+
+        An article may be called "Re: …"; a mail that is so called passes for an answer.
+        """
         titles = [self._cards[choice.card_id].view.title for choice in parts.cards] or [clean_text(parts.title)]
+        titles = [without_answer_marks(title) or clean_text(self._frame.name) for title in titles]
         said = {"titles": titles, "count": len(titles), "date": clean_text(parts.date)}
-        return clean_text(self._sheets.render("subject.txt", digest=said)) or clean_text(self._frame.name)
+        line = without_answer_marks(clean_text(self._sheets.render("subject.txt", digest=said)))
+        return line or clean_text(self._frame.name)
 
     def _shell(self, kind: str, edition: EditionView) -> str:
         holes = hole_places(TEXT_HOLES, SHELL_FRAGMENTS, html=kind == "html")

@@ -24,6 +24,4 @@ def test_what_was_sent_has_no_error(post: Post) -> None:
     )
 
     found = {(slug, rule): what for slug, rule, what in wrong if rule != "L3"}
-    # 200 articles fill the mail; and an article that begins with "Re:" is the subject of its mail.
-    assert set(found) == {("many", "H1"), ("hostile-titles", "M15")}
-    assert "Re:" in found["hostile-titles", "M15"]
+    assert set(found) == {("many", "H1")}  # 200 articles fill the mail

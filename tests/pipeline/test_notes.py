@@ -181,6 +181,7 @@ def test_a_template_without_a_place_for_it_is_told_when_the_note_is_written(hous
 
     with pytest.raises(BadTemplate, match=r"edition\.note\.html"):
         say(bare, NoteKind.NOTE)
+    bare.engine.dispose()
 
 
 def test_what_is_told_in_an_announcement_alone_moves_no_history(house: House, sink: Sink):

@@ -452,6 +452,10 @@ def test_a_reader_without_a_name_is_greeted_all_the_same(locale: str) -> None:
         pytest.param(["A" * 60, "Rope"], "A" * 60, id="no room for the count"),
         pytest.param(["word " * 30], "word " * 12 + "word…", id="cut between words"),
         pytest.param(["字" * 90], "字" * 69 + "…", id="cut where there are no words"),
+        pytest.param(["Re: FWD: Tides on paper"], "Tides on paper", id="called an answer"),
+        pytest.param(["AW[2]: 转发:Tides"], "Tides", id="called an answer in other languages"),
+        pytest.param(["Re: "], FRAME.name, id="called an answer and nothing else"),
+        pytest.param(["Reform: a year on"], "Reform: a year on", id="a word that begins like one"),
     ],
 )
 def test_a_subject_names_the_first_article_and_fits(titles: list[str], subject: str) -> None:

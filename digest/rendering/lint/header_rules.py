@@ -15,7 +15,8 @@ from digest.rendering.lint.finding import Place, Remark, error, quoted, warn
 from digest.rendering.lint.letter import Field, Letter
 from digest.rendering.lint.mailboxes import Mailbox, mailboxes
 from digest.rendering.lint.scripts import mixed_scripts
-from digest.rendering.lint.wording import is_no_reply, reply_mark
+from digest.rendering.lint.wording import is_no_reply
+from digest.rendering.subject_line import answer_mark
 
 _NEEDED = ("From", "To", "Subject", "Date", "Message-ID", "MIME-Version")
 _ONCE = (
@@ -233,7 +234,7 @@ def subject(letter: Letter) -> Iterator[Remark]:
         said = plain(field.text[:20_000]).strip()
         if not said:
             yield error("Subject is empty", "say what is in the mail", at(field))
-        if mark := reply_mark(said):
+        if mark := answer_mark(said):
             yield error(f"Subject begins with {quoted(mark)}, but this answers nothing", "leave it out", at(field))
         if len(said) > 70:
             yield warn(f"Subject has {len(said)} characters", "keep to about 70; mail programs cut the rest", at(field))

@@ -37,9 +37,6 @@ VAGUE = frozenset(
 _NO_REPLY = re.compile(
     r"(?:do[-_.]?not|no|ne[-_.]?pas|nicht|nao|non)[-_.]?(?:reply|answer|respond|repondre|antworten).*"
 )
-_REPLY_MARK = re.compile(
-    r"\s*(?:re|fwd?|aw|wg|sv|vs|tr|rv|antw|回复|转发|答复|답장|전달|رد)\s*(?:\[\d+\])?\s*[::]", re.IGNORECASE
-)
 SHORTENERS = frozenset(
     {
         "bit.ly", "tinyurl.com", "t.co", "goo.gl", "ow.ly", "buff.ly", "is.gd", "v.gd", "rebrand.ly", "cutt.ly",
@@ -66,12 +63,6 @@ def says_view(words: str) -> bool:
 def is_no_reply(local: str) -> bool:
     """Whether the part of an address before the @ says that nobody reads there."""
     return _NO_REPLY.fullmatch(local.lower()[:64]) is not None
-
-
-def reply_mark(subject: str) -> str:
-    """Return the "Re:" or "Fwd:" that *subject* begins with, "" when there is none."""
-    found = _REPLY_MARK.match(subject[:40])
-    return found[0].strip() if found else ""
 
 
 def _says(words: str, phrases: tuple[str, ...]) -> bool:
