@@ -152,6 +152,8 @@ class Newsletter:
     cut_off: CutOff = CutOff()
     fallback: Fallback = Fallback.NONE
     nothing_new: NothingNew = NothingNew.SKIP
+    #: A reader's first mail is the best of `look_back`: what is older weighs as much.
+    welcome: bool = False
     managed: str = "file"
 
     def since_cut(self, cut_off: datetime) -> datetime:

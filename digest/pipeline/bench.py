@@ -46,7 +46,9 @@ class Bench:
         self._cards: dict[tuple[int, str], int] = {}
         self._summaries: dict[int, str] = {}
 
-    def parts(self, selection: Selection, interests: Interests, archive: Mapping[str, Known]) -> DigestParts:
+    def parts(
+        self, selection: Selection, interests: Interests, archive: Mapping[str, Known], *, welcome: bool = False
+    ) -> DigestParts:
         """Return what the digest says; its cards were printed before."""
         chosen = selection.chosen
         ids = {each.article.article_id for each in chosen}
@@ -66,7 +68,7 @@ class Bench:
             preheader=self._words.preheader(chosen, self._summaries[first.revision_id]),
             more=self._words.no_room(len(selection.let_go)) if counts else self._words.more(selection.waiting),
             follows=self._words.follows(interests),
-            lead=self._words.lead(),
+            lead=self._words.welcome() if welcome else self._words.lead(),
         )
 
     def without_articles(self, interests: Interests, waiting: int, announcement: Written | None) -> DigestParts:

@@ -30,6 +30,7 @@ from digest.rendering.templates import TemplateSet
 from digest.rendering.views import slot_widths
 from digest.rendering.written import EditionView, edition_view
 from digest.scheduling.cut_off import Cut
+from digest.selection.pool import Pool
 from digest.selection.select import explain, finish, select_digest, why_outside
 from digest.store.cohorts import AsRead
 from digest.store.edition_notes import notes_for
@@ -50,12 +51,16 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """For whom a digest is: interests, the stories they were shown, the day they joined (if it matters), locale."""
+    """For whom a digest is: interests, the stories they were shown, the day they joined (if it matters), locale.
+
+    `first` for who is welcomed with it.
+    """
 
     interests: Interests
     history: frozenset[int]
     since: datetime | None
     locale: str
+    first: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +110,7 @@ class Workshop:
     @property
     def as_read(self) -> AsRead:
         """What editors had said when the pool was read."""
-        return AsRead(self._newsletter.slug, self._pool.ruled_at, self._pool.notes)
+        return AsRead(self._newsletter.slug, self._newsletter.welcome, self._pool.ruled_at, self._pool.notes)
 
     def says(self, kind: NoteKind) -> str:
         """Return what the editors wrote for this edition, as Markdown; "" for nothing."""
@@ -141,7 +146,7 @@ class Workshop:
         if len(self._made) + len(keys) > _MEMORY:
             self._made.clear()
         fresh = {
-            key: select_digest(self._pool.pool, key.interests, key.history, key.since)
+            key: select_digest(self._pool_for(key), key.interests, key.history, key.since)
             for key in dict.fromkeys(keys)
             if key not in self._made
         }
@@ -149,19 +154,20 @@ class Workshop:
             chosen = [each for key, found in fresh.items() if key.locale == locale for each in found.chosen]
             self._bench(locale).print(chosen)
         for key, selection in fresh.items():
-            self._made[key] = self._one(selection, key.interests, key.locale)
+            self._made[key] = self._one(selection, key)
         return [self._made[key] for key in keys]
 
     def _normal(self, wanted: Wanted) -> Wanted:
         """Return *wanted* without what cannot change the digest, so that more readers share one."""
         interests = _without_stale_days(wanted.interests, self.since_cut.date())
         since = wanted.since if wanted.since and wanted.since > self.since_cut else None
-        return Wanted(interests, wanted.history & self._stories, since, self.locale_for(wanted.locale))
+        first = wanted.first and since is not None
+        return Wanted(interests, wanted.history & self._stories, since, self.locale_for(wanted.locale), first)
 
     def explain(self, wanted: Wanted, archive: Iterable[StoredArticle] = ()) -> Selection:
         """Return the selection of *wanted*'s digest with a reason for every article of the pool, and of *archive*."""
         made, key = self.make(wanted), self._normal(wanted)
-        found = explain(self._pool.pool, made.selection, key.interests, key.history, key.since)
+        found = explain(self._pool_for(key), made.selection, key.interests, key.history, key.since)
         candidates = {each.article.article_id for each in self._pool.pool.candidates}
         rules, sources = self._pool.pool.rules, self._newsletter.sources
         outside = tuple(
@@ -175,10 +181,15 @@ class Workshop:
         """Return pieces that were made here and not yet taken (a preview stores nothing)."""
         return {name: self._new_pieces[name] for name in hashes}
 
-    def _one(self, selection: Selection, interests: Interests, locale: str) -> Made:
+    def _pool_for(self, wanted: Wanted) -> Pool:
+        """Return the pool they draw from: whoever is welcomed gets the best of it, however old."""
+        return self._pool.pool.timeless if wanted.first else self._pool.pool
+
+    def _one(self, selection: Selection, wanted: Wanted) -> Made:
         """Return the digest of *selection*; without articles there is one only when there is something else to say."""
+        interests, locale = wanted.interests, wanted.locale
         if selection.chosen:
-            made = self._compose(selection, interests, locale)
+            made = self._compose(selection, wanted)
             if made.layout is not None:
                 return made
             selection = made.selection
@@ -189,11 +200,11 @@ class Workshop:
         parts = bench.without_articles(interests, selection.waiting, self._edition.announcement)
         return self._finish(bench, replace(selection, skip=None), parts, bench.press.compose(parts))
 
-    def _compose(self, selection: Selection, interests: Interests, locale: str) -> Made:
-        bench = self._bench(locale)
+    def _compose(self, selection: Selection, wanted: Wanted) -> Made:
+        bench = self._bench(wanted.locale)
         limit = self._newsletter.limits.max_html_bytes
         while selection.chosen:
-            parts = bench.parts(selection, interests, self._pool.archive)
+            parts = bench.parts(selection, wanted.interests, self._pool.archive, welcome=wanted.first)
             composed = bench.press.compose(parts)
             if composed.html_size(self._widths()) <= limit:
                 return self._finish(bench, selection, parts, composed)

@@ -258,6 +258,7 @@ def _newsletter(slug: str, table: CheckedTable, postal_address: str, warnings: l
         cut_off=read_cut_off(table.table("cut_off"), schedule, read_local_time, warnings),
         fallback=table.choice("fallback", standard.fallback, {one.value: one for one in Fallback}),
         nothing_new=table.choice("nothing_new", standard.nothing_new, {one.value: one for one in NothingNew}),
+        welcome=bool(table.flag("welcome")),
         managed=table.choice("managed", "file", {"file": "file"}),
     )
     table.refuse_unknown()

@@ -150,7 +150,8 @@ def _plan_slot(
     for _ in range(_ROUNDS):
         with house.engine.begin() as connection:
             planning.fill_scope(connection, slot.cadence_ids)
-            groups = planning.groups_due(connection, edition_id, slot.slot_at, newsletter.since_cut(cut.off))
+            since_cut = newsletter.since_cut(cut.off)
+            groups = planning.groups_due(connection, edition_id, slot.slot_at, since_cut, welcome=newsletter.welcome)
         if not groups:
             break
         workshop = workshop or open_workshop(house, newsletter, cut, slot.period, shelf)
@@ -206,7 +207,9 @@ def plan_again(house: Installation, newsletter_slug: str, edition_id: int, perio
             planning.fill_scope(connection, scope)
             cut = cut_of(newsletter.cut_off, date_of(period, newsletter), slot_at, house.clock.now())
             since_cut = newsletter.since_cut(cut.off)
-            groups = planning.groups_due(connection, edition_id, slot_at, since_cut, fresh=False)
+            groups = planning.groups_due(
+                connection, edition_id, slot_at, since_cut, welcome=newsletter.welcome, fresh=False
+            )
         if not groups:
             break
         workshop = open_workshop(house, newsletter, cut, period)
@@ -257,7 +260,13 @@ def _compose_part(
         histories = stories_by_history(connection, {group.history_id for group in groups})
     made = workshop.make_all(
         [
-            Wanted(profiles[group.profile_id], histories[group.history_id], planning.since_of(group), group.locale)
+            Wanted(
+                profiles[group.profile_id],
+                histories[group.history_id],
+                planning.since_of(group),
+                group.locale,
+                planning.is_first(group),
+            )
             for group in groups
         ]
     )

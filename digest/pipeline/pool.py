@@ -169,6 +169,7 @@ def _spec(
         {
             "newsletter": newsletter.slug,
             "selector": VERSION,
+            "welcome": newsletter.welcome,
             "template": template_hash,
             "rules": {name: str(value) for name, value in asdict(pool.rules).items()},
             "revisions": [each.article.revision_id for each in candidates],

@@ -103,7 +103,9 @@ def preview(house: Installation, slug: str, address: str, *, at: datetime) -> Pr
     due = latest_slot(days, local_time, reader.zone, at)
     period = period_of(days, due.local_date)
     workshop = open_workshop(house, newsletter, _cut(house, newsletter, due.slot_at, period, at), period)
-    wanted = Wanted(agreement.interests, history, reader.since, agreement.locale)
+    wanted = Wanted(
+        agreement.interests, history, reader.since, agreement.locale, first=newsletter.welcome and reader.is_new
+    )
     made, selection = workshop.make(wanted), workshop.explain(wanted, archive)
     skip = _no_mail_at_all(agreement, house.clock.now())
     if skip:

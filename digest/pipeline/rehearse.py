@@ -80,7 +80,8 @@ def rehearse(house: Installation, slug: str, *, at: datetime, who: Who) -> Rehea
                 continue
             day, asked_at = date_of(slot.period, newsletter), max(at, house.clock.now())
             cut = cut_of(newsletter.cut_off, day, slot.slot_at, asked_at)
-            groups = planning.groups_due(connection, edition_id, slot.slot_at, newsletter.since_cut(cut.off))
+            since_cut = newsletter.since_cut(cut.off)
+            groups = planning.groups_due(connection, edition_id, slot.slot_at, since_cut, welcome=newsletter.welcome)
             due.append((slot, groups, cut))
         # After the preparation: what a later edition takes the place of does not wait any more.
         for mails in waiting_mails(connection, newsletter_id, house.clock.now()):
@@ -96,8 +97,9 @@ def rehearse(house: Installation, slug: str, *, at: datetime, who: Who) -> Rehea
             continue
         workshop = open_workshop(house, newsletter, cut, slot.period)
         for group in groups:
-            since = planning.since_of(group)
-            made = workshop.make(Wanted(interests[group.profile_id], shown[group.history_id], since, group.locale))
+            since, first = planning.since_of(group), planning.is_first(group)
+            wanted = Wanted(interests[group.profile_id], shown[group.history_id], since, group.locale, first)
+            made = workshop.make(wanted)
             if made.layout is None:
                 reason = made.selection.skip.value if made.selection.skip else ""
                 done.skipped[reason] += group.readers

@@ -95,6 +95,10 @@ class Wording:
         """Return what leads to the articles."""
         return self._say.gettext("Here is what we chose for you.")
 
+    def welcome(self) -> str:
+        """Return what leads to the articles of a reader's first mail."""
+        return self._say.gettext("Here is the best of the last few days to begin with.")
+
     def nothing_new(self) -> str:
         """Return what stands in their place when there are none."""
         return self._say.gettext("There is nothing new for you this time.")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cached_property
 
 from digest.model.article import ArticleState, StoredArticle
 from digest.model.digest import Rejection, Why
@@ -76,6 +77,14 @@ class Pool:
         for position, candidate in enumerate(self.candidates):
             for slug, why in candidate.topics.items():
                 self.by_topic[slug].append((position, why.score))
+
+    @cached_property
+    def timeless(self) -> Pool:
+        """The same pool, in which what is older weighs as much."""
+        rules = replace(self.rules, half_life=timedelta.max)
+        made = Pool(self.candidates, rules, self._match_keyword, self.near_misses)
+        made.most_chosen = self.most_chosen
+        return made
 
     def is_about(self, position: int, slug: str) -> bool:
         """Whether the candidate at *position* matches the topic, be it on offer or not."""

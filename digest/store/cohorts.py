@@ -33,9 +33,13 @@ class Cohort:
 
 @dataclass(frozen=True, slots=True)
 class AsRead:
-    """What editors had said when the pool was read: rulings in this newsletter as at a moment, the edition's notes."""
+    """What editors had said when the pool was read: rulings in this newsletter as at a moment, the edition's notes.
+
+    *welcome* as in `groups_due`.
+    """
 
     newsletter: str
+    welcome: bool
     ruled_at: datetime
     notes: Mapping[NoteKind, EditionNote]
 
@@ -70,6 +74,7 @@ def write_cohorts(
     values = {
         "e": edition_id,
         "since_cut": to_micros(since_cut),
+        "welcome": int(as_read.welcome),
         "slot": to_micros(slot_at),
         "now": to_micros(now),
     }

@@ -48,6 +48,7 @@ def newsletter_as_json(newsletter: Newsletter) -> dict[str, Any]:
         "in_doubt": newsletter.in_doubt.value,
         "fallback": newsletter.fallback.value,
         "nothing_new": newsletter.nothing_new.value,
+        "welcome": newsletter.welcome,
         "cut_off": _cut_off_as_json(newsletter.cut_off),
         "sender": {"name": sender.name, "address": sender.address, "reply_to": sender.reply_to},
         "schedule": {
@@ -72,6 +73,7 @@ def newsletter_from_json(slug: str, spec: Mapping[str, Any]) -> Newsletter:
     known: dict[str, Any] = {key: spec[key] for key in _PLAIN_TEXTS if key in spec}
     known |= {key: read_duration(spec[key]) for key in _DURATIONS if key in spec}
     known |= {key: tuple(spec[key]) for key in ("topics", "sources") if key in spec}
+    known |= {"welcome": spec["welcome"]} if "welcome" in spec else {}
     words = {
         "unresolved_related": UnresolvedRelated,
         "in_doubt": InDoubt,

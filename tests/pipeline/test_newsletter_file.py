@@ -287,6 +287,7 @@ _newsletters = st.builds(
     ),
     fallback=st.sampled_from(Fallback),
     nothing_new=st.sampled_from(NothingNew),
+    welcome=st.booleans(),
     topics=st.lists(_slugs, max_size=3).map(tuple),
     disclaimers=st.builds(Disclaimers, st.sampled_from(Unmarked), st.dictionaries(_slugs, _words, max_size=2)),
     unresolved_related=st.sampled_from(UnresolvedRelated),

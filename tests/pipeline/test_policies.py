@@ -148,3 +148,22 @@ def test_a_fixed_cut_off_is_one_pool_for_every_zone(house: House, sink: Sink):
     assert house.rows("SELECT COUNT(DISTINCT pool_id), COUNT(*) FROM slots") == [(1, 2)]
     house.send(sink)
     assert len(sink.mails) == 2
+
+
+@pytest.mark.parametrize("welcome", [True, False])
+def test_a_new_reader_is_welcomed_with_the_best_of_the_look_back(house: House, sink: Sink, welcome: bool):
+    """Once: the next mail is as everybody's. The preview shows it before."""
+    house.newsletter(welcome=welcome, limits=Limits(max_items=1), freshness_half_life=6 * HOUR)
+    house.reader(ANNA, topics="trade|energy")
+    house.article("trade", "Tariff and exports: solar power grid", at=house.clock.now() - timedelta(days=2))
+    house.article("trade", "Tariff today")
+    shown = preview(house.installation, "daily", ANNA, at=house.clock.now())
+    for _ in range(2):
+        house.send(sink)
+        house.move(days=1)
+    best, latest = ["Tariff and exports: solar power grid"], ["Tariff today"]
+
+    assert told(house, sink) == ([best, latest] if welcome else [latest, best])
+    words = "Here is the best of the last few days to begin with."
+    assert [words in mail.text for mail in sink.mails] == [welcome, False]
+    assert (words in shown.text) is welcome
