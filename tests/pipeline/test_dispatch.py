@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import time, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -82,6 +83,38 @@ def test_a_mail_that_others_gave_up_is_not_begun_again_while_its_own_sender_has_
     assert len({mail.content for mail in sink.to(ANNA)}) == 1
     assert (len(sink.to(ANNA)), house.states()[ANNA]) == (2, "sent")
     assert len(sink.mails) == 22
+
+
+def test_few_mails_are_in_hand_at_a_time(house: House, sink: Sink):
+    """Two for each connection beside those on the wire; where others share the rows, two for each in all."""
+    held: list[int] = []
+    sink.on_mail = lambda mail: held.append(house.rows("SELECT COUNT(*) FROM deliveries WHERE state = 'claimed'")[0][0])
+    house.readers([{"email": f"r{n}@example.org", "topics": "trade"} for n in range(30)])
+    house.article("trade")
+
+    house.send(sink)
+
+    assert 2 < max(held) <= (4 if house.installation.shares_rows else 6)
+
+
+def test_the_next_mails_are_claimed_while_servers_think(house: House, sink: Sink, monkeypatch: pytest.MonkeyPatch):
+    """Not when a connection waits for one: at most claims both connections are busy."""
+    busy: list[int] = []
+    claim = dispatching.claim
+
+    def noting(ledger: Any, **which: Any) -> list[dispatching.Claim]:
+        cursor = ledger.connection.cursor()
+        cursor.execute("SELECT COUNT(*) FROM deliveries WHERE lease_until IS NOT NULL")
+        busy.append(cursor.fetchone()[0])
+        return claim(ledger, **which)
+
+    monkeypatch.setattr(dispatching, "claim", noting)
+    house.readers([{"email": f"r{n}@example.org", "topics": "trade"} for n in range(60)])
+    house.article("trade")
+
+    house.send(sink)
+
+    assert busy.count(2) > len(busy) / 2
 
 
 def test_a_mail_that_cannot_be_made_is_told_in_whole_words(house: House, sink: Sink):
