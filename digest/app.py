@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 from sqlalchemy.engine import make_url
 
 from digest.clock import Clock, SystemClock
+from digest.enrichment.summary import Summariser, summarise
 from digest.errors import DatabaseFailed, NotFound, SettingsError
 from digest.pipeline.installation import Installation
 from digest.settings import COMPOSING, Relay, Settings, group_rates_of, relays_of
@@ -84,7 +85,24 @@ def open_installation(settings: Settings, *, clock: Clock | None = None, engine:
         return_path=settings.return_path,
         previous_secret=previous,
         signers=signers(settings),
+        summarise=summariser(settings, clock or SystemClock()),
     )
+
+
+def summariser(settings: Settings, clock: Clock) -> Summariser:
+    """Return who writes summaries: a language model when one is set; raises SettingsError when it cannot be used."""
+    if not settings.summary_url:
+        return summarise
+    if not settings.summary_model:
+        raise SettingsError(["DIGEST_SUMMARY_MODEL is not set: DIGEST_SUMMARY_URL needs the name of a model beside it"])
+    try:
+        from digest.enrichment.language_model import LanguageModel
+        from digest.pipeline.summaries import ModelSummaries
+    except ModuleNotFoundError:
+        raise SettingsError(["DIGEST_SUMMARY_… needs the extra: pip install 'digest-sender[ingest]'"]) from None
+    key = settings.summary_key.get_secret_value()
+    model = LanguageModel(settings.summary_url, settings.summary_model, key, settings.summary_timeout)
+    return ModelSummaries(model, state_folder(settings) / "summaries", clock)
 
 
 def signers(settings: Settings) -> Signers | None:

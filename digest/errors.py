@@ -11,6 +11,7 @@ DigestError
 ├── NotFound               an id, a slug or an address that is not in the database
 ├── DeliveryError          a mail server did not take the message
 ├── DatabaseBusy           another process of ours holds what we need
+├── DatabaseRestored       the database is older than the mail that was sent from it
 └── DatabaseFailed         the database file is not there, not ours, not whole, or the disk is full
 
 An error's text is one line that a person can act on. Facts are attributes.
@@ -65,6 +66,10 @@ class DeliveryError(DigestError):
 
 class DatabaseBusy(DigestError):
     """Another process is at work on this database."""
+
+
+class DatabaseRestored(DigestError):
+    """A backup was put back, and a person must say so before anything is sent."""
 
 
 class DatabaseFailed(DigestError):

@@ -180,6 +180,18 @@ def _check_key(key: SecretStr) -> SecretStr:
     return SecretStr(text)
 
 
+def _check_summary_url(url: str) -> str:
+    if not url:
+        return url
+    form = "must be the base URL of an OpenAI-compatible server, like https://llm.example.org/v1"
+    parts = _taken_apart(url, form)
+    if parts.scheme not in ("http", "https") or parts.query or "@" in parts.netloc or not _PLAIN.fullmatch(url):
+        raise ValueError(form)
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
+        raise ValueError("must be https://; http:// is only for a server on this machine (localhost)")
+    return url.rstrip("/")
+
+
 def _check_templates(folder: Path) -> Path:
     if not (folder / "email").is_dir() or not (folder / "web").is_dir():
         raise ValueError(f"must be a folder with the folders email and web in it; {folder} is not")
@@ -209,6 +221,10 @@ class Settings(BaseSettings):
     dkim_ed25519_key: Annotated[SecretStr, AfterValidator(_check_key)] = SecretStr("")
     dkim_ed25519_key_file: Path | None = None
     fetch_private_addresses: bool = False
+    summary_url: Annotated[str, AfterValidator(_check_summary_url)] = ""
+    summary_model: str = ""
+    summary_key: SecretStr = SecretStr("")
+    summary_timeout: Annotated[float, Field(gt=0, le=300)] = 20.0
     templates_dir: Annotated[Path, AfterValidator(_check_templates)] | None = None
 
 
@@ -221,6 +237,7 @@ _WHAT_FOR = {
 _IN_WORDS = {
     "smtp_connections": "must be a whole number from 1 to 200",
     "fetch_private_addresses": "must be true or false",
+    "summary_timeout": "must be a number of seconds, at most 300",
 }
 SENDING = ("smtp_url", "base_url", "secret_key")  #: what a command that sends cannot do without
 COMPOSING = ("base_url", "secret_key")  #: what a command that makes links cannot do without

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from digest.store.engine import open_engine
 from digest.store.migrate import require_current
@@ -16,6 +17,10 @@ from tests import postgres
 from tests.house import House
 from tests.remembered import remembering
 from tests.sink import Sink
+
+# How long an example takes depends on what else the machine does.
+settings.register_profile("digest", deadline=None)
+settings.load_profile("digest")
 
 BOTH = [pytest.param("sqlite", id="sqlite"), pytest.param("postgres", id="postgres", marks=pytest.mark.postgres)]
 _ON_BOTH = [Path(__file__).parent / name for name in ("store", "pipeline")]

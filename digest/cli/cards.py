@@ -85,6 +85,8 @@ def _topics(interests: Mapping[str, Any]) -> str:
         for each in interests["follows"]
     ]
     told = ", ".join([*follows, *(f"“{word}”" for word in interests["keywords"])]) or "everything"
+    told += "; everything else too" if interests.get("wants_all") and told != "everything" else ""
+    told += "; one surprise" if interests.get("surprise") else ""
     told += f"; not {', '.join(interests['muted'])}" if interests["muted"] else ""
     return told + (f"; in {', '.join(interests['languages'])}" if interests["languages"] else "")
 
@@ -110,7 +112,7 @@ def _mails(mails: Sequence[Mapping[str, Any]], address: str) -> Iterator[str]:
 def _time(moment: str, zone: str = "") -> str:
     """Return an ISO 8601 time as "2026-11-23 07:00 Asia/Seoul", in UTC when no zone is named."""
     if zone:
-        from digest.scheduling.cadence import zone_of
+        from digest.scheduling.zones import zone_of
 
         return f"{datetime.fromisoformat(moment).astimezone(zone_of(zone)):%Y-%m-%d %H:%M} {zone}"
     return f"{datetime.fromisoformat(moment).astimezone(UTC):%Y-%m-%d %H:%M} UTC"

@@ -37,7 +37,11 @@ def deliveries(
     limit: Limit = None,
     retry: Annotated[
         bool,
-        typer.Option("--retry", help="Plan anew for readers whose delivery expired, or was refused and corrected."),
+        typer.Option(
+            "--retry",
+            help="Plan anew for readers whose delivery expired, or was refused and"
+            " corrected; with --state in_doubt send those once more.",
+        ),
     ] = False,
     as_json: Json = False,
     as_csv: Csv = False,
@@ -79,6 +83,9 @@ def _plan_anew(engine: Engine, which: Filter, *, as_json: bool) -> None:
         count = log.retry_failed(connection, which, datetime.now(UTC))
     if as_json:
         print_json({"planned_anew": count})
+        return
+    if which.state == DeliveryState.IN_DOUBT:
+        typer.echo(f"{counted(count, 'delivery', 'deliveries')} will be sent once more at the next send.")
         return
     why = "" if count else ": none of them expired, or was refused and its address corrected since"
     typer.echo(f"{counted(count, 'delivery', 'deliveries')} will be planned anew at the next send{why}.")

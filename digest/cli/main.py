@@ -24,6 +24,7 @@ from digest.cli import (
     notes,
     operate,
     send,
+    simulate,
     subscribers,
     topics,
 )
@@ -82,6 +83,7 @@ app.add_typer(newsletters.app, name="newsletters", help="Apply and list newslett
 app.add_typer(subscribers.app, name="subscribers", help="Import, export, show, correct and erase subscribers.")
 app.add_typer(topics.app, name="topics", help="Rank articles for topics.")
 send.add_to(app)
+simulate.add_to(app)
 editions.add_to(app)
 notes.add_to(app)
 deliveries.add_to(app)

@@ -12,8 +12,6 @@ from digest.cli.screen import complain, print_json, print_table, say
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
-_EVERY_DAY = 6  # commas between seven days
-
 
 @app.command()
 def apply(
@@ -48,7 +46,8 @@ def apply(
 @app.command(name="list")
 def list_newsletters(as_json: Json = False) -> None:
     """List the newsletters and how many subscribe to each."""
-    from digest.scheduling.cadence import rule_text
+    from digest.pipeline.frequencies import frequency_words
+    from digest.scheduling.cadence import frequency_text
     from digest.store.engine import reading
     from digest.store.newsletters import load_newsletters
     from digest.store.specs import newsletter_as_json
@@ -69,7 +68,7 @@ def list_newsletters(as_json: Json = False) -> None:
                 slug,
                 each.name,
                 each.sender.address,
-                _when(rule_text(each.schedule.days, each.schedule.at)),
+                f"{frequency_words(frequency_text(each.schedule.frequency))} {each.schedule.at:%H:%M}",
                 each.schedule.zone or "each reader's own",
                 str(active.get(slug, 0)),
             ]
@@ -77,9 +76,3 @@ def list_newsletters(as_json: Json = False) -> None:
         ],
         empty="No newsletters yet. Copy subscribers/example.toml, edit it, then: digest newsletters apply FILE.toml",
     )
-
-
-def _when(rule: str) -> str:
-    """Return a rule like "mon,fri|07:00" for people: "mon, fri 07:00", or "daily 07:00"."""
-    days, _, hour = rule.partition("|")
-    return f"{'daily' if days.count(',') == _EVERY_DAY else days.replace(',', ', ')} {hour}"

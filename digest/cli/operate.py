@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from digest.cli.options import whole_number
-from digest.cli.screen import complain
+from digest.cli.options import Json, the_installation, whole_number
+from digest.cli.screen import complain, counted, print_json, say
 from digest.errors import BadInput
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ def add_to(app: typer.Typer) -> None:
     app.command()(init)
     app.command()(serve)
     app.command()(worker)
+    app.command()(recover)
     app.command()(demo)
 
 
@@ -138,6 +139,31 @@ def worker() -> None:
         log.get_logger().info("working")
         run_jobs(house, sending(settings))
     log.get_logger().info("ended")
+
+
+def recover(
+    after_restore: Annotated[
+        bool,
+        typer.Option("--after-restore", help="A backup was put back: hold all that may have gone out since."),
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Settle what a sender that died left behind.
+
+    Each sending does so by itself, but for this: after a backup was put back nobody knows what went out since. With
+    --after-restore every mail that waits, and those of the slots that came since, is put in doubt and held, and its
+    stories count as shown. Run it before anything else is started.
+    """
+    from digest.pipeline.restore import recover_now
+
+    done = recover_now(the_installation(), after_restore=after_restore)
+    if as_json:
+        print_json({"settled": done.settled, "held": done.held})
+        return
+    say(f"{counted(done.settled, 'delivery', 'deliveries')} of senders that died settled.")
+    if after_restore:
+        say(f"{counted(done.held, 'delivery', 'deliveries')} held, with the reason `restored`.")
+        say("Those that did not go out: digest deliveries --edition EDITION --state in_doubt --retry")
 
 
 def _listening(host: str, port: int) -> socket.socket:

@@ -84,7 +84,7 @@ def _time_and_zone(text: str) -> tuple[str, str]:
 def _zone(name: str) -> ZoneInfo:
     from digest.errors import BadInput
     from digest.pipeline.places import read_zone
-    from digest.scheduling.cadence import zone_of
+    from digest.scheduling.zones import zone_of
 
     try:
         return zone_of(read_zone(name))

@@ -134,11 +134,11 @@ def text_hash(article: Article) -> str:
 
     A text proves something from 120 letters on, and from 200 on when the article has an address of its own.
     """
-    folded = _folded(_body(article))
+    folded = _folded(body_of(article))
     return _digest(folded) if len(folded) >= (TELLING_NOTE if article.url else TELLING_TEXT) else ""
 
 
-def _body(article: Article) -> str:
+def body_of(article: Article) -> str:
     """Return what the article tells; many feeds have no more of it than a deck."""
     return max(article.text, article.deck, key=len)
 
@@ -182,7 +182,7 @@ def identity_of(article: Article, source: str = "", file: str = "") -> IdentityK
         source=source,
         text_hash=text_hash(article),
         file_key=_digest(source, file) if file else "",
-        sketch=sketch(_body(article)),
+        sketch=sketch(body_of(article)),
     )
 
 

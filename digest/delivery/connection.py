@@ -86,6 +86,7 @@ class Connection(asyncio.BufferedProtocol):
         }
         self._quit_limit = timeouts.quit
         self._tick_length = min(1.0, min(self._limits.values()) / 10)
+        self._tick_at = 0.0  # when the next tick is due
         self._ticking: asyncio.TimerHandle | None = None
         self._deadline = math.inf
         self._envelope: Envelope | None = None
@@ -172,7 +173,7 @@ class Connection(asyncio.BufferedProtocol):
         self._transport = cast("asyncio.Transport", transport)  # uvloop's are not of that class
         over_tls = transport.get_extra_info("sslcontext") is not None
         self._transport.set_write_buffer_limits(high=1 if over_tls else 0, low=0)
-        self._ticking = self._loop.call_later(self._tick_length, self._tick)
+        self._tick_later()
 
     def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 - the signature is asyncio's
         """Return where the next bytes go."""
@@ -335,9 +336,17 @@ class Connection(asyncio.BufferedProtocol):
             times += len(self._envelope.content) // _MEGABYTE
         self._deadline = self._loop.time() + self._limits[phase] * times
 
-    def _tick(self) -> None:
+    def _tick_later(self) -> None:
+        self._tick_at = self._loop.time() + self._tick_length
         self._ticking = self._loop.call_later(self._tick_length, self._tick)
-        if self._loop.time() >= self._deadline:
+
+    def _tick(self) -> None:
+        now = self._loop.time()
+        if (late := now - self._tick_at) > self._tick_length:
+            # The loop was held up (a database that somebody kept): what came meanwhile is not read yet.
+            self._deadline += late
+        self._tick_later()
+        if now >= self._deadline:
             phase = self.session.phase
             asked = phase.value.upper() if phase else "RSET"
             self._lose(f"no answer to {asked} within {self._limits[phase]:g} s", timed_out=True)

@@ -39,6 +39,8 @@ class Lane:
         self._is_probe = False
         self._wait = traffic.patience.first
         self._earned_reconnect = False
+        self._has_others = len(traffic.servers) > 1
+        self._may_go_later = False  # the message in hand, by a server that is away now
 
     async def run(self) -> None:
         """Work until nothing is left or the gate closes. Errors of others end in the traffic, not here."""
@@ -91,15 +93,15 @@ class Lane:
     async def _has_message(self) -> bool:
         traffic = self._traffic
         while self._in_hand is None and not traffic.is_stopped:
-            taken = traffic.next()
+            taken = traffic.next(self._server)
             if taken is None or isinstance(taken, Envelope):
                 self._in_hand = taken
             else:
                 self._in_hand = await self._wait_for(taken)
                 if taken.cancelled():  # somebody handed a message back
                     continue
-            if self._in_hand is None and traffic.handed_back:
-                self._in_hand = traffic.handed_back.popleft()
+            if self._in_hand is None:
+                self._in_hand = traffic.next_handed_back(self._server)
             if self._in_hand is None:
                 traffic.note_exhausted()
                 if not traffic.may_get_back(self._server):
@@ -140,7 +142,7 @@ class Lane:
             await self._cope_with(failure, began)
             return None
         self._count_in()
-        self._connection = connection
+        self._connection, self._server.offer = connection, connection.session.offer
         return connection
 
     def _count_in(self) -> None:
@@ -210,6 +212,11 @@ class Lane:
             self.failed(connection, error)
 
     def _start_on(self, connection: Connection, envelope: Envelope) -> bool:
+        if self._has_others:
+            if self._traffic.is_for_another(self._server, envelope):
+                self._traffic.hand_back(envelope)
+                return False
+            self._may_go_later = self._traffic.is_for_another(self._server, envelope, later=True)
         bucket = self._server.bucket
         if bucket is not None and (waits := bucket.take(asyncio.get_running_loop().time())):
             self._in_hand = envelope
@@ -245,7 +252,9 @@ class Lane:
         return may_go
 
     def finished(self, attempt: Attempt) -> None:
-        """Record *attempt*."""
+        """Record *attempt*; what only another server could take is tried again when that one is back."""
+        if self._may_go_later and attempt.outcome is Outcome.REFUSED and not attempt.server:
+            attempt = attempt._replace(outcome=Outcome.DEFERRED)
         self._earned_reconnect |= attempt.outcome is Outcome.SENT
         if self._connection is not None and self._connection.session.is_whole:
             self._server.note_whole(attempt.outcome)
@@ -259,7 +268,7 @@ class Lane:
                 self._leave()
                 self._end_ride()
                 return
-            taken = self._traffic.next()
+            taken = self._traffic.next(self._server)
             if taken is None:
                 self._no_more()
                 return
@@ -299,10 +308,8 @@ class Lane:
             connection.abort()
             if isinstance(error, Exception):
                 self.failed(connection, error)
-        elif (envelope := taking.result()) is not None:
+        elif (envelope := taking.result() or self._traffic.next_handed_back(self._server)) is not None:
             self._start(connection, envelope)
-        elif self._traffic.handed_back:
-            self._start(connection, self._traffic.handed_back.popleft())
         else:
             self._no_more()
 

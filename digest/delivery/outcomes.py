@@ -1,8 +1,9 @@
 """What a reply means for a delivery: one table, read from the most particular row to the most general.
 
 The reply code decides between done, later and never (RFC 5321 §4.2.1); an enhanced code of another class
-does not change that (RFC 3463 §2), but its subject and detail still tell whose fault a refusal is. The
-reader is never blamed for our authentication, our settings, our reputation or the form of our mail.
+does not change that (RFC 3463 §2), but its subject and detail still tell whose fault a refusal is, and of which
+delay a person must know. The reader is never blamed for our authentication, our settings, our reputation or the
+form of our mail.
 """
 
 from __future__ import annotations
@@ -93,7 +94,7 @@ def classify(reply: Reply, phase: Phase) -> Outcome:
     if kind == 2 and phase is Phase.DOT:
         return Outcome.SENT
     if kind == 4:
-        return Outcome.DEFERRED
+        return FAULT if phase not in BEFORE_MAIL and _is_about_us(reply) else Outcome.DEFERRED
     if kind != 5:
         return Outcome.IN_DOUBT if phase is Phase.DOT else Outcome.DEFERRED
     return _whose_fault(reply, phase)
@@ -115,23 +116,52 @@ def _whose_fault(reply: Reply, phase: Phase) -> Outcome:
     return BY_PHASE.get((phase, reply.code)) or BY_PHASE[phase, None]
 
 
+#: Temporary replies that no waiting mends: how we authenticate, and where we send from.
+_ABOUT_US = frozenset(
+    {
+        "7.20",  # DKIM (RFC 7372)
+        "7.21",
+        "7.22",
+        "7.23",  # SPF (RFC 7372), Gmail: no PTR record
+        "7.24",  # SPF (RFC 7372), Gmail: suspicious SPF record
+        "7.25",  # no PTR record that leads back (RFC 7372)
+        "7.26",  # unauthenticated
+        "7.27",  # Gmail: no SPF
+        "7.29",  # Gmail: no TLS
+        "7.30",  # Gmail: no DKIM
+        "7.32",  # Gmail: not aligned
+        "7.40",  # Gmail: no DMARC record
+    }
+)
+_ABOUT_US_WORDS = re.compile(
+    r"\b(?:PTR|SPF|DKIM|DMARC)\b[^.]*\b(?:not have|n't have|missing|not pass|n't pass|not align|n't align)"
+    r"|\b(?:not have|n't have|missing|no)\b[^.]*\b(?:PTR|SPF|DKIM|DMARC)\b|unauthenticated",
+    re.IGNORECASE,
+)
+#: Codes that leave it to the words.
+_LEFT_TO_WORDS = frozenset({"", "7.0", "7.1"})
+#: They could not look our records up just then.
+_THEIR_LOOKUP = re.compile(
+    r"temporary (?:dns|failure|error|problem)|temp ?error|dns (?:failure|error|timeout)|time-?out", re.IGNORECASE
+)
+
+
+def _is_about_us(reply: Reply) -> bool:
+    """Say whether a temporary *reply* names what we must mend before anybody at that provider takes our mail."""
+    detail = _detail(reply)
+    named = detail in _ABOUT_US or (detail in _LEFT_TO_WORDS and _ABOUT_US_WORDS.search(reply.text) is not None)
+    return named and _THEIR_LOOKUP.search(reply.text) is None
+
+
 def stops_everything(reply: Reply, phase: Phase) -> bool:
     """Say whether *reply* is a fault of ours that the next message could only meet again."""
     return reply.code in _STOPS_ALL or (reply.code // 100 == 5 and phase in BEFORE_MAIL)
 
 
-#: Temporary replies whose enhanced code says that we send too fast, or that we are held back for what we are.
+#: Temporary replies whose enhanced code says that we send too fast.
 _TOO_FAST = frozenset(
     {
-        "7.23",  # Gmail: no PTR record
-        "7.24",  # Gmail: suspicious SPF record
-        "7.26",  # unauthenticated
-        "7.27",  # Gmail: no SPF
         "7.28",  # mail flood (RFC 7372), Gmail: an unusual rate from an address, a net, a domain, a link
-        "7.29",  # Gmail: no TLS
-        "7.30",  # Gmail: no DKIM
-        "7.32",  # Gmail: not aligned
-        "7.40",  # Gmail: no DMARC record
         "7.500",  # Outlook: server busy for this sender
         "7.650",  # Outlook: this address is limited
         "7.651",

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from digest.delivery.breaker import Breaker
+from digest.delivery.commands import Offer, reason_not_to_send
 from digest.delivery.throttle import Bucket
-from digest.model.delivery import Outcome, Phase, Reply
+from digest.model.delivery import Envelope, Outcome, Phase, Reply
 from digest.settings import Relay
 
 
@@ -28,6 +29,7 @@ class Server:
     relay: Relay
     breaker: Breaker
     bucket: Bucket | None = None
+    offer: Offer | None = None  # what it said last that it can do
     pipelining: bool = True  # False once the server has shown that it cannot
     chunking: bool = True  # the same
     has_chunked: bool = False  # a message has gone the short way
@@ -42,6 +44,10 @@ class Server:
     def is_well(self) -> bool:
         """True while others may leave their messages to it."""
         return self.running > 0 and self.trouble is None and self.breaker.is_closed
+
+    def may_take(self, envelope: Envelope) -> bool:
+        """Say whether *envelope* needs nothing that this server is known not to offer (SMTPUTF8, size, 8-bit text)."""
+        return self.offer is None or reason_not_to_send(envelope, self.offer) is None
 
     def is_careful(self, place: int) -> bool:
         """Say whether the message that is *place*-th of its connection, from 0, waits for its recipient's reply.

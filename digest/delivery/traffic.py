@@ -96,15 +96,15 @@ class Traffic:
         """True when nothing more may be begun."""
         return self.stopped.is_set()
 
-    def next(self) -> Envelope | asyncio.Future[Envelope | None] | None:
-        """Return the next message, one that a lane gave back first; None when there is none.
+    def next(self, server: Server) -> Envelope | asyncio.Future[Envelope | None] | None:
+        """Return the next message for *server*, one that a lane gave back first; None when there is none.
 
         A future is cancelled when everything stops.
         """
         if self.is_stopped:
             return None
-        if self.handed_back:
-            return self.handed_back.popleft()
+        if self.handed_back and (envelope := self.next_handed_back(server)) is not None:
+            return envelope
         taken = None if self.exhausted else self.take()
         if taken is None or isinstance(taken, Envelope):
             return taken
@@ -118,6 +118,20 @@ class Traffic:
         self.handed_back.append(envelope)
         for taking in tuple(self.takes):
             taking.cancel()
+
+    def next_handed_back(self, server: Server) -> Envelope | None:
+        """Return the first message that another lane gave back, but those that *server* would only give back again."""
+        for envelope in self.handed_back:
+            if not self.is_for_another(server, envelope):
+                self.handed_back.remove(envelope)
+                return envelope
+        return None
+
+    def is_for_another(self, server: Server, envelope: Envelope, *, later: bool = False) -> bool:
+        """Say whether a well server offers what *envelope* needs and *server* does not; *later*: any other may."""
+        return not server.may_take(envelope) and any(
+            each is not server and (later or each.is_well) and each.may_take(envelope) for each in self.servers
+        )
 
     def has_other(self, server: Server) -> bool:
         """Say whether another server would take what *server* does not."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -16,7 +17,16 @@ LENGTH = 300
 _SENTENCE_END = re.compile(r"[.!?…।][\"'”’»)\]]*(?=\s)|[。！？](?![。！？」』”])|[؟۔](?![؟۔])|\n")
 _UNSPACED_END = ("。", "！", "？", "」", "』")
 _ABBREVIATION = 12  # characters that the longest below fits in
-_NOT_AN_END = re.compile(r"\b(?:[A-Z]|Dr|Mr|Mrs|Ms|Prof|St|Jr|Sr|vs|No|Nr|z\.B|bzw|ca|etc|e\.g|i\.e|U\.S|approx)\.$")
+_NOT_AN_END = re.compile(
+    r"\b(?:[A-Z]|Dr|Mr|Mrs|Ms|Mx|Mme|Mlle|Prof|Sra?|Srta|Dra|St|Jr|Inc|Ltd|Corp|Co|Gen|Gov|Sen|Rep|Rev|Capt|Col|Lt|Sgt"
+    r"|vs|No|Nr|Art|Abs|Abb|Bd|Std|Mio|Mrd|z\.B|d\.h|u\.a|bzw|ca|etc|e\.g|i\.e|cf|al|a\.m|p\.m|U\.[SKN]|EE\.UU|approx"
+    r"|Jan|Feb|Apr|Aug|Sept?|Oct|Okt|Nov|Dec|Dez)\.$"
+)
+# Where a number with a full stop is an ordinal ("am 3. Oktober").
+_ORDINALS = frozenset(
+    ["cs", "da", "de", "et", "fi", "hr", "hu", "is", "lv", "nb", "nn", "no", "pl", "sk", "sl", "sr", "tr"]
+)
+_ORDINAL = re.compile(r"(?<![\d.,:])\d{1,2}\.$")
 
 
 class SummaryBy(StrEnum):
@@ -24,6 +34,7 @@ class SummaryBy(StrEnum):
 
     PUBLISHER = "publisher"
     EXTRACT = "extract"  #: sentences of the article, chosen by us; labelled so
+    MODEL = "model"  #: written by a language model; labelled as AI-generated
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,18 +45,21 @@ class Summary:
     by: SummaryBy
 
 
+Summariser = Callable[[Article], Summary]
+
+
 def summarise(article: Article, length: int = LENGTH) -> Summary:
     """Return the summary of *article*; an extract has at most *length* characters where sentences allow."""
     own = article.deck or article.summary
     if own:
         return Summary(own, SummaryBy.PUBLISHER)
     paragraphs = [paragraph for section in article.sections for paragraph in section.paragraphs]
-    return Summary(extract("\n".join(paragraphs), length), SummaryBy.EXTRACT)
+    return Summary(extract("\n".join(paragraphs), length, article.language), SummaryBy.EXTRACT)
 
 
-def extract(text: str, length: int = LENGTH) -> str:
+def extract(text: str, length: int = LENGTH, language: str = "") -> str:
     """Return whole sentences of *text* in their order: the lead, and those most like the whole."""
-    sentences = split_sentences(text)
+    sentences = split_sentences(text, language)
     if not sentences:
         return ""
     words = [Counter(_terms(sentence)) for sentence in sentences]
@@ -65,8 +79,12 @@ def extract(text: str, length: int = LENGTH) -> str:
     return "".join(one if one.endswith(_UNSPACED_END) else f"{one} " for one in told[:-1]) + told[-1]
 
 
-def split_sentences(text: str) -> list[str]:
-    """Return the sentences of *text*; abbreviations and initials do not end one."""
+def split_sentences(text: str, language: str = "") -> list[str]:
+    """Return the sentences of *text*; abbreviations, initials and the ordinals of *language* do not end one.
+
+    *language* is a BCP 47 tag, "" when unknown.
+    """
+    ordinals = language.partition("-")[0].lower() in _ORDINALS
     found: list[list[str]] = []
     start = 0
     for end in [*(match.end() for match in _SENTENCE_END.finditer(text)), len(text)]:
@@ -74,7 +92,8 @@ def split_sentences(text: str) -> list[str]:
         start = end
         if not part:
             continue
-        if found and _NOT_AN_END.search(found[-1][-1][-_ABBREVIATION:]):
+        before = found[-1][-1][-_ABBREVIATION:] if found else ""
+        if _NOT_AN_END.search(before) or (ordinals and _ORDINAL.search(before)):
             found[-1].append(part)
         else:
             found.append([part])

@@ -16,22 +16,28 @@ class Field(StrEnum):
     HEADING = "heading"
     BODY = "body"
     LABEL = "label"  #: the source itself labelled the article with the topic
+    EXAMPLES = "examples"  #: no word of the topic: it reads as the articles do that an editor gave as examples
 
 
 @dataclass(frozen=True, slots=True)
 class Why:
-    """One reason why an article suits a reader: a topic (slug, "" for a free keyword), the words, the fields."""
+    """One reason why an article suits a reader: a topic (slug, "" for a free keyword), the words, the fields.
+
+    `through` is the topic below it that the article is about, when that is why; "" when it is about the topic itself.
+    """
 
     topic: str
     words: tuple[str, ...]
     fields: tuple[Field, ...]
     score: float
+    through: str = ""
 
 
 class Ground(StrEnum):
     """On whose word an article is in a digest."""
 
     INTERESTS = "interests"  #: what the reader follows
+    SURPRISE = "surprise"  #: none of the reader's interests, and the reader asked for that
     PINNED = "pinned"  #: the editors'
     MOST_CHOSEN = "most_chosen"  #: most other readers', because there was too little of their own
 
@@ -58,6 +64,8 @@ class Rejection(StrEnum):
     WITHDRAWN = "withdrawn"
     NOT_YET_COLLECTED = "not_yet_collected"  #: after the cut-off
     OVER_LIMIT = "over_limit"  #: max_items; kept for next time
+    SOURCE_FULL = "source_full"  #: max_per_source; kept for next time
+    TOPIC_FULL = "topic_full"  #: max_per_topic; kept for next time
     TOO_LARGE = "too_large"  #: the mail would be clipped; kept for next time
     SAME_STORY = "same_story"
     OTHER_SOURCE = "other_source"  #: the newsletter does not draw from this source
@@ -71,11 +79,12 @@ class Rejection(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """A candidate that was left out, and why."""
+    """A candidate that was left out, and why; `why` is what suits the reader in it, be it too little."""
 
     article: StoredArticle
     reason: Rejection
     score: float = 0.0
+    why: tuple[Why, ...] = ()
 
 
 class SkipReason(StrEnum):
@@ -90,6 +99,7 @@ class SkipReason(StrEnum):
     MISSED = "missed"  #: the slot was later than max_late
     CANCELLED = "cancelled"  #: the edition was called off before its turn
     COALESCED = "coalesced"  #: a later slot took its place after downtime
+    ZONE_CHANGED = "zone_changed"  #: the reader's clock jumped over it, or it came too soon after the last mail
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """How much of two texts is the same, told from short sketches of them; pure, and equal on every machine.
 
 A sketch is made with one hash for each run of three words (one-permutation MinHash, 64 bins), so that making one
-grows with the text, comparing two is constant, and texts that are nearly equal share one of few `bands`.
+grows with the text, comparing two is constant, and texts that share much share one of few `bands`.
 """
 
 from __future__ import annotations
@@ -12,27 +12,42 @@ from operator import eq
 from digest.model.words import is_unspaced, stems
 
 BINS = 64
+LEAD_BINS = 8
+_LEAD = 40  #: words; what is cut to a third of its length keeps its beginning
 _RUN = 3  #: words in one shingle; letters where words have no spaces
 _EMPTY = "......."
 _WIDTH = len(_EMPTY)
-_ROWS = 4  #: bins in one band: of texts that are nine tenths equal all but one in 10 million pairs share a band
+_ROWS = 2  #: bins in one band: of texts that are four tenths equal all but one in 200 pairs share a band
 _MIX = 0x9E3779B1
 
 
 def sketch(text: str) -> str:
     """Return 448 characters that tell how alike texts are; "" for a text without words."""
+    return _sketch(_words(text), BINS)
+
+
+def lead_sketch(text: str) -> str:
+    """Return the sketch of the beginning of *text*, for `bands`: 56 characters, or "" for a text without words."""
+    return _sketch(_words(text)[:_LEAD], LEAD_BINS)
+
+
+def _words(text: str) -> list[str]:
     words = stems(text)
     if is_unspaced(text):
         words = [part for word in words for part in (word if is_unspaced(word) else (word,))]
+    return words
+
+
+def _sketch(words: list[str], bins: int) -> str:
     if not words:
         return ""
     least: dict[int, int] = {}
     for run in zip(*(words[skip:] for skip in range(min(_RUN, len(words)))), strict=False):
         value = zlib.crc32(" ".join(run).encode("utf-8", "surrogatepass")) * _MIX & 0xFFFFFFFF
-        place, rest = value % BINS, value // BINS
+        place, rest = value % bins, value // bins
         if rest < least.get(place, rest + 1):
             least[place] = rest
-    return "".join(f"{least[place]:07x}" if place in least else _EMPTY for place in range(BINS))
+    return "".join(f"{least[place]:0{_WIDTH}x}" if place in least else _EMPTY for place in range(bins))
 
 
 def likeness(one: str, other: str) -> float:
@@ -44,16 +59,16 @@ def likeness(one: str, other: str) -> float:
     return float(sum(map(eq, left, right)) - none) / (BINS - none)
 
 
-def bands(text_sketch: str) -> list[int]:
-    """Return the keys of which two nearly equal texts share at least one: at most 16, each of 36 bits."""
+def bands(text_sketch: str, lead: str = "") -> list[int]:
+    """Return the keys of which texts that share much have at least one in common: at most 36, each of 38 bits.
+
+    With the sketch of its *lead* a text is found by one that is far longer, or far shorter, and begins alike.
+    """
     width = _ROWS * _WIDTH
-    parts = [text_sketch[at : at + width] for at in range(0, len(text_sketch), width)]
-    return [
-        place << 32 | zlib.crc32(part.encode())
-        for place, part in enumerate(parts)
-        # Empty bins say that a text is short, and nothing else.
-        if part != _EMPTY * _ROWS
-    ]
+    whole = text_sketch + lead
+    parts = [whole[at : at + width] for at in range(0, len(whole), width)]
+    # Empty bins say that a text is short, and nothing else.
+    return [place << 32 | zlib.crc32(part.encode()) for place, part in enumerate(parts) if _EMPTY not in part]
 
 
 def _bins(text_sketch: str) -> list[str]:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from enum import StrEnum
 
+from digest.model.frequency import EVERY_DAY, Frequency, Quiet
+
 
 @dataclass(frozen=True, slots=True)
 class Sender:
@@ -21,12 +23,24 @@ class Sender:
 class Schedule:
     """On which local days (0 = Monday … 6 = Sunday), at which local time, in whose zone.
 
-    `zone` is an IANA name, or "" for each reader's own. A reader's own `send_at` moves only the time.
+    `month_day` (31: the last) or `hours` between mails, when given, take the place of `days`. `zone` is an IANA
+    name, or "" for each reader's own. A reader's own `send_at` moves only the time, their own `frequency` only the
+    days. `quiet` holds back what comes every so many hours.
     """
 
-    days: tuple[int, ...] = (0, 1, 2, 3, 4, 5, 6)
+    days: tuple[int, ...] = EVERY_DAY
     at: time = time(7, 0)
     zone: str = ""
+    month_day: int = 0
+    hours: int = 0
+    quiet: Quiet | None = None
+
+    @property
+    def frequency(self) -> Frequency:
+        """How often readers get it who named nothing else."""
+        if self.hours:
+            return Frequency(hours=self.hours)
+        return Frequency(month_day=self.month_day) if self.month_day else Frequency(self.days)
 
 
 class Overflow(StrEnum):
@@ -72,10 +86,17 @@ class CutOff:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How many articles one digest may and must have, and how large its HTML may be (decoded bytes)."""
+    """How many articles one digest may and must have, and how large its HTML may be (decoded bytes).
+
+    Of one source, and of one topic, at most so many, 0 for any number. `diversity` is what an article loses, in per
+    cent of its score, by being about just what a chosen one is about; less the less they have in common.
+    """
 
     max_items: int = 10
     min_items: int = 1
+    max_per_source: int = 0
+    max_per_topic: int = 0
+    diversity: int = 50
     max_related: int = 4
     # Gmail clips at about 102 kB; 100,000 bytes is where we stop (whole articles give way).
     max_html_bytes: int = 100_000
@@ -147,13 +168,14 @@ class Newsletter:
     retry: Retry = Retry()
     look_back: timedelta = timedelta(days=3)
     expires_after: timedelta = timedelta(days=14)
-    max_late: timedelta = timedelta(hours=12)
+    max_late: timedelta | None = None  #: None is half the time between two slots
     freshness_half_life: timedelta = timedelta(days=2)
     cut_off: CutOff = CutOff()
     fallback: Fallback = Fallback.NONE
     nothing_new: NothingNew = NothingNew.SKIP
     #: A reader's first mail is the best of `look_back`: what is older weighs as much.
     welcome: bool = False
+    urgent: bool = False  #: its mails go out before those of all others that wait
     managed: str = "file"
 
     def since_cut(self, cut_off: datetime) -> datetime:

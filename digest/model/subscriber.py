@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from enum import StrEnum
 
+from digest.model.frequency import Frequency
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Follow:
@@ -21,18 +23,21 @@ class Interests:
     """One distinct set of interests; shared by every reader who has the same.
 
     Everything is sorted, so equal sets are equal values. `everything` takes each article of the newsletter;
-    it is what a reader gets who named no topic and no keyword. `muted` beats any score.
+    it is what a reader gets who named no topic and no keyword, or asked for it (`wants_all`), and then what they
+    follow comes first. `muted` beats any score. With `surprise` one article of each mail is from outside the interests.
     """
 
     follows: tuple[Follow, ...] = ()
     muted: tuple[str, ...] = ()
     keywords: tuple[str, ...] = ()
     languages: tuple[str, ...] = ()
+    wants_all: bool = False
+    surprise: bool = False
 
     @property
     def everything(self) -> bool:
-        """Whether this reader named nothing in particular."""
-        return not self.follows and not self.keywords
+        """Whether this reader gets each article: asked for it, or named nothing in particular."""
+        return self.wants_all or (not self.follows and not self.keywords)
 
 
 class SubscriptionState(StrEnum):
@@ -84,6 +89,7 @@ class Subscription:
     interests: Interests
     state: SubscriptionState = SubscriptionState.ACTIVE
     send_at: time | None = None
+    frequency: Frequency | None = None
     consent: Consent | None = None
     paused_until: datetime | None = None
     ended_reason: EndedReason | None = None

@@ -7,6 +7,8 @@ import re
 import unicodedata
 from functools import lru_cache
 
+from digest.model.endings import BY_LANGUAGE, arabic, plural_less
+
 # Scripts written without spaces between words, or with endings glued on (Hangul): searched as substrings.
 _UNSPACED_LETTERS = (
     "\u0e00-\u0eff\u1000-\u109f\u1100-\u11ff\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u3130-\u318f\u3400-\u9fff"
@@ -24,7 +26,6 @@ _MARKS = re.compile(
 _ARABIC = re.compile(r"[\u0620-\u064a]")
 # The same ending wherever two spellings of one word differ; what it does to other words it does on both sides.
 _SPELLINGS = (("ical", "ic"), ("ence", "ense"), ("our", "or"), ("ise", "ize"), ("yse", "yze"), ("tre", "ter"))
-_ARABIC_PREFIXES = ("وال", "بال", "كال", "فال", "لل", "ال", "و")
 
 
 def fold(text: str) -> str:
@@ -40,15 +41,18 @@ def is_unspaced(text: str) -> bool:
     return bool(_UNSPACED.search(text))
 
 
-@lru_cache(maxsize=65_536)
-def stem(word: str) -> str:
+@lru_cache(maxsize=131_072)
+def stem(word: str, language: str = "") -> str:
     """Return a folded word without its commonest endings, lightly: "exports" and "export" meet, "gas" stays.
 
-    British and American spellings meet as well (defence and defense, labour and labor, organise and organize).
+    *language* is the first part of a tag ("en"), "" when unknown: then plurals as English forms them. British and
+    American spellings meet as well (defence and defense, labour and labor, organise and organize).
     """
     if _ARABIC.search(word):
-        return _without_prefixes(word)
-    return _without_spelling(_singular(word))
+        return arabic(word)
+    if language in ("de", "es", "fr"):
+        return BY_LANGUAGE[language](word)
+    return _without_spelling(BY_LANGUAGE.get(language, plural_less)(word))
 
 
 def _without_spelling(word: str) -> str:
@@ -59,29 +63,14 @@ def _without_spelling(word: str) -> str:
     return word
 
 
-def _singular(word: str) -> str:
-    if len(word) > 4 and word.endswith("ies"):
-        return word[:-3] + "y"
-    if len(word) > 4 and word.endswith(("ches", "shes", "sses", "xes")):
-        return word[:-2]
-    if len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is")):
-        return word[:-1]
-    return word
+def words_of(folded: str) -> list[str]:
+    """Return the words of a folded text, in order; a run of letters without spaces is one."""
+    return _WORD.findall(folded)
 
 
-def _without_prefixes(word: str) -> str:
-    """Return an Arabic word without its prefixes; all, for a word may itself begin with the letters of one."""
-    start = 0
-    while found := next((p for p in _ARABIC_PREFIXES if word.startswith(p, start)), ""):
-        if len(word) - start - len(found) < 3:
-            break
-        start += len(found)
-    return word[start:]
-
-
-def stems(text: str) -> list[str]:
-    """Return the stems of the words of *text*, in order."""
-    return [stem(word) for word in _WORD.findall(fold(text))]
+def stems(text: str, language: str = "") -> list[str]:
+    """Return the stems of the words of *text*, in order, by the rules of *language* (the first part of a tag)."""
+    return [stem(word, language) for word in _WORD.findall(fold(text))]
 
 
 def text_key(text: str) -> str:

@@ -7,14 +7,15 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
-from digest.enrichment.related import Known, resolve
-from digest.enrichment.summary import summarise
+from digest.enrichment.related import Known
+from digest.enrichment.summary import Summariser
 from digest.model.article import StoredArticle
 from digest.model.digest import Choice, Selection
 from digest.model.newsletter import Newsletter, Overflow, UnresolvedRelated
 from digest.model.subscriber import Interests
 from digest.pipeline.links import Links
 from digest.pipeline.notice import notice_for
+from digest.pipeline.related_links import Entry
 from digest.pipeline.wording import Wording
 from digest.rendering.clean import clean_url, shorten
 from digest.rendering.press import CardChoice, DigestParts, Press
@@ -31,6 +32,7 @@ class Materials:
     newsletter: Newsletter
     links: Links
     locale: str
+    summarise: Summariser
 
 
 class Bench:
@@ -43,22 +45,22 @@ class Bench:
         self._newsletter = materials.newsletter
         self._links = materials.links
         self._locale = materials.locale
+        self._summarise = materials.summarise
         self._cards: dict[tuple[int, str], int] = {}
         self._summaries: dict[int, str] = {}
 
     def parts(
-        self, selection: Selection, interests: Interests, archive: Mapping[str, Known], *, welcome: bool = False
+        self, selection: Selection, interests: Interests, related: Sequence[Sequence[Entry]], *, welcome: bool = False
     ) -> DigestParts:
-        """Return what the digest says; its cards were printed before."""
+        """Return what the digest says, with the *related* links of each article; its cards were printed before."""
         chosen = selection.chosen
-        ids = {each.article.article_id for each in chosen}
         cards = tuple(
             CardChoice(
                 self._cards[self._card_key(each)],
                 self._words.why(each.why, each.ground),
-                self._related(each.article, ids, archive),
+                self._related(each.article, beside),
             )
-            for each in chosen
+            for each, beside in zip(chosen, related, strict=True)
         )
         first = chosen[0].article
         counts = self._newsletter.limits.overflow is Overflow.COUNT
@@ -111,7 +113,7 @@ class Bench:
 
     def _view(self, choice: Choice) -> CardView:
         stored = choice.article
-        summary = summarise(stored.article)
+        summary = self._summarise(stored.article)
         self._summaries[stored.revision_id] = summary.text
         label = _label(choice)
         # An address that cannot be linked to is none: the article is read on a page of ours.
@@ -125,15 +127,12 @@ class Bench:
             shown,
             self._locale,
             topic_label=self._words.topic(label) if label else "",
-            extract=summary.text,
+            summary=summary.text,
+            summary_by=summary.by.value,
             notice=notice_for(stored.article, [self._newsletter]),
         )
 
-    def _related(
-        self, stored: StoredArticle, in_mail: set[int], archive: Mapping[str, Known]
-    ) -> tuple[RelatedView, ...]:
-        limit = self._newsletter.limits.max_related
-        found = resolve(stored.article.related, archive, leave_out=in_mail, limit=limit)
+    def _related(self, stored: StoredArticle, found: Sequence[Entry]) -> tuple[RelatedView, ...]:
         return tuple(
             related_view(
                 link.title, self._url_of(known) or link.url, known.language if known else stored.article.language

@@ -89,6 +89,17 @@ class CheckedTable:
                 self.wrong(f"{key}.{tag}", 'must be text in "quotes"')
         return found
 
+    def lists_by_language(self, key: str, read_language: Callable[[str], str]) -> dict[str, tuple[str, ...]]:
+        """Return lists of texts by language tag, as `texts` and `texts_by_language` do."""
+        table, found = self.table(key), dict[str, tuple[str, ...]]()
+        for tag in self._sub_values(key):
+            texts = table.texts(tag)
+            try:
+                found[read_language(tag)] = texts
+            except ValueError:
+                self.wrong(f"{key}.{tag}", 'is no language tag; use one like "en", "ko" or "pt-BR"')
+        return found
+
     def number(self, key: str, default: int, low: int, high: int) -> int:
         """Return a whole number from *low* to *high*."""
         value = self.raw(key)

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from digest.enrichment.matching import Analysed
+from digest.enrichment.reading import Analysed
+from digest.enrichment.summary import Summariser
 from digest.model.article import StoredArticle
 from digest.model.digest import Choice, Rejected, Rejection, Selection, SkipReason, Why
 from digest.model.newsletter import Newsletter, NothingNew
@@ -20,6 +21,7 @@ from digest.pipeline.frame import date_of, frame_of
 from digest.pipeline.installation import Installation
 from digest.pipeline.links import Links
 from digest.pipeline.pool import SlotPool, build_pool
+from digest.pipeline.related_links import Entry, Mail, RelatedLinks
 from digest.pipeline.wording import Wording
 from digest.rendering.headers import constant_headers
 from digest.rendering.i18n import resolve_locale
@@ -82,18 +84,26 @@ class Workshop:
         links: Links,
         templates: TemplateSet,
         period: str,
+        day: date,
         shelf: Shelf,
+        summarise: Summariser,
     ) -> None:
         self._newsletter = newsletter
         self._pool = slot_pool
         self._links = links
         self._templates = templates
         self._period = period
+        self._day = day
         self._frame = frame_of(newsletter, period, links)
         self._edition = edition_view({kind: (one.markdown, one.language) for kind, one in slot_pool.notes.items()})
         self._benches = shelf.benches
+        self._prints = shelf.prints
+        self._summarise = summarise
         self._made: dict[Wanted, Made] = {}
-        self._stories = frozenset(each.article.story_id for each in slot_pool.pool.candidates)
+        self._related = RelatedLinks(slot_pool, newsletter.limits.max_related)
+        self._stories = self._related.stories.union(
+            *({each.article.story_id, each.article.article_id} for each in slot_pool.pool.candidates)
+        )
         self._new_pieces: dict[str, bytes] = {}
         self._known_pieces: set[str] = set()
 
@@ -150,7 +160,7 @@ class Workshop:
             for key in dict.fromkeys(keys)
             if key not in self._made
         }
-        for locale in sorted({key.locale for key, selection in fresh.items() if selection.chosen}):
+        for locale in sorted({key.locale for key, found in fresh.items() if found.chosen and self._prints}):
             chosen = [each for key, found in fresh.items() if key.locale == locale for each in found.chosen]
             self._bench(locale).print(chosen)
         for key, selection in fresh.items():
@@ -187,7 +197,6 @@ class Workshop:
 
     def _one(self, selection: Selection, wanted: Wanted) -> Made:
         """Return the digest of *selection*; without articles there is one only when there is something else to say."""
-        interests, locale = wanted.interests, wanted.locale
         if selection.chosen:
             made = self._compose(selection, wanted)
             if made.layout is not None:
@@ -196,21 +205,48 @@ class Workshop:
         nothing_new = selection.skip is SkipReason.NOTHING_NEW and self._newsletter.nothing_new is NothingNew.NOTE
         if self._edition.announcement is None and not nothing_new:
             return Made(selection)
-        bench = self._bench(locale)
-        parts = bench.without_articles(interests, selection.waiting, self._edition.announcement)
-        return self._finish(bench, replace(selection, skip=None), parts, bench.press.compose(parts))
+        selection = replace(selection, skip=None)
+        if not self._prints:
+            return self._unprinted(selection, wanted.locale)
+        bench = self._bench(wanted.locale)
+        parts = bench.without_articles(wanted.interests, selection.waiting, self._edition.announcement)
+        return self._finish(bench, selection, parts, bench.press.compose(parts))
 
     def _compose(self, selection: Selection, wanted: Wanted) -> Made:
+        if not self._prints:
+            return self._unprinted(selection, wanted.locale)
         bench = self._bench(wanted.locale)
         limit = self._newsletter.limits.max_html_bytes
         while selection.chosen:
-            parts = bench.parts(selection, wanted.interests, self._pool.archive, welcome=wanted.first)
+            related = self._links_beside(selection.chosen, wanted.interests, wanted.history)
+            parts = bench.parts(selection, wanted.interests, related, welcome=wanted.first)
             composed = bench.press.compose(parts)
             if composed.html_size(self._widths()) <= limit:
                 return self._finish(bench, selection, parts, composed)
             fitting = bench.press.how_many_fit(parts, self._widths(), limit)
             selection = self._without_the_large(selection, fitting)
         return Made(selection)
+
+    def _unprinted(self, selection: Selection, locale: str) -> Made:
+        words = Wording(self._newsletter, self._pool.topics, locale)
+        items = tuple(
+            {
+                "article_id": each.article.article_id,
+                "title": each.article.article.title,
+                "why": words.why(each.why, each.ground),
+            }
+            for each in selection.chosen
+        )
+        return Made(selection, layout="", items=items)
+
+    def _links_beside(
+        self, chosen: Sequence[Choice], interests: Interests, history: frozenset[int]
+    ) -> list[list[Entry]]:
+        """Return the related links of each of *chosen*, for one mail with all of them."""
+        articles = [each.article for each in chosen]
+        ids, stories = (frozenset(each) for each in zip(*((a.article_id, a.story_id) for a in articles), strict=True))
+        mail = Mail(ids, stories, history, interests)
+        return [self._related.of(article, mail) for article in articles]
 
     def make_again(self, shown: Sequence[Shown]) -> list[Made]:
         """Return each digest of *shown* anew: its articles as this pool has them, without those that are not in it.
@@ -228,7 +264,8 @@ class Workshop:
         if not chosen:
             return Made(Selection((), skip=SkipReason.NOTHING_NEW))
         bench = self._bench(shown.locale)
-        parts = bench.parts(Selection(chosen), shown.interests, self._pool.archive)
+        related = self._links_beside(chosen, shown.interests, frozenset())
+        parts = bench.parts(Selection(chosen), shown.interests, related)
         why = {item["article_id"]: item["why"] for item in shown.items}
         cards = tuple(
             replace(card, why=why[each.article.article_id]) for card, each in zip(parts.cards, chosen, strict=True)
@@ -273,23 +310,27 @@ class Workshop:
         return slot_widths({"unsubscribe_url": width, "preferences_url": width, "view_url": width})
 
     def _bench(self, locale: str) -> Bench:
-        key = (self._period, locale, self._edition)
+        key = (self._period, self._day, locale, self._edition)
         if key not in self._benches:
             self._benches[key] = Bench(
                 Press(self._templates, self._frame, locale, self._edition),
                 Wording(self._newsletter, self._pool.topics, locale),
-                weekday_date_text(date_of(self._period, self._newsletter), locale),
-                Materials(self._newsletter, self._links, locale),
+                weekday_date_text(self._day, locale),
+                Materials(self._newsletter, self._links, locale, self._summarise),
             )
         return self._benches[key]
 
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """What the slots of one planning share: printed cards by edition and locale, articles read for matching."""
+    """What the slots of one planning share: printed cards by edition and locale, articles read for matching.
 
-    benches: dict[tuple[str, str, EditionView], Bench] = field(default_factory=dict)
+    Without `prints` digests are chosen and not rendered, so that none is too large; for who only asks what is in them.
+    """
+
+    benches: dict[tuple[str, date, str, EditionView], Bench] = field(default_factory=dict)
     analysed: dict[int, Analysed] = field(default_factory=dict)
+    prints: bool = True
 
 
 def open_workshop(
@@ -299,9 +340,11 @@ def open_workshop(
     period: str,
     shelf: Shelf | None = None,
     articles: list[StoredArticle] | None = None,
+    day: date | None = None,
 ) -> Workshop:
     """Return the workshop of one slot: its pool by *cut* (or of *articles*), and the newsletter's template.
 
+    *day* is what the mails are dated, where the period alone does not say it.
     Slots of one newsletter that are planned together may share a *shelf*.
     """
     shelf = shelf or Shelf()
@@ -316,10 +359,13 @@ def open_workshop(
             ruled_at=cut.ruled_at,
             template_hash=_fingerprint(templates),
             known=shelf.analysed,
+            memory=house.memory,
             articles=articles,
             notes=notes_for(connection, newsletter.slug, period),
         )
-    return Workshop(newsletter, pool, Links(house.base_url, house.tokens), templates, period, shelf)
+    dated = day or date_of(period, newsletter, cut.fresh_at)
+    links = Links(house.base_url, house.tokens)
+    return Workshop(newsletter, pool, links, templates, period, dated, shelf, house.summarise)
 
 
 def _fingerprint(templates: TemplateSet) -> str:

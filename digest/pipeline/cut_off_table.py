@@ -48,7 +48,8 @@ def _is_late(cut_off: CutOff, schedule: Schedule) -> bool:
     """Whether the first readers' hour comes before the cut-off of their edition."""
     assert cut_off.at is not None
     zone, back = schedule.zone or _FIRST_ZONE, timedelta(days=cut_off.days_before)
-    return any(slot_on(day - back, cut_off.at, cut_off.zone) > slot_on(day, schedule.at, zone) for day in _SAMPLE_DAYS)
+    first = schedule.at.replace(hour=schedule.at.hour % schedule.hours) if schedule.hours else schedule.at
+    return any(slot_on(day - back, cut_off.at, cut_off.zone) > slot_on(day, first, zone) for day in _SAMPLE_DAYS)
 
 
 def _time(table: CheckedTable, read_time: Callable[[str], time]) -> time | None:

@@ -29,6 +29,7 @@ from digest.pipeline.installation import Installation
 from digest.pipeline.leases import LEASE, Leases
 from digest.pipeline.plan import plan_again
 from digest.pipeline.recover import recover
+from digest.pipeline.restore import note_how_far, require_not_restored
 from digest.pipeline.sending import Dispatched, Sending
 from digest.pipeline.settle import REPLY_TIMEOUT, settle
 from digest.pipeline.turns import Turns
@@ -64,13 +65,16 @@ def dispatch(
     Once *stop* returns True (it is asked ten times a second, on the event loop) nothing more is begun, messages
     under way get their answers, and the rest stays due. *on_stop* then hears how many are waited for.
     Raises DatabaseBusy when another process is sending from this SQLite file; workers share a PostgreSQL database.
+    Raises DatabaseRestored when the database is older than what was sent from it.
     """
     only = None
     if newsletter is not None:
         with reading(house.engine) as connection:
             only = newsletter_ids(connection)[newsletter]
     with sender_lock(house.engine, house.state_folder):
+        require_not_restored(house)
         recovered = recover(house)
+        note_how_far(house)
         with house.engine.begin() as connection:
             dispatching.reopen_editions(connection)
             part_from_lost_keys(connection, house.tokens.key_ids, now=house.clock.now())
@@ -81,6 +85,7 @@ def dispatch(
         ):
             run = _Run(house, sending, journal, making, worker, only, progress)
             done = run_loop(run.send(stop, on_stop))
+        note_how_far(house)
     done.recovered = recovered
     with house.engine.begin() as connection:
         dispatching.lapse_ended(connection, house.clock.now())

@@ -11,7 +11,8 @@ from sqlalchemy import Connection, Engine
 
 from digest.model.subscriber import Interests
 from digest.pipeline.formulas import neutralised
-from digest.pipeline.subscriber_rows import COLUMNS
+from digest.pipeline.frequencies import frequency_words
+from digest.pipeline.subscriber_rows import CHOICES, COLUMNS
 from digest.store.newsletters import load_newsletter
 from digest.store.profiles import interests_from_text
 from digest.store.subscribers import consents_given, count_subscriptions, list_subscriptions
@@ -63,11 +64,12 @@ def export_subscribers(
 
 
 def interests_as_cells(interests: Interests) -> tuple[str, ...]:
-    """Return the cells topics, muted, keywords and languages; a weight other than 1 follows its topic, as "trade:2"."""
+    """Return the cells topics, muted, keywords, languages, choices; a weight other than 1 is written as "trade:2"."""
     follows = (
         follow.topic if follow.weight == 1 else f"{follow.topic}:{follow.weight:g}" for follow in interests.follows
     )
-    return tuple(map("|".join, (follows, interests.muted, interests.keywords, interests.languages)))
+    choices = [name for name, on in zip(CHOICES, (interests.wants_all, interests.surprise), strict=True) if on]
+    return tuple(map("|".join, (follows, interests.muted, interests.keywords, interests.languages, choices)))
 
 
 def _rows(conn: Connection, newsletter_id: int, page: list[Any]) -> list[tuple[str, ...]]:
@@ -79,4 +81,5 @@ def _row(one: Any, given: list[tuple[str, int]]) -> tuple[str, ...]:
     source, at = given[-1] if given else ("", 0)
     cells = interests_as_cells(interests_from_text(one.interests))
     told = from_micros(at).isoformat() if given else ""
-    return (one.address, one.name, one.locale, one.zone, *cells, one.send_at, source, told, one.state)
+    when = (one.send_at, frequency_words(one.frequency), one.paused_until.isoformat() if one.paused_until else "")
+    return (one.address, one.name, one.locale, one.zone, *cells, *when, source, told, one.state)

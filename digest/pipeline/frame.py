@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date
+from calendar import monthrange
+from datetime import date, datetime, timedelta
 from hashlib import sha256
 
 from digest.model.newsletter import Newsletter
 from digest.pipeline.links import Links
 from digest.rendering.views import Frame
+from digest.scheduling.zones import zone_of
 
 _SHORTEST_ID, _LONGEST_ID = 5, 15  # of a sender in Feedback-ID
 
@@ -24,21 +26,29 @@ def frame_of(newsletter: Newsletter, period: str, links: Links) -> Frame:
         description=newsletter.description,
         reply_to=newsletter.sender.reply_to,
         home_url=links.base_url,
-        # edition : newsletter : sender id; the same for every reader (Gmail's feedback loop).
-        feedback_id=f"{period}:{newsletter.slug}:{_sender_id(domain)}",
+        # edition (without its colons) : newsletter : sender id; the same for every reader (Gmail's feedback loop).
+        feedback_id=f"{period.replace(':', '')}:{newsletter.slug}:{_sender_id(domain)}",
     )
 
 
-def date_of(period: str, newsletter: Newsletter) -> date:
-    """Return the day an edition is dated: its own, or the newsletter's weekday in its ISO week.
+def date_of(period: str, newsletter: Newsletter, slot_at: datetime) -> date:
+    """Return the day an edition is dated: its own, or that of the slot in the newsletter's zone (else UTC).
 
-    A correction ("2026-11-23+correction") is dated as what it corrects.
+    In an ISO week or month, where the day depends on who reads, it is the newsletter's own when that is weekly, and
+    never outside of it. A correction ("2026-11-23+correction") is dated as what it corrects.
     """
     period = period.partition("+")[0]
+    schedule = newsletter.schedule
+    day = slot_at.astimezone(zone_of(schedule.zone or "UTC")).date()
     if "-W" in period:
         year, _, week = period.partition("-W")
-        return date.fromisocalendar(int(year), int(week), newsletter.schedule.days[0] + 1)
-    return date.fromisoformat(period)
+        monday = date.fromisocalendar(int(year), int(week), 1)
+        own = monday + timedelta(days=schedule.days[0])
+        return own if len(schedule.frequency.days) == 1 else min(max(day, monday), monday + timedelta(days=6))
+    if len(period) == len("2026-11"):
+        first = date.fromisoformat(f"{period}-01")
+        return min(max(day, first), first.replace(day=monthrange(first.year, first.month)[1]))
+    return day if "T" in period else date.fromisoformat(period)
 
 
 def _sender_id(domain: str) -> str:

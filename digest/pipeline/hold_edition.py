@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from digest.errors import BadInput
 from digest.pipeline.installation import Installation
 from digest.store.editions import Edition, count_waiting, find_edition, lapse_cancelled, move_edition
+from digest.store.jobs import ask_for_workers
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,9 @@ def resume_edition(house: Installation, name: str) -> Held:
         edition = find_edition(connection, name)
         if not move_edition(connection, edition, ("paused",), "open"):
             raise BadInput(f"{edition.name} is {edition.state}, not paused")
-        return Held(edition, count_waiting(connection, edition))
+        waiting = count_waiting(connection, edition)
+        ask_for_workers(connection, edition.edition_id, waiting)
+        return Held(edition, waiting)
 
 
 def cancel_edition(house: Installation, name: str) -> Held:

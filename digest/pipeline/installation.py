@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine
 
+from digest.enrichment.summary import Summariser, summarise
+from digest.pipeline.archive import Memory
 from digest.store.origins import Origin
 from digest.tokens import Tokens
 
@@ -23,7 +25,8 @@ class Installation:
     `secret` keys the hashes of suppressed addresses, and `previous_secret` is the one before a rotation, "" when
     there was none; `return_path` is the mailbox that bounces go to, ""
     for the newsletter's own sender; `state_folder` holds journals and locks; `signers` put DKIM signatures on each
-    mail, None where nobody does or the mail server does.
+    mail, None where nobody does or the mail server does. `memory` spares learning from the archive again;
+    `summarise` makes what stands under a title.
     """
 
     engine: Engine
@@ -36,6 +39,8 @@ class Installation:
     return_path: str = ""
     previous_secret: str = ""
     signers: Signers | None = None
+    memory: Memory = field(default_factory=Memory, compare=False)
+    summarise: Summariser = summarise
 
     @property
     def origin(self) -> Origin:

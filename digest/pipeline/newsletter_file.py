@@ -9,7 +9,7 @@ from __future__ import annotations
 import os.path
 import re
 import tomllib
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import time, timedelta
 from pathlib import Path
@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 from digest.collection.links import without_login
 from digest.errors import BadInput, BadNewsletter
+from digest.model.frequency import Frequency
 from digest.model.newsletter import (
     Disclaimers,
     Fallback,
@@ -38,18 +39,15 @@ from digest.model.topic import Topic
 from digest.pipeline.addresses import read_address
 from digest.pipeline.checked_table import CheckedTable, suggestion
 from digest.pipeline.cut_off_table import read_cut_off
+from digest.pipeline.frequencies import read_days, read_frequency, read_local_time, read_quiet
 from digest.pipeline.places import read_locale, read_zone
 from digest.pipeline.toml_lines import find_lines, nearest_line, with_line
-from digest.scheduling.cadence import DAY_NAMES
 
 T = TypeVar("T")
 
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,58}[a-z0-9])?")
 _LIST_ID = re.compile(r"(?=.{3,255}$)[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)+")
 _PLACE = re.compile(r"\[([^\]]+)\] (\S+)")
-_LOCAL_TIME = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
-_DAYS = {"daily": tuple(range(7)), "weekdays": tuple(range(5)), "weekends": (5, 6)}
-_LONG_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _CLIPPED_ABOVE = 100_000
 _LEAST_HTML = 20_000  # bytes; the shipped frame with one short article takes about 14,000
 _EVERY_TICK = timedelta(seconds=5)  # for folders: looking costs nothing
@@ -121,30 +119,6 @@ def read_newsletter_file(
     return NewsletterFile(tuple(letters), tuple(topics), tuple(sources), tuple(_placed(name, text, warnings)))
 
 
-def read_days(value: Any) -> tuple[int, ...]:
-    """Return days (0 = Monday) of "daily", "weekdays", "weekends" or a list of names; raises ValueError."""
-    if isinstance(value, str) and value.strip().lower() in _DAYS:
-        return _DAYS[value.strip().lower()]
-    names = [value] if isinstance(value, str) else value
-    if not isinstance(names, list) or not names or not all(isinstance(one, str) for one in names):
-        raise ValueError('must be "daily", "weekdays" or a list like ["mon", "thu"]')
-    days = set()
-    for one in names:
-        short = one.strip().lower()
-        if short not in DAY_NAMES and short not in _LONG_DAYS:
-            raise ValueError(f"has {one!r}, which is no day{suggestion(short, (*DAY_NAMES, *_LONG_DAYS))}")
-        days.add(DAY_NAMES.index(short[:3]))
-    return tuple(sorted(days))
-
-
-def read_local_time(text: str) -> time:
-    """Return the time of "07:00" or "7:00"; raises ValueError on any other."""
-    found = _LOCAL_TIME.fullmatch(text.strip())
-    if not found:
-        raise ValueError('must be a time of day like "07:00"')
-    return time(int(found[1]), int(found[2]))
-
-
 def _placed(name: str, text: str, problems: list[str]) -> list[str]:
     """Return *problems*, which begin with "[table] key", each after the file's *name* and the line to look at."""
     if not problems:
@@ -174,18 +148,25 @@ def _tables(document: Mapping[str, Any], kind: str, problems: list[str]) -> list
 
 
 def _topic(slug: str, table: CheckedTable) -> Topic:
-    keywords: dict[str, str] = {}
-    for word in table.texts("keywords"):
-        keywords.setdefault(word.casefold(), word)
     topic = Topic(
         slug,
         table.text("name", needed='write what readers see, like "Trade"'),
-        tuple(keywords.values()),
+        _each_once(table.texts("keywords")),
         table.texts_by_language("names", read_locale),
         table.text("parent"),
+        {tag: _each_once(words) for tag, words in table.lists_by_language("keywords_in", read_locale).items()},
+        table.texts("examples"),
     )
     table.refuse_unknown()
     return topic
+
+
+def _each_once(words: Iterable[str]) -> tuple[str, ...]:
+    """Return *words* without those that differ from an earlier one in case only."""
+    found: dict[str, str] = {}
+    for word in words:
+        found.setdefault(word.casefold(), word)
+    return tuple(found.values())
 
 
 def _source(slug: str, table: CheckedTable, folder: Path) -> Source:
@@ -253,12 +234,13 @@ def _newsletter(slug: str, table: CheckedTable, postal_address: str, warnings: l
         retry=_retry(table.table("retry")),
         look_back=table.duration("look_back", standard.look_back),
         expires_after=table.duration("expires_after", standard.expires_after),
-        max_late=table.duration("max_late", standard.max_late),
+        max_late=table.duration("max_late", timedelta()) or None,
         freshness_half_life=table.duration("freshness_half_life", standard.freshness_half_life),
         cut_off=read_cut_off(table.table("cut_off"), schedule, read_local_time, warnings),
         fallback=table.choice("fallback", standard.fallback, {one.value: one for one in Fallback}),
         nothing_new=table.choice("nothing_new", standard.nothing_new, {one.value: one for one in NothingNew}),
         welcome=bool(table.flag("welcome")),
+        urgent=bool(table.flag("urgent")),
         managed=table.choice("managed", "file", {"file": "file"}),
     )
     table.refuse_unknown()
@@ -287,8 +269,16 @@ def _schedule(table: CheckedTable) -> Schedule:
     at: Any = table.raw("at")
     if isinstance(at, time):  # TOML has local times: at = 07:00:00
         at = f"{at:%H:%M}"
+    frequency = _read(table, "days", table.raw("days"), lambda days: Frequency(read_days(days)), standard.frequency)
+    if table.has("frequency"):
+        if table.has("days"):
+            table.wrong("frequency", "and days cannot both be given; leave out one of them")
+        frequency = _read(table, "frequency", table.text("frequency"), read_frequency, frequency)
     schedule = Schedule(
-        days=_read(table, "days", table.raw("days"), read_days, standard.days),
+        days=frequency.days or standard.days,
+        month_day=frequency.month_day,
+        hours=frequency.hours,
+        quiet=_read(table, "quiet", table.text("quiet") or None, read_quiet, None),
         at=_read(table, "at", at, lambda value: read_local_time(str(value)), standard.at),
         zone=_checked(table, "zone", lambda text: "" if text == "subscriber" else read_zone(text), standard.zone),
     )
@@ -302,6 +292,9 @@ def _limits(table: CheckedTable, warnings: list[str]) -> Limits:
         max_items=table.number("max_items", standard.max_items, 1, 200),
         min_items=table.number("min_items", standard.min_items, 1, 200),
         overflow=table.choice("overflow", standard.overflow, {one.value: one for one in Overflow}),
+        max_per_source=table.number("max_per_source", standard.max_per_source, 0, 200),
+        max_per_topic=table.number("max_per_topic", standard.max_per_topic, 0, 200),
+        diversity=table.number("diversity", standard.diversity, 0, 100),
         max_related=table.number("max_related", standard.max_related, 0, 20),
         max_html_bytes=table.number("max_html_bytes", standard.max_html_bytes, _LEAST_HTML, 1_000_000),
     )

@@ -9,9 +9,9 @@ same slot twice equals once.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from sqlalchemy import Connection
@@ -23,10 +23,20 @@ from digest.pipeline.compose import Shelf, Wanted, Workshop, open_workshop
 from digest.pipeline.correct_edition import is_correction, plan_correction_again
 from digest.pipeline.frame import date_of
 from digest.pipeline.installation import Installation
+from digest.pipeline.moved import second_slots, skip_for_movers
 from digest.pipeline.planned import Planned, planned_rows
-from digest.scheduling.cadence import Due, latest_slot, next_slot, parse_rule, period_of, slot_for_today, slots_between
-from digest.scheduling.cut_off import cut_of
-from digest.store import planning
+from digest.scheduling.cadence import (
+    half_period,
+    instant_period,
+    latest_slot,
+    next_slot,
+    parse_rule,
+    period_of,
+    slot_for_today,
+    slots_between,
+)
+from digest.scheduling.cut_off import Cut, cut_of
+from digest.store import moved, planning
 from digest.store.cohorts import Cohort, write_cohorts
 from digest.store.digests import DigestRow, open_slot, save_digests, save_pieces, save_pool
 from digest.store.engine import reading
@@ -34,7 +44,7 @@ from digest.store.get_or_create import chunks
 from digest.store.histories import history_ids, stories_by_history
 from digest.store.newsletters import load_newsletter
 from digest.store.origins import save_origin
-from digest.store.planning import CadenceRow, Group
+from digest.store.planning import CadenceRow, Group, Twice
 from digest.store.profiles import interests_by_profile
 from digest.store.rulings import apply_expiries, expiries_come
 
@@ -47,48 +57,60 @@ class Who(StrEnum):
     """Whom a planning is for."""
 
     DUE = "due"  #: the tick: cadences whose next slot has come
+    RESTORED = "restored"  #: after a backup was put back: what a tick would plan, however late it is
     LATEST = "latest"  #: `digest send`: everybody's latest slot, served or not
     EVERYONE = "everyone"  #: `digest send --everyone`: today's edition, whatever the hour
 
 
+_TICK = frozenset({Who.DUE, Who.RESTORED})
+
+
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """One instant at which readers of an edition are due, and their cadences."""
+    """One instant at which readers of an edition are due, the local date there, and their cadences.
+
+    *twice*: only those readers, who live a local date again because they moved.
+    """
 
     period: str
     slot_at: datetime
     cadence_ids: tuple[int, ...]
     late: bool = False
+    day: date | None = None
+    twice: Twice | None = None
 
 
-def plan_newsletter(house: Installation, slug: str, *, at: datetime, who: Who) -> Planned:
+def plan_newsletter(house: Installation, slug: str, *, at: datetime, who: Who, shelf: Shelf | None = None) -> Planned:
     """Plan what is due of newsletter *slug* as if the clock showed *at*; raises NotFound.
 
     A slot's pool is what was collected before the slot; when a person asks for a send, what was collected
     until now counts too, because that is what they see. A pause is over when the real clock says so, whatever
-    *at* is: planning a day to come gets no mail to who is still on a break.
+    *at* is: planning a day to come gets no mail to who is still on a break. Plannings may share a *shelf*.
     """
     with reading(house.engine) as connection:
         newsletter_id, newsletter = load_newsletter(connection, slug)
-        rows = planning.cadences_of(connection, newsletter_id, at if who is Who.DUE else None)
+        rows = planning.cadences_of(connection, newsletter_id, at if who in _TICK else None)
         expiring = expiries_come(connection, house.clock.now())
     if expiring:
         with house.engine.begin() as connection:
             apply_expiries(connection, house.clock.now())
-    done, shelf = Planned(), Shelf()
-    if who is Who.DUE:
+    done, shelf = Planned(), shelf or Shelf()
+    if who in _TICK:
         for slot in slots_passed(rows, at):
             with house.engine.begin() as connection:
                 planning.fill_scope(connection, slot.cadence_ids)
                 done.skipped += planning.pass_over(
                     connection, newsletter_id, slot.period, slot.slot_at, house.clock.now()
                 )
+    cadences = {row.cadence_id: row for row in rows}
     for slot in slots_of(newsletter, rows, at, who):
-        asked_at = None if who is Who.DUE else max(at, house.clock.now())
-        done.add(_plan_slot(house, newsletter_id, newsletter, slot, shelf, asked_at))
-    if who is Who.DUE:
+        asked_at = None if who in _TICK else max(at, house.clock.now())
+        done.add(_plan_slot(house, newsletter_id, newsletter, slot, cadences, shelf, asked_at=asked_at, who=who))
+    if who in _TICK:
         with house.engine.begin() as connection:
-            planning.advance_cadences(connection, ((row.cadence_id, _next(row, at)) for row in rows))
+            planning.advance_cadences(
+                connection, ((row.cadence_id, next_slot(parse_rule(row.rule), row.zone, at)) for row in rows)
+            )
     return done
 
 
@@ -99,36 +121,27 @@ def slots_passed(rows: Iterable[CadenceRow], at: datetime) -> list[Slot]:
     """
     together: defaultdict[tuple[datetime, str], list[int]] = defaultdict(list)
     for row in rows:
-        days, local_time = parse_rule(row.rule)
-        until = latest_slot(days, local_time, row.zone, at).slot_at
-        for due in slots_between(days, local_time, row.zone, row.next_slot_at, until, most=_PASSED_AT_MOST):
-            together[due.slot_at, period_of(days, due.local_date)].append(row.cadence_id)
+        rule = parse_rule(row.rule)
+        until = latest_slot(rule, row.zone, at).slot_at
+        for due in slots_between(rule, row.zone, row.next_slot_at, until, most=_PASSED_AT_MOST):
+            together[due.slot_at, period_of(rule.frequency, due)].append(row.cadence_id)
     return [Slot(period, slot_at, tuple(ids)) for (slot_at, period), ids in sorted(together.items())]
 
 
 def slots_of(newsletter: Newsletter, rows: Iterable[CadenceRow], at: datetime, who: Who) -> list[Slot]:
-    """Return the slots to plan, earliest first: cadences with the same edition and instant are one slot."""
-    together: defaultdict[tuple[datetime, str], list[int]] = defaultdict(list)
+    """Return the slots to plan, earliest first: cadences with the same edition, instant and date are one slot.
+
+    One is late when it lies back for longer than the newsletter's `max_late`, or half its period.
+    """
+    together: defaultdict[tuple[datetime, str, date, bool], list[int]] = defaultdict(list)
     for row in rows:
-        due = _due(row, at, who)
-        days, _ = parse_rule(row.rule)
-        together[due.slot_at, period_of(days, due.local_date)].append(row.cadence_id)
+        rule = parse_rule(row.rule)
+        due = slot_for_today(rule, row.zone, at) if who is Who.EVERYONE else latest_slot(rule, row.zone, at)
+        late = who is Who.DUE and at - due.slot_at > (newsletter.max_late or half_period(rule, row.zone, due.slot_at))
+        together[due.slot_at, period_of(rule.frequency, due), due.local_date, late].append(row.cadence_id)
     return [
-        Slot(period, slot_at, tuple(ids), late=who is Who.DUE and at - slot_at > newsletter.max_late)
-        for (slot_at, period), ids in sorted(together.items())
+        Slot(period, slot_at, tuple(ids), late, day) for (slot_at, period, day, late), ids in sorted(together.items())
     ]
-
-
-def _due(row: CadenceRow, at: datetime, who: Who) -> Due:
-    days, local_time = parse_rule(row.rule)
-    if who is Who.EVERYONE:
-        return slot_for_today(days, local_time, row.zone, at)
-    return latest_slot(days, local_time, row.zone, at)
-
-
-def _next(row: CadenceRow, at: datetime) -> datetime:
-    days, local_time = parse_rule(row.rule)
-    return next_slot(days, local_time, row.zone, at)
 
 
 def _plan_slot(
@@ -136,26 +149,62 @@ def _plan_slot(
     newsletter_id: int,
     newsletter: Newsletter,
     slot: Slot,
+    cadences: Mapping[int, CadenceRow],
     shelf: Shelf,
+    *,
     asked_at: datetime | None,
+    who: Who,
 ) -> Planned:
+    now = house.clock.now()
     with house.engine.begin() as connection:
-        now, ask_again = house.clock.now(), asked_at is not None
-        edition_id, done = prepare_slot(connection, newsletter_id, slot, now=now, ask_again=ask_again)
+        edition_id, done = prepare_slot(connection, newsletter_id, slot, now=now, ask_again=who not in _TICK)
+        some_moved = edition_id is not None and moved.any_moved(connection)
+        if edition_id is not None and some_moved and who in _TICK:
+            done.skipped += skip_for_movers(connection, newsletter_id, edition_id, slot.slot_at, cadences, now)
     if edition_id is None:
         return done
-    done.editions[f"{newsletter.slug}/{slot.period}"] = edition_id
-    cut = cut_of(newsletter.cut_off, date_of(slot.period, newsletter), slot.slot_at, asked_at)
+    day = slot.day or date_of(slot.period, newsletter, slot.slot_at)
+    cut = cut_of(newsletter.cut_off, day, slot.slot_at, asked_at)
+    done.add(_plan_readers(house, newsletter, edition_id, slot, shelf, cut))
+    if not some_moved or who is Who.EVERYONE:
+        return done
+    for twice, ids in second_slots(edition_id, slot.slot_at, (cadences[each] for each in slot.cadence_ids)).items():
+        with house.engine.begin() as connection:
+            planning.fill_scope(connection, ids)
+            if not moved.live_twice(connection, twice.edition_id, twice.early):
+                continue
+            done.superseded += moved.supersede_first(connection, twice.edition_id, twice.early, now)
+            again = replace(slot, period=instant_period(slot.slot_at), cadence_ids=ids, twice=twice)
+            again_id, _ = planning.open_edition(connection, newsletter_id, again.period, now)
+        done.add(_plan_readers(house, newsletter, again_id, again, shelf, cut))
+    with house.engine.begin() as connection:
+        planning.fill_scope(connection, slot.cadence_ids)
+        moved.settle_movers(connection, now if who in _TICK else slot.slot_at)
+    return done
+
+
+def _plan_readers(
+    house: Installation, newsletter: Newsletter, edition_id: int, slot: Slot, shelf: Shelf, cut: Cut
+) -> Planned:
+    done = Planned(editions={f"{newsletter.slug}/{slot.period}": edition_id})
     workshop: Workshop | None = None
     for _ in range(_ROUNDS):
         with house.engine.begin() as connection:
             planning.fill_scope(connection, slot.cadence_ids)
-            since_cut = newsletter.since_cut(cut.off)
-            groups = planning.groups_due(connection, edition_id, slot.slot_at, since_cut, welcome=newsletter.welcome)
+            groups = planning.groups_due(
+                connection,
+                edition_id,
+                slot.slot_at,
+                newsletter.since_cut(cut.off),
+                welcome=newsletter.welcome,
+                twice=slot.twice,
+            )
         if not groups:
             break
-        workshop = workshop or open_workshop(house, newsletter, cut, slot.period, shelf)
-        planned, all_stood = _plan_groups(house, edition_id, slot, workshop, groups, fresh=True)
+        workshop = workshop or open_workshop(house, newsletter, cut, slot.period, shelf, day=slot.day)
+        planned, all_stood = _plan_groups(
+            house, edition_id, slot, workshop, groups, fresh=True, urgent=newsletter.urgent
+        )
         done.add(planned)
         workshop = workshop if all_stood else None
     return done
@@ -196,7 +245,10 @@ def prepare_slot(
 
 
 def plan_again(house: Installation, newsletter_slug: str, edition_id: int, period: str, slot_at: datetime) -> Planned:
-    """Plan the rows of one slot that wait for a new plan; nobody else becomes due by it."""
+    """Plan the rows of one slot that wait for a new plan; nobody else becomes due by it.
+
+    They may draw from all that was there when they were planned before, also by a clock that was set back since.
+    """
     if is_correction(period):
         return plan_correction_again(house, newsletter_slug, period)
     done = Planned()
@@ -205,16 +257,20 @@ def plan_again(house: Installation, newsletter_slug: str, edition_id: int, perio
             newsletter_id, newsletter = load_newsletter(connection, newsletter_slug)
             scope = tuple(row.cadence_id for row in planning.cadences_of(connection, newsletter_id))
             planning.fill_scope(connection, scope)
-            cut = cut_of(newsletter.cut_off, date_of(period, newsletter), slot_at, house.clock.now())
+            day = date_of(period, newsletter, slot_at)
+            asked_at = max(house.clock.now(), planning.planned_by(connection, edition_id, slot_at))
+            cut = cut_of(newsletter.cut_off, day, slot_at, asked_at)
             since_cut = newsletter.since_cut(cut.off)
             groups = planning.groups_due(
                 connection, edition_id, slot_at, since_cut, welcome=newsletter.welcome, fresh=False
             )
         if not groups:
             break
-        workshop = open_workshop(house, newsletter, cut, period)
+        workshop = open_workshop(house, newsletter, cut, period, day=day)
         slot = Slot(period, slot_at, scope)
-        planned, all_stood = _plan_groups(house, edition_id, slot, workshop, groups, fresh=False)
+        planned, all_stood = _plan_groups(
+            house, edition_id, slot, workshop, groups, fresh=False, urgent=newsletter.urgent
+        )
         done.add(planned)
         if all_stood:
             break
@@ -229,6 +285,7 @@ def _plan_groups(
     groups: list[Group],
     *,
     fresh: bool,
+    urgent: bool,
 ) -> tuple[Planned, bool]:
     """Return what was planned, and whether every article was still as the workshop had read it."""
     alike: defaultdict[Group, list[Group]] = defaultdict(list)
@@ -248,6 +305,8 @@ def _plan_groups(
         cohorts=cohorts,
         now=house.clock.now(),
         fresh=fresh,
+        urgent=urgent,
+        twice=slot.twice,
     )
     return planned_rows(written.rows), written.all_stood
 

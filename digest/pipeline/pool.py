@@ -5,27 +5,32 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Collection, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from digest.enrichment.matching import Analysed, Matcher, analyse, match_keyword
-from digest.enrichment.related import Known, keys_of
+from digest.enrichment.keywords import KeywordIndex
+from digest.enrichment.neighbours import Neighbours
+from digest.enrichment.reading import Analysed, analyse
+from digest.enrichment.related import Known, is_certain, keys_of
 from digest.model.article import StoredArticle
 from digest.model.digest import Why
 from digest.model.newsletter import Fallback, Newsletter
 from digest.model.note import EditionNote, NoteKind
 from digest.model.ruling import RulingKind
 from digest.model.topic import Topic
+from digest.pipeline.archive import Memory, matching_of
 from digest.selection.editing import UNTOUCHED, Verdict, verdict_of
 from digest.selection.pool import Candidate, Pool, Rules
 from digest.selection.select import VERSION, by_most_chosen
-from digest.store.articles import articles_between, known_under, stories_since
+from digest.store.articles import articles_between, known_at, known_under, stories_since
 from digest.store.newsletters import load_newsletters, load_topics
 from digest.store.profiles import readers_by_interests
 from digest.store.rulings import rulings_between
 
+_LONGEST_LATE = timedelta(days=16)  # half a month, for a newsletter that says nothing
 _REMEMBERED = timedelta(days=60)  # the least time for which a mailbox remembers a story
 
 
@@ -58,14 +63,15 @@ def build_pool(
     ruled_at: datetime,
     template_hash: str = "",
     known: dict[int, Analysed],
+    memory: Memory | None = None,
     articles: list[StoredArticle] | None = None,
     notes: Mapping[NoteKind, EditionNote],
 ) -> SlotPool:
     """Return the pool of *newsletter* for the slot at *slot_at*, of what was collected before *cut_off*.
 
     With *articles* it is of just those, whatever their age. *known* holds articles that were read for matching
-    before, by revision id, and gets the new ones. Editors' rulings count as they are at *ruled_at*;
-    *notes* are what they say in this edition.
+    before, by revision id, and gets the new ones; *memory* holds vocabularies with what an archive taught. Editors'
+    rulings count as they are at *ruled_at*; *notes* are what they say in this edition.
     """
     rules = Rules(
         slot_at=slot_at,
@@ -77,6 +83,9 @@ def build_pool(
         min_items=newsletter.limits.min_items,
         overflow=newsletter.limits.overflow,
         fallback=newsletter.fallback,
+        max_per_source=newsletter.limits.max_per_source,
+        max_per_topic=newsletter.limits.max_per_topic,
+        diversity=newsletter.limits.diversity,
     )
     start = cut_off - newsletter.expires_after
     verdicts = _verdicts(connection, newsletter, start, cut_off, ruled_at)
@@ -88,7 +97,8 @@ def build_pool(
         called = [article_id for article_id, (_, by_name) in verdicts.items() if by_name]
         articles = articles_between(connection, start, cut_off, sources, called)
     # The whole vocabulary: a topic on offer is also matched by its children, which may not be.
-    matcher = Matcher(list(everything.values()))
+    matching = matching_of(connection, everything, cut_off, known, memory or Memory())
+    matcher = matching.matcher
     for stored in articles:
         if stored.revision_id not in known:
             known[stored.revision_id] = analyse(stored.article)
@@ -97,19 +107,25 @@ def build_pool(
         _candidate(stored, matcher.topics(each), offered, verdicts.get(stored.article_id, (UNTOUCHED, False))[0])
         for stored, each in zip(articles, analysed, strict=True)
     ]
-    pool = Pool(candidates, rules, _keyword_matcher(analysed), lambda at: matcher.near_misses(analysed[at]))
+    pool = Pool(
+        candidates,
+        rules,
+        KeywordIndex(analysed).matches,
+        lambda at: matcher.near_misses(analysed[at]),
+        Neighbours(analysed).of,
+    )
     if newsletter.fallback is Fallback.MOST_CHOSEN:
         pool.most_chosen = by_most_chosen(pool, readers_by_interests(connection, newsletter.slug))
-    keys = {keys_of(link) for stored in articles for link in stored.article.related} - {""}
+    alive = _alive(connection, min(cut_off, now))
     return SlotPool(
         pool=pool,
         topics=offered,
-        archive=known_under(connection, keys),
-        alive=_alive(connection, min(cut_off, now)),
+        archive=_archive(connection, articles, alive),
+        alive=alive,
         since_cut=newsletter.since_cut(cut_off),
         ruled_at=ruled_at,
         notes=notes,
-        spec=_spec(newsletter, pool, everything, template_hash, notes),
+        spec=_spec(newsletter, pool, matching.key, template_hash, notes),
     )
 
 
@@ -135,11 +151,17 @@ def _verdicts(
     return found
 
 
-def _keyword_matcher(analysed: list[Analysed]):  # type: ignore[no-untyped-def]  # the type is Pool's third argument
-    def match(position: int, keyword: str) -> Why | None:
-        return match_keyword(analysed[position], keyword)
+def _archive(connection: Connection, articles: list[StoredArticle], alive: AbstractSet[int]) -> dict[str, Known]:
+    """Return what the related entries of *articles* lead to, by URL and by key.
 
-    return match
+    Only stories that histories remember: of an older one nobody can tell whether a reader has had it.
+    """
+    links = [link for stored in articles for link in stored.article.related]
+    words = {keys_of(link): link.title for link in links}
+    by_words = known_under(connection, words.keys() - {""})
+    certain = {key: known for key, known in by_words.items() if is_certain(words[key], known)}
+    by_url = known_at(connection, {link.url for link in links} - {""})
+    return {key: known for key, known in (certain | by_url).items() if known.story_id in alive}
 
 
 def _alive(connection: Connection, at: datetime) -> frozenset[int]:
@@ -152,7 +174,9 @@ def _alive(connection: Connection, at: datetime) -> frozenset[int]:
     already. So do those taken back, which may return.
     """
     newsletters = load_newsletters(connection).values()
-    longest = max(each.expires_after for each in newsletters) + max(each.max_late for each in newsletters)
+    longest = max(each.expires_after for each in newsletters) + max(
+        each.max_late or _LONGEST_LATE for each in newsletters
+    )
     longest += max(each.cut_off.longest for each in newsletters)
     return stories_since(connection, at - max(longest + timedelta(days=1), _REMEMBERED))
 
@@ -160,7 +184,7 @@ def _alive(connection: Connection, at: datetime) -> frozenset[int]:
 def _spec(
     newsletter: Newsletter,
     pool: Pool,
-    topics: Mapping[str, Topic],
+    matching_key: str,
     template_hash: str,
     notes: Mapping[NoteKind, EditionNote],
 ) -> str:
@@ -179,7 +203,7 @@ def _spec(
             },
             "most_chosen": [candidates[position].article.article_id for position in pool.most_chosen],
             "notes": {kind: [note.language, note.markdown] for kind, note in notes.items()},
-            "vocabulary": hashlib.sha256(repr(sorted(topics.items())).encode()).hexdigest(),
+            "matching": matching_key,
         },
         sort_keys=True,
         separators=(",", ":"),

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import takewhile
 from typing import Any
 
 from digest.errors import NotFound
-from digest.model.digest import Choice, Selection, SkipReason
+from digest.model.digest import Choice, Selection, SkipReason, Why
 from digest.model.newsletter import Newsletter
 from digest.model.note import NoteKind
 from digest.model.subscriber import EndedReason, Interests, SubscriptionState
 from digest.pipeline.addresses import read_address
 from digest.pipeline.compose import Made, Wanted, Workshop, open_workshop
-from digest.pipeline.frame import date_of
 from digest.pipeline.installation import Installation
 from digest.pipeline.links import Links
 from digest.pipeline.messages import Sheet, envelope_of, read_stored, values_of
 from digest.rendering.splice import Splicer
-from digest.scheduling.cadence import latest_slot, parse_rule, period_of
+from digest.scheduling.cadence import Due, Rule, latest_slot, parse_rule, period_of
 from digest.scheduling.cut_off import Cut, cut_of
 from digest.store import subscriptions
 from digest.store.articles import list_articles
@@ -73,6 +73,7 @@ class Preview:
                     "title": each.article.article.title,
                     "reason": each.reason.value,
                     "score": each.score,
+                    "matches": _matches(each.why),
                 }
                 for each in self.selection.rejected
             ],
@@ -99,10 +100,10 @@ def preview(house: Installation, slug: str, address: str, *, at: datetime) -> Pr
         latest = list_articles(connection, limit=_EXPLAINED_AT_MOST)
         archive = list(takewhile(lambda each: each.collected_at >= oldest, latest))
     assert agreement is not None
-    days, local_time = parse_rule(reader.rule)
-    due = latest_slot(days, local_time, reader.zone, at)
-    period = period_of(days, due.local_date)
-    workshop = open_workshop(house, newsletter, _cut(house, newsletter, due.slot_at, period, at), period)
+    rule = parse_rule(reader.rule)
+    due = latest_slot(rule, reader.zone, at)
+    period = period_of(rule.frequency, due)
+    workshop = open_workshop(house, newsletter, _cut(house, newsletter, due, at), period, day=due.local_date)
     wanted = Wanted(
         agreement.interests, history, reader.since, agreement.locale, first=newsletter.welcome and reader.is_new
     )
@@ -123,16 +124,17 @@ def preview_sample(house: Installation, slug: str, *, at: datetime, locale: str 
     with reading(house.engine) as connection:
         _, newsletter = load_newsletter(connection, slug)
     schedule = newsletter.schedule
-    due = latest_slot(schedule.days, schedule.at, schedule.zone or "UTC", at)
-    period = period_of(schedule.days, due.local_date)
-    workshop = open_workshop(house, newsletter, _cut(house, newsletter, due.slot_at, period, at), period)
+    rule = Rule(schedule.frequency, schedule.at, schedule.quiet)
+    due = latest_slot(rule, schedule.zone or "UTC", at)
+    period = period_of(rule.frequency, due)
+    workshop = open_workshop(house, newsletter, _cut(house, newsletter, due, at), period, day=due.local_date)
     made = workshop.make(Wanted(Interests(), frozenset(), None, locale or newsletter.locale))
     found = Preview(slug, period, due.slot_at, _SAMPLE.address, made.selection, made)
     return _with_message(house, newsletter, found, workshop, _SAMPLE, at) if made.layout else found
 
 
-def _cut(house: Installation, newsletter: Newsletter, slot_at: datetime, period: str, at: datetime) -> Cut:
-    return cut_of(newsletter.cut_off, date_of(period, newsletter), slot_at, max(at, house.clock.now()))
+def _cut(house: Installation, newsletter: Newsletter, due: Due, at: datetime) -> Cut:
+    return cut_of(newsletter.cut_off, due.local_date, due.slot_at, max(at, house.clock.now()))
 
 
 def _no_mail_at_all(agreement: Agreement, now: datetime) -> SkipReason | None:
@@ -185,8 +187,19 @@ def _facts(choice: Choice) -> dict[str, Any]:
         "article_id": choice.article.article_id,
         "title": choice.article.article.title,
         "score": choice.score,
-        "matches": [
-            {"topic": why.topic, "words": list(why.words), "fields": list(why.fields), "score": why.score}
-            for why in choice.why
-        ],
+        "ground": choice.ground.value,
+        "matches": _matches(choice.why),
     }
+
+
+def _matches(reasons: Sequence[Why]) -> list[dict[str, Any]]:
+    return [
+        {
+            "topic": why.topic,
+            "words": list(why.words),
+            "fields": list(why.fields),
+            "score": why.score,
+            "through": why.through,
+        }
+        for why in reasons
+    ]

@@ -97,8 +97,14 @@ def _topic(value: object, where: str) -> Topic:
     keywords = value.get("keywords", [])
     if not isinstance(keywords, list) or not all(isinstance(one, str) for one in keywords):
         raise BadInput(f"{where}: keywords must be an array of texts")
+    more = value.get("keywords_in", {})
+    if not isinstance(more, dict) or not all(isinstance(words, list) for words in more.values()):
+        raise BadInput(f"{where}: keywords_in must be an object of language and array of texts")
+    words = [word for found in more.values() for word in found]
+    if not all(isinstance(word, str) for word in words):
+        raise BadInput(f"{where}: keywords_in must be an object of language and array of texts")
     slug = _filled(value, "slug", where)
-    return Topic(slug, _filled(value, "name", where), tuple(keywords), names, _string(value, "parent", where))
+    return Topic(slug, _filled(value, "name", where), (*keywords, *words), names, _string(value, "parent", where))
 
 
 def _examples(value: object, where: str) -> tuple[int | str | Item, ...]:

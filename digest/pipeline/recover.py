@@ -3,7 +3,8 @@
 A message with a recorded reply is settled by it. One that may have been complete, without a reply, is in
 doubt. One that was claimed and never got that far is simply ready again; but the message that was just being made
 when its sender ended for the second time is put aside for a person to look at, so that all others get theirs.
-Without a journal, or with one that nobody can read, all that its sender had claimed is in doubt.
+Without a journal, or with one that nobody can read, all that its sender had claimed is in doubt. So it is when the
+machine itself ended: journals are not synced, and the last records may be missing.
 
 Where senders share the rows, a lease that ended proves nobody dead. The owner may be frozen, with its journal locked,
 or on another machine, and its message still on the wire: such a row waits as long as that message may be answered.
@@ -16,7 +17,7 @@ from datetime import timedelta
 
 from sqlalchemy import Connection
 
-from digest.delivery.journal import Orphan, adopt, orphans
+from digest.delivery.journal import Orphan, adopt, boot_id, orphans
 from digest.delivery.making import take_note
 from digest.delivery.records import Key
 from digest.log import get_logger
@@ -71,10 +72,13 @@ def _recover_one(house: Installation, orphan: Orphan, worker: str) -> int:
         dispatching.record(connection, results)
         # In the same transaction: without the journal these would look as if nobody knew of them.
         untried = _claims_of(worker, connection)
-        dispatching.release(connection, [(each, house.clock.now()) for each in untried])
         making = take_note(house.state_folder, worker)
-        if making in {claim.delivery_id for claim in untried}:
-            dispatching.count_crashes(connection, [making], now=house.clock.now())
+        if said.header.boot != boot_id():
+            _leave_in_doubt(house, connection, untried, timedelta())
+        else:
+            dispatching.release(connection, [(each, house.clock.now()) for each in untried])
+            if making in {claim.delivery_id for claim in untried}:
+                dispatching.count_crashes(connection, [making], now=house.clock.now())
     orphan.discard()
     get_logger().info(
         "journal_replayed", acked=len(said.acked), in_doubt=len(said.in_doubt), quarantined=said.quarantined_bytes

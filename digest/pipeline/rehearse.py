@@ -78,7 +78,8 @@ def rehearse(house: Installation, slug: str, *, at: datetime, who: Who) -> Rehea
             done.skipped += prepared.skipped
             if edition_id is None:
                 continue
-            day, asked_at = date_of(slot.period, newsletter), max(at, house.clock.now())
+            day = slot.day or date_of(slot.period, newsletter, slot.slot_at)
+            asked_at = max(at, house.clock.now())
             cut = cut_of(newsletter.cut_off, day, slot.slot_at, asked_at)
             since_cut = newsletter.since_cut(cut.off)
             groups = planning.groups_due(connection, edition_id, slot.slot_at, since_cut, welcome=newsletter.welcome)
@@ -95,7 +96,7 @@ def rehearse(house: Installation, slug: str, *, at: datetime, who: Who) -> Rehea
     for slot, groups, cut in due:
         if not groups:
             continue
-        workshop = open_workshop(house, newsletter, cut, slot.period)
+        workshop = open_workshop(house, newsletter, cut, slot.period, day=slot.day)
         for group in groups:
             since, first = planning.since_of(group), planning.is_first(group)
             wanted = Wanted(interests[group.profile_id], shown[group.history_id], since, group.locale, first)

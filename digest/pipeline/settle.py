@@ -27,6 +27,8 @@ def settle(claim: Claim, attempt: Attempt, newsletter: Newsletter, *, jitter: fl
             return Result(claim, attempt, DeliveryState.REFUSED, reason=_words(attempt))
         case Outcome.SENDER_FAULT:
             # Ours to mend: the reader's row waits and nothing counts against the address.
+            if now + AFTER_OUR_FAULT >= claim.dated_at + newsletter.retry.expires_after:
+                return _give_up(claim, attempt)
             return Result(claim, attempt, DeliveryState.DEFERRED, SENDER_FAULT, now + AFTER_OUR_FAULT)
         case Outcome.IN_DOUBT:
             return in_doubt(claim, attempt, newsletter.in_doubt, ready_at=now + REPLY_TIMEOUT)
@@ -37,9 +39,7 @@ def settle(claim: Claim, attempt: Attempt, newsletter: Newsletter, *, jitter: fl
                 newsletter.retry, attempt_no=claim.attempt_no, first_at=claim.dated_at, now=now, jitter=jitter
             )
             if again is None:
-                # The second try of a message in doubt: the first may still have arrived.
-                given_up = DeliveryState.IN_DOUBT if claim.doubt_count else DeliveryState.EXPIRED
-                return Result(claim, attempt, given_up, reason=_words(attempt))
+                return _give_up(claim, attempt)
             return Result(claim, attempt, DeliveryState.DEFERRED, _words(attempt), again)
 
 
@@ -49,6 +49,12 @@ def in_doubt(claim: Claim, attempt: Attempt, policy: InDoubt, *, ready_at: datet
         return Result(claim, attempt, DeliveryState.SENT, "assumed")
     again = ready_at if policy is InDoubt.RESEND_ONCE and claim.doubt_count == 0 else None
     return Result(claim, attempt, DeliveryState.IN_DOUBT, "reply_lost", again)
+
+
+def _give_up(claim: Claim, attempt: Attempt) -> Result:
+    """Return the row expired; of the second try of a message in doubt the first may still have arrived."""
+    given_up = DeliveryState.IN_DOUBT if claim.doubt_count else DeliveryState.EXPIRED
+    return Result(claim, attempt, given_up, reason=_words(attempt))
 
 
 def _words(attempt: Attempt) -> str:

@@ -162,13 +162,15 @@ def choose(
     send_at: str,
     muted: Collection[str] | None = None,
     keywords: str | None = None,
+    wants_all: bool | None = None,
+    surprise: bool | None = None,
 ) -> None:
     """Set interests and the hour ("HH:MM", "" for the newsletter's own), and note that the reader chose them.
 
     *topics* are followed (none: everything, unless there are keywords); *muted* topics and *keywords*, with commas
-    between them, stay as they are when None. The hour that `hour_of` gave is no choice: who never named one goes
-    on with the newsletter's own. A newly followed topic looks back a few days, not into the whole archive. Raises
-    BadInput.
+    between them, stay as they are when None, as do the choices *wants_all* and *surprise*. The hour that `hour_of`
+    gave is no choice: who never named one goes on with the newsletter's own. A newly followed topic looks back a few
+    days, not into the whole archive. Raises BadInput.
     """
     if {*topics, *(muted or ())} - {topic.slug for topic in choices.topics}:
         raise BadInput("A topic that you chose is no longer on offer. Please look again.")
@@ -180,9 +182,13 @@ def choose(
     before = choices.agreement.interests
     if keywords is not None:
         before = replace(before, keywords=_keywords_in(keywords))
+    if wants_all is not None:
+        before = replace(before, wants_all=wants_all)
+    if surprise is not None:
+        before = replace(before, surprise=surprise)
     interests = follow_only(before, topics, before.muted if muted is None else muted, since)
     hour = choices.agreement.send_at if send_at == hour_of(choices) else send_at
-    cadence = cadence_for(choices.newsletter, choices.agreement.zone, hour)
+    cadence = cadence_for(choices.newsletter, choices.agreement.zone, hour, choices.agreement.frequency)
     newsletter_id = choices.agreement.newsletter_id
     with house.engine.begin() as connection:
         subscriptions.change(

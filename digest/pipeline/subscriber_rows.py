@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, time
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, time
 from typing import NamedTuple, TypeVar
 
 from digest.errors import BadInput
+from digest.model.frequency import Frequency
 from digest.model.newsletter import Newsletter
 from digest.model.subscriber import Consent, Follow, Interests, Subscriber, Subscription, SubscriptionState
 from digest.model.topic import Topic
@@ -17,12 +18,14 @@ from digest.pipeline.addresses import AddressReader
 from digest.pipeline.checked_table import suggestion
 from digest.pipeline.csv_records import MAX_CELL
 from digest.pipeline.formulas import restored
+from digest.pipeline.frequencies import read_frequency
 from digest.pipeline.places import read_locale, read_zone
+from digest.scheduling.zones import zone_of
 from digest.store.profiles import interests_as_text
 
 COLUMNS = (
-    "email", "name", "locale", "timezone", "topics", "muted", "keywords", "languages", "send_at",
-    "consent_source", "consent_at",
+    "email", "name", "locale", "timezone", "topics", "muted", "keywords", "languages", "choices", "send_at",
+    "frequency", "paused_until", "consent_source", "consent_at",
 )  # fmt: skip
 
 ALIASES: Mapping[str, str] = {
@@ -34,11 +37,15 @@ ALIASES: Mapping[str, str] = {
     **dict.fromkeys(("mute", "muted topics", "mutes", "not interested"), "muted"),
     **dict.fromkeys(("keyword", "words"), "keywords"),
     **dict.fromkeys(("article languages", "reads"), "languages"),
+    **dict.fromkeys(("choice", "also"), "choices"),
     **dict.fromkeys(("hour", "send time", "delivery time"), "send_at"),
+    **dict.fromkeys(("how often", "cadence"), "frequency"),
+    **dict.fromkeys(("pause until", "pause"), "paused_until"),
     **dict.fromkeys(("opt in source",), "consent_source"),
     **dict.fromkeys(("consent time", "opt in time", "optin time", "confirm time"), "consent_at"),
 }
 
+CHOICES = ("everything", "surprise")  #: every article, what is followed first; one from outside the interests
 # An empty cell here says "unknown", and must not overwrite what the reader told us.
 _KEPT_WHEN_EMPTY = ("name", "locale", "timezone", "consent_at")
 MAX_NAME = 200
@@ -47,6 +54,7 @@ MAX_KEYWORDS = 100
 _MAX_LANGUAGES = 20
 _PROBLEMS_PER_CELL = 10
 _REMEMBERED = 5_000
+_WEEK = 7
 _WEIGHTED = re.compile(r"(.+?)\s*:\s*(\d{1,2}(?:\.\d{1,3})?)")
 _LOCAL_TIME = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)(?::00)?")
 # Control characters and separators of lines, which would end a header; then marks that turn the reading
@@ -121,7 +129,7 @@ class RowReader:
                 self._labels[_label(label)] = topic.slug
         self._labels |= {_label(topic.slug): topic.slug for topic in offered}
         self._addresses = AddressReader()
-        self._interests: dict[tuple[str, str, str, str], tuple[Interests, str, Problems]] = {}
+        self._interests: dict[tuple[str, ...], tuple[Interests, str, Problems]] = {}
         self._places: dict[tuple[str, str], tuple[str, str]] = {}
 
     def read(self, cells: Sequence[str]) -> Row | Problems:
@@ -147,8 +155,12 @@ class RowReader:
             interests,
             self._state(texts, problems),
             self._send_at(texts, problems),
+            self._frequency(texts, problems),
             self._consent(texts, problems),
+            self._paused_until(texts, subscriber.zone, problems),
         )
+        if subscription.paused_until and subscription.state is SubscriptionState.ACTIVE:
+            subscription = replace(subscription, state=SubscriptionState.PAUSED)
         if problems:
             return problems
         given = frozenset(column for column in _KEPT_WHEN_EMPTY if texts[column])
@@ -216,6 +228,29 @@ class RowReader:
             return None
         return time(int(found[1]), int(found[2]))
 
+    def _frequency(self, texts: Mapping[str, str], problems: Problems) -> Frequency | None:
+        if not texts["frequency"]:
+            return None
+        schedule = self._newsletter.schedule
+        try:
+            return read_frequency(texts["frequency"], schedule.days[0] if len(schedule.days) < _WEEK else 0)
+        except BadInput as problem:
+            problems.append(("frequency", str(problem)))
+            return None
+
+    def _paused_until(self, texts: Mapping[str, str], zone: str, problems: Problems) -> datetime | None:
+        """Return the end of a pause that is still to come: midnight in the reader's zone, or the instant as given."""
+        text = texts["paused_until"]
+        if not text:
+            return None
+        try:
+            at = datetime.fromisoformat(text)
+            at = (at if at.tzinfo else at.replace(tzinfo=zone_of(zone))).astimezone(UTC)
+        except (ValueError, OverflowError):
+            problems.append(("paused_until", f'{text[:40]!r} is no day; write it like "2026-12-24"'))
+            return None
+        return at if at > self._now else None
+
     def _consent(self, texts: Mapping[str, str], problems: Problems) -> Consent | None:
         source, text = texts["consent_source"], texts["consent_at"]
         at = None
@@ -244,7 +279,7 @@ class RowReader:
             return SubscriptionState.ENDED
 
     def _read_interests(self, texts: Mapping[str, str], problems: Problems) -> tuple[Interests, str]:
-        wanted = (texts["topics"], texts["muted"], texts["keywords"], texts["languages"])
+        wanted = (texts["topics"], texts["muted"], texts["keywords"], texts["languages"], texts["choices"])
         known = self._interests.get(wanted)
         if known is None:
             known = self._interests_of(*wanted)
@@ -253,14 +288,19 @@ class RowReader:
         problems.extend(known[2])
         return known[:2]
 
-    def _interests_of(self, topics: str, muted: str, keywords: str, languages: str) -> tuple[Interests, str, Problems]:
+    def _interests_of(
+        self, topics: str, muted: str, keywords: str, languages: str, choices: str
+    ) -> tuple[Interests, str, Problems]:
         problems: Problems = []
         weights = self._topics_of("topics", topics, problems)
+        chosen = _read_choices(choices, problems)
         interests = Interests(
             follows=tuple(sorted(Follow(slug, weight) for slug, weight in weights.items())),
             muted=tuple(sorted(self._topics_of("muted", muted, problems))),
             keywords=read_keywords(keywords, problems),
             languages=_read_languages(languages, problems),
+            wants_all="everything" in chosen,
+            surprise="surprise" in chosen,
         )
         return interests, interests_as_text(interests), problems
 
@@ -331,6 +371,15 @@ def _read_languages(text: str, problems: Problems) -> tuple[str, ...]:
         except BadInput as error:
             problems.append(("languages", str(error)))
     return tuple(sorted(found))
+
+
+def _read_choices(text: str, problems: Problems) -> frozenset[str]:
+    """Return which of CHOICES a cell names; adds to *problems*."""
+    pieces = {_label(piece) for piece in re.split(r"[|;,]", text)} - {""}
+    problems.extend(
+        ("choices", f"{piece[:30]!r} is not one of {', '.join(CHOICES)}") for piece in sorted(pieces - {*CHOICES})
+    )
+    return frozenset(pieces)
 
 
 def _label(text: str) -> str:

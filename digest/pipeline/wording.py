@@ -27,6 +27,7 @@ class Wording:
         self._locale = locale
         self._say = Speaker(load_translations(locale), escaping=False)
         self._babel = _babel_locale(locale)
+        self._said: dict[tuple[tuple[str, tuple[str, ...], str], ...], str] = {}
 
     def why(self, reasons: Sequence[Why], ground: Ground = Ground.INTERESTS) -> str:
         """Return why an article is in a digest, like "Because you follow Trade: tariff, exports"."""
@@ -34,6 +35,14 @@ class Wording:
             return self._say.gettext("Chosen by the editors for every reader")
         if not reasons and ground is Ground.MOST_CHOSEN:
             return self._say.gettext("Chosen for many readers of %(newsletter)s", newsletter=self._newsletter.name)
+        if ground is Ground.SURPRISE:
+            return self._say.gettext("A surprise from outside your topics")
+        said = tuple((why.topic, why.words, why.through) for why in reasons)
+        if said not in self._said:
+            self._said[said] = self._why(reasons)
+        return self._said[said]
+
+    def _why(self, reasons: Sequence[Why]) -> str:
         if not reasons:
             return self._say.gettext("Because you read everything in %(newsletter)s", newsletter=self._newsletter.name)
         followed = [why for why in reasons if why.topic]
@@ -41,7 +50,7 @@ class Wording:
             words = [word for why in reasons for word in why.words]
             return self._say.gettext("Matches your keyword %(words)s", words=self._join(words[:_WORDS_SHOWN]))
         shown = followed[:_TOPICS_SHOWN]
-        names = self._join([self.topic(why.topic) for why in shown])
+        names = self._join([self._followed(why, reasons) for why in shown])
         telling = [word for why in shown for word in why.words if word.casefold() not in names.casefold()]
         words = list(dict.fromkeys(telling))[:_WORDS_SHOWN]
         if not words:
@@ -106,6 +115,12 @@ class Wording:
     def nothing_new_in(self) -> str:
         """Return the subject of a mail without articles."""
         return self._say.gettext("Nothing new in %(newsletter)s", newsletter=self._newsletter.name)
+
+    def _followed(self, why: Why, reasons: Sequence[Why]) -> str:
+        """Return the topic's name, and of a topic that is there for one below it that one's, like "Economy (Trade)"."""
+        is_said = any(each.topic == why.through for each in reasons)
+        below = "" if is_said or why.through not in self._topics else self.topic(why.through)
+        return f"{self.topic(why.topic)} ({below})" if below else self.topic(why.topic)
 
     def topic(self, slug: str) -> str:
         """Return a topic's name in this locale."""

@@ -18,7 +18,7 @@ from digest.rendering.i18n import resolve_locale
 from digest.rendering.press import Press
 from digest.rendering.templates import TemplateSet
 from digest.rendering.written import edition_view
-from digest.scheduling.cadence import next_slot, parse_rule, period_of, rule_text, zone_of
+from digest.scheduling.cadence import Rule, instant_period, latest_slot, next_slot, parse_rule, period_of
 from digest.store.edition_notes import drop_note, edition_to_come, notes_of, save_note
 from digest.store.editions import begun_periods, find_edition
 from digest.store.engine import reading
@@ -84,7 +84,7 @@ def _edition(connection: Connection, house: Installation, name: str) -> tuple[in
     now = house.clock.now()
     if not period:
         period = _next_period(connection, house, newsletter_id, newsletter)
-    elif not _is_period(period, newsletter):
+    elif not _is_period(period, newsletter, now):
         raise BadInput(
             f"{name!r} names no edition; name the newsletter ({slug}) for its next one, or a day like {now:%Y-%m-%d}"
         )
@@ -95,9 +95,11 @@ def _edition(connection: Connection, house: Installation, name: str) -> tuple[in
     return edition_id, newsletter, period
 
 
-def _is_period(period: str, newsletter: Newsletter) -> bool:
+def _is_period(period: str, newsletter: Newsletter, now: datetime) -> bool:
     try:
-        date_of(period, newsletter)
+        if "T" in period:
+            return instant_period(datetime.fromisoformat(period)) == period
+        date_of(period, newsletter, now)
     except ValueError:
         return False
     return "+" not in period
@@ -106,19 +108,21 @@ def _is_period(period: str, newsletter: Newsletter) -> bool:
 def _next_period(connection: Connection, house: Installation, newsletter_id: int, newsletter: Newsletter) -> str:
     """Return the first edition to come of which nobody has been planned for."""
     schedule, now = newsletter.schedule, house.clock.now()
-    rules = [(row.rule, row.zone) for row in cadences_of(connection, newsletter_id)]
-    rules = rules or [(rule_text(schedule.days, schedule.at), schedule.zone or "UTC")]
+    rules = [(parse_rule(row.rule), row.zone) for row in cadences_of(connection, newsletter_id)]
+    # Readers with a frequency of their own have editions of their own.
+    rules = [each for each in rules if each[0].frequency == schedule.frequency] or rules
+    rules = rules or [(Rule(schedule.frequency, schedule.at, schedule.quiet), schedule.zone or "UTC")]
     begun = begun_periods(connection, newsletter_id)
-    return min(_first_not_in(begun, rule, zone, now) for rule, zone in rules)
+    return min(_first_not_in(begun, rule, zone, now) for rule, zone in rules)[1]
 
 
-def _first_not_in(begun: Collection[str], rule: str, zone: str, now: datetime) -> str:
-    days, at = parse_rule(rule)
+def _first_not_in(begun: Collection[str], rule: Rule, zone: str, now: datetime) -> tuple[datetime, str]:
+    """Return the first slot after *now* whose edition is not *begun*, and that edition."""
     slot_at, period = now, ""
     while not period or period in begun:
-        slot_at = next_slot(days, at, zone, slot_at)
-        period = period_of(days, slot_at.astimezone(zone_of(zone)).date())
-    return period
+        slot_at = next_slot(rule, zone, slot_at)
+        period = period_of(rule.frequency, latest_slot(rule, zone, slot_at))
+    return slot_at, period
 
 
 def _try_out(house: Installation, newsletter: Newsletter, period: str, note: EditionNote) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from digest.model.newsletter import Newsletter
 from digest.model.subscriber import Follow, Interests, SubscriptionState
+from digest.pipeline.frequencies import kept_frequency
 from digest.pipeline.subscriber_rows import Columns, Row
 from digest.pipeline.suppression import former_keys, suppressed_keys
 from digest.store import subscribers as store
@@ -22,7 +23,7 @@ from digest.store.subscribers import Known
 from digest.store.tables import to_micros
 
 _REMEMBERED = 20_000
-_CHOSEN_BY_READERS = frozenset({"topics", "muted", "keywords", "send_at"})
+_CHOSEN_BY_READERS = frozenset({"topics", "muted", "keywords", "send_at", "frequency"})
 
 
 class Staged(NamedTuple):
@@ -36,6 +37,8 @@ class Staged(NamedTuple):
     zone: str | None
     interests: str
     send_at: str
+    frequency: str
+    paused_until: int | None
     consent_source: str
     consent_at: int | None
     state: str
@@ -93,6 +96,7 @@ class _Plan(NamedTuple):
     locale: str
     zone: str
     send_at: str
+    frequency: str
     interests: str
     placed_at: datetime | None = None
     chosen_at: datetime | None = None
@@ -110,6 +114,8 @@ def staged(row: Row) -> tuple[Any, ...]:
         who.zone if "timezone" in given else None,
         row.interests_text,
         f"{what.send_at:%H:%M}" if what.send_at else "",
+        kept_frequency(what.frequency),
+        to_micros(what.paused_until) if what.paused_until else None,
         consent.source if consent else "",
         to_micros(consent.at) if consent and "consent_at" in given else None,
         what.state.value,
@@ -131,6 +137,8 @@ def merged_interests(old: Interests, new: Interests, columns: Columns | frozense
         muted=new.muted if "muted" in columns else old.muted,
         keywords=new.keywords if "keywords" in columns else old.keywords,
         languages=new.languages if "languages" in columns else old.languages,
+        wants_all=new.wants_all if "choices" in columns else old.wants_all,
+        surprise=new.surprise if "choices" in columns else old.surprise,
     )
 
 
@@ -141,7 +149,7 @@ class BatchWriter:
         self._terms = terms
         self._since = datetime.combine(terms.now.date(), time(), terms.now.tzinfo)
         self._profiles: dict[str, int] = {}
-        self._cadences: dict[tuple[str, str], int] = {}  # by zone and own hour
+        self._cadences: dict[tuple[str, str, str], int] = {}  # by zone, own hour and frequency
         self._merged: dict[tuple[int, str], _Merged] = {}
 
     def write(self, conn: Connection, batch: Sequence[tuple[Any, ...]]) -> Written:
@@ -212,7 +220,8 @@ class BatchWriter:
         letter = self._terms.newsletter
         if known is None:
             zone = row.zone or letter.schedule.zone or "UTC"
-            return _Plan(row, None, row.name or "", row.locale or letter.locale, zone, row.send_at, row.interests)
+            locale = row.locale or letter.locale
+            return _Plan(row, None, row.name or "", locale, zone, row.send_at, row.frequency, row.interests)
         plan = _Plan(
             row,
             known,
@@ -220,14 +229,15 @@ class BatchWriter:
             row.locale or known.locale,
             row.zone or known.zone,
             row.send_at,
+            row.frequency,
             row.interests,
             known.placed_at,
             known.chosen_at,
         )
         if known.subscription_id:
-            keeps_hour = "send_at" not in self._terms.columns
+            lacks = [name for name in ("send_at", "frequency") if name not in self._terms.columns]
             merged = self._merged[known.profile_id, row.interests]
-            plan = plan._replace(send_at=known.send_at if keeps_hour else row.send_at, interests=merged.file)
+            plan = plan._replace(interests=merged.file, **{name: getattr(known, name) for name in lacks})
         return self._overwritten(plan, known) if self._terms.overwrite else self._respectful(plan, known)
 
     def _respectful(self, plan: _Plan, known: Known) -> _Plan:
@@ -240,7 +250,8 @@ class BatchWriter:
             merged = self._merged[known.profile_id, plan.row.interests]
             kept += ["interests"] if merged.file != merged.kept else []
             kept += ["hour"] if plan.send_at != known.send_at else []
-            plan = plan._replace(interests=merged.kept, send_at=known.send_at)
+            kept += ["frequency"] if plan.frequency != known.frequency else []
+            plan = plan._replace(interests=merged.kept, send_at=known.send_at, frequency=known.frequency)
         return plan._replace(kept=tuple(kept))
 
     def _overwritten(self, plan: _Plan, known: Known) -> _Plan:
@@ -249,7 +260,8 @@ class BatchWriter:
             plan = plan._replace(placed_at=None)
         if known.chosen_at:
             merged = self._merged[known.profile_id, plan.row.interests]
-            if (plan.interests, plan.send_at) != (merged.kept, known.send_at):
+            own = (merged.kept, known.send_at, known.frequency)
+            if (plan.interests, plan.send_at, plan.frequency) != own:
                 plan = plan._replace(chosen_at=None)
         return plan
 
@@ -258,7 +270,7 @@ class BatchWriter:
             self._profiles.clear()
         missing = {plan.interests for plan in plans} - self._profiles.keys()
         self._profiles |= profile_ids(conn, missing)
-        absent = {(plan.zone, plan.send_at) for plan in plans} - self._cadences.keys()
+        absent = {(plan.zone, plan.send_at, plan.frequency) for plan in plans} - self._cadences.keys()
         if absent:
             wanted = {one: cadence_for(self._terms.newsletter, *one) for one in absent}
             ids = cadence_ids(conn, self._terms.newsletter_id, set(wanted.values()), self._terms.now)
@@ -288,6 +300,8 @@ class BatchWriter:
         store.update_subscribers(conn, [{"row_id": row_id, **values} for row_id, values in changed.items()])
         moved = [plan.known.subscriber_id for plan in plans if plan.known and plan.known.zone != plan.zone]
         if moved:
+            if not self._terms.newsletter.schedule.zone:
+                store.note_moved(conn, self._terms.newsletter_id, moved, self._terms.now)
             for newsletter_id, newsletter in self._terms.others:
                 align_cadences(conn, newsletter_id, newsletter, self._terms.now, moved)
         return set(changed)
@@ -301,7 +315,7 @@ class BatchWriter:
             [
                 (
                     *(owner, newsletter_id, self._profiles[plan.interests], self._cadence(plan)),
-                    *(plan.row.state, plan.send_at, since),
+                    *(plan.row.state, plan.send_at, plan.frequency, plan.row.paused_until, since),
                 )
                 for plan, owner in zip(new, owners, strict=True)
             ],
@@ -316,10 +330,10 @@ class BatchWriter:
         dated = [known.subscriber_id for plan, known in old if plan.row.consent_at is not None]
         given = store.consents_given(conn, self._terms.newsletter_id, dated)
         for plan, known in old:
-            values = (self._profiles[plan.interests], self._cadence(plan), plan.send_at)
-            differs = values != (known.profile_id, known.cadence_id, known.send_at)
+            values = (self._profiles[plan.interests], self._cadence(plan), plan.send_at, plan.frequency)
+            differs = values != (known.profile_id, known.cadence_id, known.send_at, known.frequency)
             if differs:
-                names = ("profile_id", "cadence_id", "send_at", "chosen_at")
+                names = ("profile_id", "cadence_id", "send_at", "frequency", "chosen_at")
                 row = dict(zip(names, (*values, plan.chosen_at), strict=True))
                 changed.append({"row_id": known.subscription_id, **row})
             consent = self._consent(plan, known.subscriber_id)
@@ -334,7 +348,7 @@ class BatchWriter:
         store.add_consents(conn, agreed)
 
     def _cadence(self, plan: _Plan) -> int:
-        return self._cadences[plan.zone, plan.send_at]
+        return self._cadences[plan.zone, plan.send_at, plan.frequency]
 
     def _consent(self, plan: _Plan, subscriber_id: int) -> tuple[int, int, str, str, int]:
         at = plan.row.consent_at

@@ -151,7 +151,7 @@ def _cards() -> list[CardView]:
                 url=clean_url(f"https://example.org/{number}?a=1&b={words}"),
                 topic=words,
                 summary=f"{words}. " * 9,
-                summary_by=("publisher", "extract")[number % 2],
+                summary_by=("publisher", "extract", "model")[number % 3],
                 disclaimer=f"{words}!",
                 language=language,
                 source="Example",

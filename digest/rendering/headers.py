@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from base64 import b64encode
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from email.utils import format_datetime
 
@@ -72,7 +72,7 @@ class ConstantHeaders:
 
     def to_json(self) -> str:
         """Return the lines as JSON, to be kept with the layout."""
-        return json.dumps(asdict(self), separators=(",", ":"))
+        return json.dumps({each.name: getattr(self, each.name) for each in fields(self)}, separators=(",", ":"))
 
     @classmethod
     def from_json(cls, text: str) -> ConstantHeaders:

@@ -7,8 +7,9 @@ pieces that it gives out are values.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from digest.errors import BadTemplate
@@ -50,6 +51,8 @@ if TYPE_CHECKING:
     from digest.rendering.templates import TemplateSet
 
 CARDS_AT_ONCE = 200
+Atom = str | SlotRef
+Block = tuple[Atom, ...]  # atoms that stand together in many digests
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +117,7 @@ class Press:
         self._html = _Encoder(html=True)
         self._text = _Encoder(html=False)
         self._said: dict[object, str] = {}
+        self._blocks: dict[tuple[CardChoice, bool], Block] = {}
 
     def add_cards(self, views: Sequence[CardView]) -> list[int]:
         """Render and inline one card per view, many in one go; return their ids in this press.
@@ -127,8 +131,8 @@ class Press:
 
     def compose(self, parts: DigestParts) -> Composed:
         """Return the digest made of *parts*; joins ready pieces, encodes only what is new in this press."""
-        html = self._html.part(self._html_atoms(parts))
-        text = self._text.part(self._text_atoms(parts))
+        html = self._html.part(self._html_blocks(parts))
+        text = self._text.part(self._text_blocks(parts))
         pieces = {name: self._html.pieces[name] for name in html.items if isinstance(name, str)}
         pieces.update({name: self._text.pieces[name] for name in text.items if isinstance(name, str)})
         return Composed(Layout(text=text, html=html), pieces, self.subject(parts))
@@ -139,9 +143,9 @@ class Press:
         Everything else in *parts* counts, so give it the `more` line it would have with cards left out.
         """
         shell = replace(parts, cards=())
-        size = self._html.at_most(self._html_atoms(shell), widths)
+        size = self._html.at_most(self._html_blocks(shell), widths)
         for count, choice in enumerate(parts.cards):
-            size += self._html.at_most(self._card_html(choice), widths)
+            size += self._html.at_most([self._card(choice, html=True)], widths)
             if size > max_bytes:
                 return count
         return len(parts.cards)
@@ -197,24 +201,30 @@ class Press:
         document = self._raw_shell.replace(fragment_mark("cards"), together)
         return _regions(self._sheets.inliner.inline(document), where)
 
-    def _html_atoms(self, parts: DigestParts) -> list[str | SlotRef]:
+    def _html_blocks(self, parts: DigestParts) -> list[Block]:
         plain = {"date": parts.date, "preheader": parts.preheader, "lead": parts.lead}
         said = {name: escape_html(clean_text(text)) for name, text in plain.items()}
         for name, text in (("more", parts.more), ("follows", parts.follows)):
             said[name] = self._say((name,), {"text": clean_text(text)}) if text else ""
-        atoms: list[str | SlotRef] = []
+        blocks: list[Block] = []
         for segment in self._shell_html:
-            if isinstance(segment, HoleRef):
-                if segment.name == "cards":
-                    for choice in parts.cards:
-                        atoms += self._card_html(choice)
-                else:
-                    atoms.append(said[segment.name])
+            if not isinstance(segment, HoleRef):
+                blocks.append((segment,))
+            elif segment.name == "cards":
+                blocks += [self._card(choice, html=True) for choice in parts.cards]
             else:
-                atoms.append(segment)
-        return atoms
+                blocks.append((said[segment.name],))
+        return blocks
 
-    def _card_html(self, choice: CardChoice) -> list[str | SlotRef]:
+    def _card(self, choice: CardChoice, *, html: bool) -> Block:
+        """Return a card as it stands in all digests that show it alike."""
+        block = self._blocks.get((choice, html))
+        if block is None:
+            made = self._card_html(choice) if html else self._card_text(choice)
+            block = self._blocks[choice, html] = tuple(made)
+        return block
+
+    def _card_html(self, choice: CardChoice) -> list[Atom]:
         said = {
             "why": self._say(("why",), {"text": clean_text(choice.why)}) if choice.why else "",
             "related": self._related_html(choice.related) if choice.related else "",
@@ -254,7 +264,7 @@ class Press:
         card = self._raw_card.replace(fragment_mark(name), region(name, raw))
         return self._inlined({"card": card}, f"fragments.html, {name}").get(name, ())
 
-    def _text_atoms(self, parts: DigestParts) -> list[str | SlotRef]:
+    def _text_blocks(self, parts: DigestParts) -> list[Block]:
         said = {
             "date": clean_text(parts.date),
             "preheader": wrap(clean_text(parts.preheader)),
@@ -262,21 +272,21 @@ class Press:
             "more": self._say_text("more", clean_text(parts.more)) if parts.more else "",
             "follows": self._say_text("follows", clean_text(parts.follows)) if parts.follows else "",
         }
-        atoms: list[str | SlotRef] = []
+        blocks: list[Block] = []
         for segment in self._shell_text:
             if not isinstance(segment, HoleRef):
-                atoms.append(segment)
+                blocks.append((segment,))
             elif segment.name != "cards":
-                atoms.append(segment.filled(said[segment.name]))
+                blocks.append((segment.filled(said[segment.name]),))
             elif parts.cards:
-                atoms.append(segment.before)
+                blocks.append((segment.before,))
                 for number, choice in enumerate(parts.cards):
-                    atoms += ["\n\n"] if number else []
-                    atoms += self._card_text(choice)
-                atoms.append(segment.after)
+                    blocks += [("\n\n",)] if number else []
+                    blocks.append(self._card(choice, html=False))
+                blocks.append((segment.after,))
             else:
-                atoms.append(segment.empty)
-        return atoms
+                blocks.append((segment.empty,))
+        return blocks
 
     def _card_text(self, choice: CardChoice) -> list[str]:
         """Return the text of a card without line breaks at its end."""
@@ -310,11 +320,27 @@ class _Encoder:
         self.pieces: dict[str, bytes] = {}
         self._known: dict[tuple[Transfer, str], tuple[str, int]] = {}
         self._weights: dict[str, tuple[int, int]] = {}
+        self._block_weights: dict[Block, tuple[int, int]] = {}
+        self._quoted: dict[Block, tuple[list[Item], int]] = {}
 
-    def part(self, atoms: list[str | SlotRef]) -> Part:
-        """Return *atoms* as a part; its pieces are in `pieces`."""
-        weights = [self._weigh(atom) for atom in atoms if isinstance(atom, str)]
+    def part(self, blocks: Sequence[Block]) -> Part:
+        """Return *blocks* as a part; its pieces are in `pieces`."""
+        weights = [self._weigh_block(block) for block in blocks]
         transfer = smaller(sum(plain for plain, _ in weights), sum(quoted for _, quoted in weights))
+        if transfer is Transfer.BASE64:  # where pieces are filled up depends on their neighbours
+            items, size = self._arranged(chain.from_iterable(blocks), transfer)
+            return Part(transfer, tuple(items), size)
+        items, size = [], 0
+        for block in blocks:
+            if block not in self._quoted:
+                self._quoted[block] = self._arranged(block, transfer)
+            more, length = self._quoted[block]
+            items += more
+            size += length
+        return Part(transfer, tuple(items), size)
+
+    def _arranged(self, atoms: Iterable[Atom], transfer: Transfer) -> tuple[list[Item], int]:
+        """Return the items of *atoms* and the decoded bytes of all but the slots."""
         items: list[Item] = []
         size = 0
         for item in arrange(atoms, transfer, html=self.html):
@@ -325,13 +351,20 @@ class _Encoder:
                 name, length = self._known.get((transfer, item)) or self._encode(transfer, item)
                 items.append(name)
                 size += length
-        return Part(transfer, tuple(items), size)
+        return items, size
 
-    def at_most(self, atoms: list[str | SlotRef], widths: Mapping[str, int]) -> int:
-        """Return the most bytes that *atoms* take when decoded: base64 fills a piece, or a slot, with up to two."""
+    def at_most(self, blocks: Sequence[Block], widths: Mapping[str, int]) -> int:
+        """Return the most bytes that *blocks* take when decoded: base64 fills a piece, or a slot, with up to two."""
+        atoms = list(chain.from_iterable(blocks))
         texts = sum(2 + self._weigh(atom)[0] for atom in atoms if isinstance(atom, str))
         slots = tuple(Run((atom,)) for atom in atoms if isinstance(atom, SlotRef))
         return Part("", slots, texts).decoded_size(widths)
+
+    def _weigh_block(self, block: Block) -> tuple[int, int]:
+        if block not in self._block_weights:
+            weights = [self._weigh(atom) for atom in block if isinstance(atom, str)]
+            self._block_weights[block] = sum(plain for plain, _ in weights), sum(quoted for _, quoted in weights)
+        return self._block_weights[block]
 
     def _weigh(self, text: str) -> tuple[int, int]:
         """Return the bytes of *text*, plain and in quoted-printable."""

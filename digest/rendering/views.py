@@ -119,13 +119,15 @@ def card_view(
     locale: str,
     *,
     topic_label: str = "",
-    extract: str = "",
+    summary: str = "",
+    summary_by: str = "extract",
     notice: str = "",
     zone: tzinfo = UTC,
 ) -> CardView:
     """Return the card of an article for a frame in *locale*; dates are days in *zone*.
 
-    The summary is the publisher's deck, else its summary, else *extract* (made by us, and labelled so).
+    The summary is the publisher's deck, else its summary, else *summary*, which *summary_by* says who made: it is an
+    "extract" of ours or of a "model", and labelled so.
     *notice* is the newsletter's own disclaimer, shown when the publisher gave none.
     """
     article = stored.article
@@ -135,8 +137,8 @@ def card_view(
         title=shorten(clean_text(article.title) or clean_text(article.url), TITLE_LENGTH) or "…",
         url=clean_url(article.url),
         topic=clean_text(topic_label),
-        summary=own_words or shorten(clean_text(extract), SUMMARY_LENGTH),
-        summary_by="publisher" if own_words else "extract",
+        summary=own_words or shorten(clean_text(summary), SUMMARY_LENGTH),
+        summary_by="publisher" if own_words else summary_by,
         disclaimer=clean_text(article.disclaimer) or clean_text(notice),
         language=clean_tag(article.language),
         source=clean_text(stored.source),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -41,21 +42,26 @@ class Rules:
     min_items: int
     overflow: Overflow = Overflow.ROLLOVER
     fallback: Fallback = Fallback.NONE
+    max_per_source: int = 0
+    max_per_topic: int = 0
+    diversity: int = 0
 
 
 class Pool:
     """Candidates with an index; free keywords are matched once each, when first asked for.
 
     What is the same for every profile is worked out here, once: of the candidate at each position whether anybody
-    can get it (`barred`), its `freshness`, its `story`, and its place (`order`) among equals.
+    can get it (`barred`), its `freshness`, its `story`, and its place (`order`) among equals. `retold` has the
+    stories that are here in more than one version, or under the number of another article.
     """
 
     def __init__(
         self,
         candidates: Sequence[Candidate],
         rules: Rules,
-        match_keyword: Callable[[int, str], Why | None],
+        match_keyword: Callable[[str], Mapping[int, Why]],
         near_misses: Callable[[int], Mapping[str, Why]] = lambda _position: {},
+        neighbours: Callable[[int], Mapping[int, float]] = lambda _position: {},
     ) -> None:
         self.candidates = tuple(candidates)
         self.rules = rules
@@ -71,8 +77,10 @@ class Pool:
         for place, position in enumerate(in_order):
             self.order[position] = place
         self._match_keyword = match_keyword
+        self.neighbours = neighbours  #: position -> position -> how much both are about the same, 0 to 1
         self.near_misses = near_misses  #: position -> topic -> why, of topics that an article has too little of
-        self._by_keyword: dict[str, dict[int, Why]] = {}
+        self._by_keyword: dict[str, Mapping[int, Why]] = {}
+        self.retold = _retold(self.story, articles)
         self.by_topic: dict[str, list[tuple[int, float]]] = defaultdict(list)
         for position, candidate in enumerate(self.candidates):
             for slug, why in candidate.topics.items():
@@ -82,9 +90,13 @@ class Pool:
     def timeless(self) -> Pool:
         """The same pool, in which what is older weighs as much."""
         rules = replace(self.rules, half_life=timedelta.max)
-        made = Pool(self.candidates, rules, self._match_keyword, self.near_misses)
+        made = Pool(self.candidates, rules, self._match_keyword, self.near_misses, self.neighbours)
         made.most_chosen = self.most_chosen
         return made
+
+    def best_version(self, positions: Iterable[int]) -> int:
+        """Return the best of the versions of one story at *positions*: the fullest; of two such, the latest."""
+        return max(positions, key=lambda at: (_fullness(self.candidates[at].article), self.order[at]))
 
     def is_about(self, position: int, slug: str) -> bool:
         """Whether the candidate at *position* matches the topic, be it on offer or not."""
@@ -94,9 +106,21 @@ class Pool:
     def by_keyword(self, keyword: str) -> Mapping[int, Why]:
         """Return position -> why for each candidate that has the reader's *keyword*."""
         if keyword not in self._by_keyword:
-            matches = ((n, self._match_keyword(n, keyword)) for n in range(len(self.candidates)))
-            self._by_keyword[keyword] = {n: why for n, why in matches if why is not None}
+            self._by_keyword[keyword] = self._match_keyword(keyword)
         return self._by_keyword[keyword]
+
+
+def _retold(story: Sequence[int], articles: Sequence[StoredArticle]) -> dict[int, frozenset[int]]:
+    """Return story -> ids of its articles, for each story that is not just its first article."""
+    versions: defaultdict[int, set[int]] = defaultdict(set)
+    for number, article in zip(story, articles, strict=True):
+        versions[number].add(article.article_id)
+    return {number: frozenset(ids) for number, ids in versions.items() if ids != {number}}
+
+
+def _fullness(article: StoredArticle) -> int:
+    """Return a number that grows by one with each quarter more text."""
+    return round(math.log(len(article.article.text) + 1, 1.25))
 
 
 def bar_of(article: StoredArticle, rules: Rules) -> Rejection | None:

@@ -5,24 +5,38 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import asdict, fields, replace
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Connection, Insert, Row, and_, delete, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Insert,
+    Row,
+    Select,
+    and_,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from digest.collection.as_json import article_as_json, article_from_json
-from digest.collection.canonical import IdentityKeys, identity_of, same_article
+from digest.collection.canonical import IdentityKeys, body_of, canonical_url, identity_of, same_article
 from digest.enrichment.related import Known
+from digest.enrichment.retelling import telling_of, tells_the_same
 from digest.errors import NotFound
 from digest.model.article import Article, ArticleState, StoredArticle
-from digest.model.likeness import bands, likeness
+from digest.model.likeness import bands, lead_sketch
 from digest.model.words import text_key
 from digest.store.get_or_create import among, chunks, insert_new
 from digest.store.lock import Alone, wait_for_others
 from digest.store.replan import replan_with
 from digest.store.tables import article_bands, article_keys, article_sources, articles, revisions
 
-NEARLY_EQUAL = 0.88  #: of the runs of words, as sketches measure it: nine tenths, less their error
 _REMEMBERED = timedelta(days=60)  # the least time for which a mailbox remembers a story
-_MOST_COMPARED = 200  # with articles that share much boilerplate, comparing all would take quadratic time
+_MOST_COMPARED = 60  # with articles that share much boilerplate, comparing all would take quadratic time
 _KEYS = ("url_key", "guid_key", "content_hash", "text_hash", "file_key", "title_key")
 _BEST_FIRST = ("content_hash", "text_hash", "url_key", "file_key")
 _COLUMNS = (
@@ -34,6 +48,7 @@ _COLUMNS = (
     articles.c.state,
     revisions.c.content,
 )
+_KNOWN = (articles.c.id, articles.c.story_id, revisions.c.content)
 _WITH_REVISION = select(*_COLUMNS).join(revisions, revisions.c.id == articles.c.revision_id)
 
 
@@ -114,7 +129,7 @@ def _revise(connection: Connection, article_id: int, article: Article, keys: Ide
     connection.execute(update(articles).where(articles.c.id == article_id).values(**values))
     _move(connection, article_id, keys)
     _write_keys(connection, article_id, article)
-    _join_story(connection, article_id, keys, now)
+    _join_story(connection, article_id, article, keys, now)
 
 
 def _find(connection: Connection, keys: IdentityKeys) -> tuple[Row | None, bool]:  # type: ignore[type-arg]  # rows of one fixed select
@@ -148,29 +163,36 @@ def _keys_of(row: Row) -> IdentityKeys:  # type: ignore[type-arg]  # rows of one
     return IdentityKeys(**{field.name: row._mapping[field.name] for field in fields(IdentityKeys)})
 
 
-def _join_story(connection: Connection, article_id: int, keys: IdentityKeys, now: datetime) -> None:
-    """Make an article part of the story of an earlier one with nearly the same text, so that one digest tells it.
+def _join_story(connection: Connection, article_id: int, article: Article, keys: IdentityKeys, now: datetime) -> None:
+    """Make an article part of the story of an earlier one that tells the same, so that one digest tells it once.
 
     An article that is part of a story already stays there: whoever was told the story must not be told again.
     """
     connection.execute(delete(article_bands).where(article_bands.c.article_id == article_id))
     # What is too short to tell that two articles are one is too short for this too.
-    found = bands(keys.sketch) if keys.text_hash else []
+    if not keys.content_hash:
+        return
+    found = bands(keys.sketch, lead_sketch(body_of(article)))
     if not found:
         return
-    near = (
-        select(articles.c.story_id, articles.c.sketch)
-        .where(
-            articles.c.id.in_(select(article_bands.c.article_id).where(article_bands.c.band.in_(found))),
-            articles.c.collected_at >= now - _REMEMBERED,
-        )
-        .order_by(articles.c.id)
+    likely = (
+        select(article_bands.c.article_id)
+        .join(articles, articles.c.id == article_bands.c.article_id)
+        .where(article_bands.c.band.in_(found), articles.c.collected_at >= now - _REMEMBERED)
+        .group_by(article_bands.c.article_id)
+        .order_by(func.count().desc(), article_bands.c.article_id)
         .limit(_MOST_COMPARED)
     )
-    stories = [row.story_id for row in connection.execute(near) if likeness(row.sketch, keys.sketch) >= NEARLY_EQUAL]
+    near = _WITH_REVISION.where(articles.c.id.in_(connection.execute(likely).scalars().all()))
+    own = telling_of(article)
+    stories = [
+        row.story_id
+        for row in connection.execute(near)
+        if tells_the_same(own, telling_of(article_from_json(row.content)))
+    ]
     if stories:
-        own = and_(articles.c.id == article_id, articles.c.story_id == article_id)
-        connection.execute(update(articles).where(own).values(story_id=min(stories)))
+        alone = and_(articles.c.id == article_id, articles.c.story_id == article_id)
+        connection.execute(update(articles).where(alone).values(story_id=min(stories)))
     connection.execute(insert(article_bands), [{"band": band, "article_id": article_id} for band in found])
 
 
@@ -276,31 +298,68 @@ def live_articles(connection: Connection, article_ids: Collection[int]) -> list[
     return [_stored(row) for part in parts for row in connection.execute(part)]
 
 
+def latest_revisions(connection: Connection, before: datetime, limit: int) -> dict[int, int]:
+    """Return revision id -> article id of the latest *limit* live articles collected before a moment."""
+    query = (
+        select(articles.c.revision_id, articles.c.id)
+        .where(articles.c.collected_at < before, articles.c.state == ArticleState.LIVE)
+        .order_by(articles.c.collected_at.desc(), articles.c.id.desc())
+        .limit(limit)
+    )
+    return {row.revision_id: row.id for row in connection.execute(query)}
+
+
+def ids_by_url_key(connection: Connection, keys: Collection[str]) -> dict[str, int]:
+    """Return the article id of each canonical address that an article is known under."""
+    query = select(articles.c.url_key, articles.c.id).where(articles.c.url_key.in_(keys), articles.c.url_key != "")
+    return {row.url_key: row.id for row in connection.execute(query)}
+
+
 def stories_since(connection: Connection, start: datetime) -> frozenset[int]:
-    """Return every story collected since *start*, also those taken back: they may return."""
-    query = select(articles.c.story_id).where(articles.c.collected_at >= start).distinct()
-    return frozenset(connection.execute(query).scalars())
+    """Return every story collected since *start*, also those taken back: they may return.
+
+    So does the number of an article that became part of another story after it was told as one of its own.
+    """
+    query = select(articles.c.id, articles.c.story_id).where(articles.c.collected_at >= start)
+    return frozenset(number for row in connection.execute(query) for number in row)
 
 
 def known_under(connection: Connection, keys: Collection[str]) -> dict[str, Known]:
     """Return `text_key` -> article for those *keys* that exactly one live article has."""
-    if not keys:
-        return {}
-    query = (
-        select(article_keys.c.key, articles.c.id, revisions.c.content)
-        .join(articles, articles.c.id == article_keys.c.article_id)
-        .join(revisions, revisions.c.id == articles.c.revision_id)
-        .where(article_keys.c.key.in_(keys), articles.c.state == ArticleState.LIVE)
-        .order_by(articles.c.id)
-    )
+    keyed = select(article_keys.c.key, *_KNOWN).join(articles, articles.c.id == article_keys.c.article_id)
     found: dict[str, Known] = {}
     twice: set[str] = set()
-    for key, article_id, content in connection.execute(query):
+    for key, known in _known(connection, keyed, article_keys.c.key, keys):
         if key in found:
             twice.add(key)
-        found[key] = Known(int(article_id), content["title"], content["url"], content["language"])
+        found[key] = known
     # Two articles with the same deck: we cannot tell which is meant, and a wrong link is worse than none.
     return {key: known for key, known in found.items() if key not in twice}
+
+
+def known_at(connection: Connection, urls: Collection[str]) -> dict[str, Known]:
+    """Return URL -> article for those *urls*, however they are written, that a live article has."""
+    keys = {url: canonical_url(url) for url in urls}
+    placed = select(articles.c.url_key.label("key"), *_KNOWN).select_from(articles)
+    found = dict(_known(connection, placed, articles.c.url_key, set(keys.values()) - {""}))
+    return {url: found[key] for url, key in keys.items() if key in found}
+
+
+def _known(
+    connection: Connection,
+    query: Select[Any],
+    column: ColumnElement[str],
+    keys: Collection[str],
+) -> Iterator[tuple[str, Known]]:
+    live = query.join(revisions, revisions.c.id == articles.c.revision_id).where(articles.c.state == ArticleState.LIVE)
+    for part in chunks(sorted(keys)):
+        for row in connection.execute(live.where(among(connection, column, part)).order_by(articles.c.id)):
+            content = row.content
+            by_deck = row.key == text_key(content["deck"])
+            yield (
+                row.key,
+                Known(row.id, content["title"], content["url"], content["language"], row.story_id, by_deck),
+            )
 
 
 def _stored(row: Row) -> StoredArticle:  # type: ignore[type-arg]  # rows of one fixed select

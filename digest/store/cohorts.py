@@ -14,10 +14,11 @@ from digest.model.note import EditionNote, NoteKind
 from digest.store.edition_notes import notes_of
 from digest.store.get_or_create import chunks
 from digest.store.jobs import ask_for_workers
-from digest.store.planning import SINCE, UNPLANNED, Group, fill_scope, history_sql
+from digest.store.planning import SINCE, UNPLANNED, Group, Twice, fill_scope, history_sql, twice_values
 from digest.store.rulings import kept_out
 from digest.store.tables import articles, to_micros
 
+_LONG_DUE = 1  # microseconds after 1970
 _ROWS_PER_WRITE = 20_000  # a fraction of a second, and SQLite's other writers wait for ten
 
 
@@ -63,6 +64,8 @@ def write_cohorts(
     cohorts: Sequence[Cohort],
     now: datetime,
     fresh: bool = True,
+    urgent: bool = False,
+    twice: Twice | None = None,
 ) -> Written:
     """Give each reader of *cohorts* their row; return how many rows were written, by reason.
 
@@ -70,6 +73,7 @@ def write_cohorts(
     one of them has written stands when the next one fails, and whoever has no row stays due. So does a reader whose
     profile, history or locale changed since `groups_due`, or whose cohort has an article that was withdrawn,
     edited or ruled out by an editor since the pool was read; and everybody when the edition's notes changed.
+    Claims go by the time a row is due, so *urgent* ones are long due and come next.
     """
     values = {
         "e": edition_id,
@@ -77,6 +81,8 @@ def write_cohorts(
         "welcome": int(as_read.welcome),
         "slot": to_micros(slot_at),
         "now": to_micros(now),
+        "due": _LONG_DUE if urgent else to_micros(now),
+        **twice_values(twice),
     }
     rows: Counter[str] = Counter()
     with engine.connect() as connection:
@@ -184,10 +190,12 @@ def _write_rows(connection: Connection, values: Mapping[str, int], *, fresh: boo
     # The old rows come first: a reader who gets a new row in the second step must not be counted twice.
     again = connection.execute(
         text(
-            "UPDATE deliveries SET digest_id = c.digest_id, reason = c.reason, planned_at = :now, doubt_count = 0,"  # noqa: S608
+            "UPDATE deliveries SET digest_id = c.digest_id, reason = c.reason, doubt_count = 0,"  # noqa: S608
+            # Of a clock that is set back a third plan must see what the first saw.
+            " planned_at = CASE WHEN planned_at > :now THEN planned_at ELSE :now END,"
             " attempt_no = 0, dated_at = NULL, address = c.address, name = c.name,"
             " state = CASE WHEN c.digest_id IS NULL THEN 'skipped' ELSE 'ready' END,"
-            " next_attempt_at = CASE WHEN c.digest_id IS NULL THEN NULL ELSE :now END,"
+            " next_attempt_at = CASE WHEN c.digest_id IS NULL THEN NULL ELSE :due END,"
             " finished_at = CASE WHEN c.digest_id IS NULL THEN :now END"
             f" FROM (SELECT w.delivery_id row_id, k.digest_id, k.reason, u.address, u.name {readers}) c"
             " WHERE deliveries.id = c.row_id AND deliveries.state = 'ready' AND deliveries.digest_id IS NULL"
@@ -196,27 +204,32 @@ def _write_rows(connection: Connection, values: Mapping[str, int], *, fresh: boo
         values,
     )
     rows = Counter(again.scalars())
-    last = connection.execute(text("SELECT COALESCE(MAX(id), 0) FROM deliveries")).scalar_one()
-    connection.execute(
-        text(
-            "INSERT INTO deliveries (edition_id, subscriber_id, subscription_id, slot_at, digest_id, state, reason,"
-            " address, name, next_attempt_at, planned_at, finished_at)"
-            " SELECT :e, u.id, s.id, :slot, k.digest_id,"
-            " CASE WHEN k.digest_id IS NULL THEN 'skipped' ELSE 'ready' END, k.reason, u.address, u.name,"
-            " CASE WHEN k.digest_id IS NULL THEN NULL ELSE :now END, :now,"
-            " CASE WHEN k.digest_id IS NULL THEN :now END"
-            f" {readers} AND w.delivery_id IS NULL AND {UNPLANNED}"
-            " ORDER BY w.place ON CONFLICT (edition_id, subscriber_id) DO NOTHING"
-        ),
-        values,
+    for reason, count in _insert(connection, f"{readers} AND w.delivery_id IS NULL AND {UNPLANNED}", values):
+        rows[reason] += count
+    return rows
+
+
+def _insert(connection: Connection, readers: str, values: Mapping[str, int]) -> list[tuple[str, int]]:
+    """Add rows for *readers* (a FROM clause); return how many this transaction added, by reason."""
+    insert = (
+        "INSERT INTO deliveries (edition_id, subscriber_id, subscription_id, slot_at, digest_id, state, reason,"
+        " address, name, next_attempt_at, planned_at, finished_at)"
+        " SELECT :e, u.id, s.id, :slot, k.digest_id,"
+        " CASE WHEN k.digest_id IS NULL THEN 'skipped' ELSE 'ready' END, k.reason, u.address, u.name,"
+        " CASE WHEN k.digest_id IS NULL THEN NULL ELSE :due END, :now,"
+        " CASE WHEN k.digest_id IS NULL THEN :now END"
+        f" {readers} ORDER BY w.place ON CONFLICT (edition_id, subscriber_id) DO NOTHING"
     )
-    added = connection.execute(
+    if connection.dialect.name == "postgresql":  # where others add rows to the edition at the same time
+        added = f"WITH added AS ({insert} RETURNING reason) SELECT reason, COUNT(*) FROM added GROUP BY reason"  # noqa: S608
+        return [(row[0], row[1]) for row in connection.execute(text(added), values)]
+    last = connection.execute(text("SELECT COALESCE(MAX(id), 0) FROM deliveries")).scalar_one()
+    connection.execute(text(insert), values)
+    counted = connection.execute(
         text("SELECT reason, COUNT(*) FROM deliveries WHERE id > :last AND edition_id = :e GROUP BY reason"),
         {"last": last, "e": values["e"]},
     )
-    for reason, count in added:
-        rows[reason] += count
-    return rows
+    return [(row[0], row[1]) for row in counted]
 
 
 def live_among(connection: Connection, revisions: Iterable[int]) -> frozenset[int]:

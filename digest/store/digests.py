@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, insert, text
 
 from digest.errors import NotFound
+from digest.scheduling.zones import zones_version
 from digest.store.get_or_create import chunks, values_by
 from digest.store.origins import Origin
 from digest.store.tables import digests, pieces, to_micros
@@ -36,10 +37,16 @@ def open_slot(connection: Connection, edition_id: int, slot_at: datetime, pool_i
     """Return the id of the edition's slot at *slot_at*; ten planners at once get the same row."""
     connection.execute(
         text(
-            "INSERT INTO slots (edition_id, slot_at, pool_id, planned_at) VALUES (:e, :at, :pool, :now)"
+            "INSERT INTO slots (edition_id, slot_at, pool_id, planned_at, zones) VALUES (:e, :at, :pool, :now, :zones)"
             " ON CONFLICT (edition_id, slot_at) DO NOTHING"
         ),
-        {"e": edition_id, "at": to_micros(slot_at), "pool": pool_id, "now": to_micros(now)},
+        {
+            "e": edition_id,
+            "at": to_micros(slot_at),
+            "pool": pool_id,
+            "now": to_micros(now),
+            "zones": zones_version(),
+        },
     )
     found = connection.execute(
         text("SELECT id FROM slots WHERE edition_id = :e AND slot_at = :at"),

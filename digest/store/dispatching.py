@@ -294,15 +294,16 @@ class Unplanned:
     slot_at: datetime
 
 
-def unplanned(connection: Connection, newsletter_id: int | None) -> list[Unplanned]:
-    """Return the slots (of one newsletter, or of all) with rows that wait for a new plan."""
+def unplanned(connection: Connection, newsletter_id: int | None, *, paused: bool = False) -> list[Unplanned]:
+    """Return the slots (of one newsletter, or of all) with rows that wait for a new plan; of *paused* editions too."""
     only = "AND e.newsletter_id = :newsletter" if newsletter_id is not None else ""
+    states = "('open', 'paused')" if paused else "('open')"
     rows = connection.execute(
         text(
             "SELECT DISTINCT n.slug, e.id, e.period, d.slot_at FROM deliveries d"  # noqa: S608
             " JOIN editions e ON e.id = d.edition_id JOIN newsletters n ON n.id = e.newsletter_id"
-            " WHERE d.next_attempt_at IS NOT NULL AND d.digest_id IS NULL AND d.state = 'ready' AND e.state = 'open'"
-            f" {only} ORDER BY 1, 2, 4"
+            " WHERE d.next_attempt_at IS NOT NULL AND d.digest_id IS NULL AND d.state = 'ready'"
+            f" AND e.state IN {states} {only} ORDER BY 1, 2, 4"
         ),
         {"newsletter": newsletter_id},
     )

@@ -137,6 +137,7 @@ def _forget_interests(conn: Connection, subscriber_id: int) -> None:
             ended_reason=EndedReason.ERASED.value,
             paused_until=None,
             send_at="",
+            frequency="",
             chosen_at=None,
             profile_id=profile_of(conn, Interests()),
         )

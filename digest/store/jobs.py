@@ -13,13 +13,14 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from digest.store.tables import to_micros
+from digest.store.tables import from_micros, to_micros
 
 QUEUE = "deliveries"
 TASK = "send"
 BUDGET = 20.0  # seconds that a job may begin new mails; then it makes room for others
 _ROWS_PER_JOB = 500
 _MOST_WAITING = 16  # jobs of one edition that wait at a time: as many workers may begin on it at once
+_SOON = timedelta(seconds=1)  # rows that are due within so much of each other share a job
 _OVER_AFTER = timedelta(minutes=5)  # so much longer than a job lasts that whoever took it has ended, or lost it
 
 
@@ -59,24 +60,62 @@ def ask_for_workers(connection: Connection, edition_id: int, rows: int = 1) -> i
     """
     if connection.dialect.name != "postgresql" or rows < 1:
         return 0
-    from procrastinate import App, SyncPsycopgConnector
-
     waiting = connection.execute(
         text(
             "SELECT COUNT(*) FROM procrastinate_jobs"
             " WHERE status = 'todo' AND task_name = :task AND args @> jsonb_build_object('edition_id', :e)"
+            " AND (scheduled_at IS NULL OR scheduled_at <= now())"
         ),
         {"task": TASK, "e": edition_id},
     ).scalar_one()
     missing = min(_MOST_WAITING, -(-rows // _ROWS_PER_JOB)) - int(waiting)
     if missing < 1:
         return 0
+    _add(connection, edition_id, missing)
+    return missing
+
+
+def ask_for_next(connection: Connection, now: datetime) -> datetime | None:
+    """Add a job for the row that is due first after *now*, to be begun then, unless one is there; return when.
+
+    Whoever has done a job asks for this, so a mail that was put off goes out within a second of its time.
+    """
+    if connection.dialect.name != "postgresql":
+        return None
+    row = connection.execute(
+        text(
+            "SELECT d.edition_id, d.next_attempt_at FROM deliveries d JOIN editions e ON e.id = d.edition_id"
+            " WHERE d.next_attempt_at > :now AND e.state IN ('open', 'finished')"
+            " ORDER BY d.next_attempt_at, d.id LIMIT 1"
+        ),
+        {"now": to_micros(now)},
+    ).first()
+    if row is None:
+        return None
+    at = max(from_micros(row.next_attempt_at), now + _SOON)
+    there = connection.execute(
+        text(
+            "SELECT 1 FROM procrastinate_jobs"
+            " WHERE status = 'todo' AND task_name = :task AND args @> jsonb_build_object('edition_id', :e)"
+            " AND (scheduled_at IS NULL OR scheduled_at BETWEEN :now AND :at) LIMIT 1"
+        ),
+        {"task": TASK, "e": row.edition_id, "now": now, "at": at + _SOON},
+    )
+    if there.first() is not None:
+        return None
+    _add(connection, row.edition_id, at=at)
+    return at
+
+
+def _add(connection: Connection, edition_id: int, count: int = 1, *, at: datetime | None = None) -> None:
+    from procrastinate import App, SyncPsycopgConnector
+
     driver = connection.connection.driver_connection
     # No lock: a worker that died with it would keep all others out.
-    asking = App(connector=SyncPsycopgConnector()).configure_task(TASK, queue=QUEUE, connection=driver)
+    app = App(connector=SyncPsycopgConnector())
+    asking = app.configure_task(TASK, queue=QUEUE, connection=driver, schedule_at=at)
     what: dict[str, Any] = {"edition_id": edition_id}
-    asking.batch_defer(*[what] * missing)
-    return missing
+    asking.batch_defer(*[what] * count)
 
 
 def editions_due(connection: Connection, now: datetime, edition_id: int | None = None) -> list[int]:

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Row, text
 
 from digest.errors import BadInput, NotFound
 from digest.model.delivery import DeliveryState, Outcome
+from digest.store.jobs import ask_for_workers, editions_due
 from digest.store.tables import from_micros, to_micros
 
 
@@ -198,7 +199,7 @@ def retry_failed(connection: Connection, which: Filter, now: datetime) -> int:
     """Ask for a new plan for rows that expired, and for refused ones whose address was corrected since.
 
     Returns how many. The reader must still be subscribed. Their editions are open again. Attempts go on telling
-    where they went.
+    where they went. Rows in doubt are only sent again when *which* asks for that state: the same message, once more.
     """
     wheres, values = _conditions(which, _DELIVERIES)
     chosen = (
@@ -216,13 +217,30 @@ def retry_failed(connection: Connection, which: Filter, now: datetime) -> int:
         ),
         {**values, "retry_now": to_micros(now)},
     ).rowcount
+    if which.state == DeliveryState.IN_DOUBT:
+        count += _send_once_more(connection, wheres, values, now)
     connection.execute(
         text(
             "UPDATE editions SET state = 'open' WHERE state = 'finished' AND id IN"
-            " (SELECT edition_id FROM deliveries WHERE state = 'ready' AND next_attempt_at IS NOT NULL)"
+            " (SELECT edition_id FROM deliveries WHERE state IN ('ready', 'in_doubt') AND next_attempt_at IS NOT NULL)"
         )
     )
+    for edition_id in editions_due(connection, now) if count else ():
+        ask_for_workers(connection, edition_id)
     return count
+
+
+def _send_once_more(connection: Connection, wheres: str, values: dict[str, Any], now: datetime) -> int:
+    """Make rows in doubt due that wait for a person's word; their editions are neither paused nor cancelled."""
+    return connection.execute(
+        text(
+            "UPDATE deliveries SET next_attempt_at = :retry_now, finished_at = NULL"  # noqa: S608
+            f" WHERE state = 'in_doubt' AND next_attempt_at IS NULL AND id IN (SELECT d.id FROM {_DELIVERIES.rows}"
+            f" JOIN subscriptions s ON s.id = d.subscription_id WHERE {wheres} AND s.state = 'active'"
+            " AND e.state <> 'cancelled')"
+        ),
+        {**values, "retry_now": to_micros(now)},
+    ).rowcount
 
 
 def _streamed(connection: Connection, query: str, values: dict[str, Any]) -> Iterator[Row[Any]]:

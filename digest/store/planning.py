@@ -28,6 +28,19 @@ class CadenceRow:
     next_slot_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Twice:
+    """Of readers who moved: those who had the edition at a slot that is not after `early`, and live its date again."""
+
+    edition_id: int
+    early: datetime
+
+
+def twice_values(twice: Twice | None) -> dict[str, int]:
+    """Return what UNPLANNED asks for besides edition and slot."""
+    return {"had": twice.edition_id, "early": to_micros(twice.early)} if twice else {"had": 0, "early": 0}
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Group:
     """Readers who share profile, history, locale and (while it matters) the day they joined."""
@@ -78,6 +91,21 @@ def open_edition(connection: Connection, newsletter_id: int, period: str, now: d
         {"n": newsletter_id, "p": period},
     ).one()
     return int(row.id), str(row.state)
+
+
+def edition_passed(connection: Connection, newsletter_id: int, period: str, now: datetime) -> tuple[int, str]:
+    """Return id and state of the edition of a slot that nobody plans any more; made finished when it is missing."""
+    values = {"n": newsletter_id, "p": period, "now": to_micros(now)}
+    connection.execute(
+        text(
+            "INSERT INTO editions (newsletter_id, period, state, created_at) VALUES (:n, :p, 'finished', :now)"
+            " ON CONFLICT (newsletter_id, period) DO NOTHING"
+        ),
+        values,
+    )
+    row = connection.execute(text("SELECT id, state FROM editions WHERE newsletter_id = :n AND period = :p"), values)
+    edition_id, state = row.one()
+    return edition_id, state
 
 
 def fill_scope(connection: Connection, cadence_ids: Collection[int]) -> None:
@@ -153,7 +181,9 @@ _HISTORY = f"COALESCE((SELECT g.history_after {_WAITING} AND l.edition_id <> :e 
 UNPLANNED = """NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.edition_id = :e AND d.subscriber_id = u.id)
     AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.subscriber_id = u.id AND d.slot_at > :slot AND d.edition_id IN
      (SELECT t.edition_id FROM slots t JOIN editions te ON te.id = t.edition_id WHERE t.slot_at > :slot
-       AND te.newsletter_id = (SELECT newsletter_id FROM editions WHERE id = :e)))"""
+       AND te.newsletter_id = (SELECT newsletter_id FROM editions WHERE id = :e)))
+    AND (:had = 0 OR s.moved_at IS NOT NULL AND EXISTS
+     (SELECT 1 FROM deliveries m WHERE m.edition_id = :had AND m.subscriber_id = u.id AND m.slot_at <= :early))"""
 # A reader's first mail is another digest where the newsletter welcomes; days are whole, so a microsecond can say so.
 _FIRST = """:welcome = 1 AND NOT EXISTS (SELECT 1 FROM deliveries f WHERE f.subscription_id = s.id
     AND f.subscriber_id = u.id AND (f.state IN ('sent', 'in_doubt') OR f.doubt_count > 0))"""
@@ -182,11 +212,13 @@ def groups_due(
     *,
     welcome: bool = False,
     fresh: bool = True,
+    twice: Twice | None = None,
 ) -> list[Group]:
     """Return the cohorts-to-be of the readers in scope who have no plan in the edition yet, nor in a later slot.
 
     *since_cut*: a reader who joined before it has nothing to look back to any more. *welcome*: who has had no
-    mail of the newsletter yet is a cohort apart. *fresh* False: only rows that wait for a new plan.
+    mail of the newsletter yet is a cohort apart. *fresh* False: only rows that wait for a new plan. *twice*: only
+    those readers.
     """
     history = history_sql(connection, fresh=fresh)
     rows = connection.execute(
@@ -204,10 +236,28 @@ def groups_due(
             "  AND s.cadence_id IN (SELECT cadence_id FROM scope) AND s.state = 'active'"
             ") due GROUP BY p, h, l, f ORDER BY p, h, l, f"
         ),
-        {"e": edition_id, "slot": to_micros(slot_at), "since_cut": to_micros(since_cut), "fresh": int(fresh)}
-        | {"welcome": int(welcome)},
+        {
+            "e": edition_id,
+            "slot": to_micros(slot_at),
+            "since_cut": to_micros(since_cut),
+            "welcome": int(welcome),
+            "fresh": int(fresh),
+            **twice_values(twice),
+        },
     )
     return [Group(*row) for row in rows]
+
+
+def planned_by(connection: Connection, edition_id: int, slot_at: datetime) -> datetime:
+    """Return when the last of the slot's rows that wait for a new plan was planned before; *slot_at* without any."""
+    last = connection.execute(
+        text(
+            "SELECT MAX(planned_at) FROM deliveries"
+            " WHERE edition_id = :e AND slot_at = :slot AND state = 'ready' AND digest_id IS NULL"
+        ),
+        {"e": edition_id, "slot": to_micros(slot_at)},
+    ).scalar_one()
+    return slot_at if last is None else from_micros(last)
 
 
 # Nobody can have missed a slot before they joined, or came back.
@@ -266,13 +316,7 @@ def pass_over(
     nor in an edition that is paused or cancelled.
     """
     values = {"n": newsletter_id, "p": period, "slot": to_micros(slot_at), "now": to_micros(now)}
-    connection.execute(
-        text(
-            "INSERT INTO editions (newsletter_id, period, state, created_at) VALUES (:n, :p, 'finished', :now)"
-            " ON CONFLICT (newsletter_id, period) DO NOTHING"
-        ),
-        values,
-    )
+    edition_passed(connection, newsletter_id, period, now)
     written: Counter[str] = Counter()
     for reason, whose in ((SkipReason.COALESCED, _AT_WORK), (SkipReason.PAUSED, _ON_A_BREAK)):
         done = connection.execute(

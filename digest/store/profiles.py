@@ -25,6 +25,7 @@ def interests_as_text(interests: Interests) -> str:
         "muted": sorted(interests.muted),
         "keywords": sorted(interests.keywords),
         "languages": sorted(interests.languages),
+        **{choice: True for choice in ("wants_all", "surprise") if getattr(interests, choice)},
     }
     return json.dumps(plain, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
 
@@ -40,6 +41,8 @@ def interests_from_text(text: str) -> Interests:
         muted=tuple(plain["muted"]),
         keywords=tuple(plain["keywords"]),
         languages=tuple(plain["languages"]),
+        wants_all=plain.get("wants_all", False),
+        surprise=plain.get("surprise", False),
     )
 
 

@@ -11,6 +11,7 @@ from dataclasses import fields
 from datetime import time, timedelta
 from typing import Any
 
+from digest.model.frequency import Frequency, Quiet
 from digest.model.newsletter import (
     CutOff,
     Disclaimers,
@@ -29,19 +30,20 @@ from digest.model.newsletter import (
     UnresolvedRelated,
 )
 from digest.model.topic import Topic
-from digest.scheduling.cadence import DAY_NAMES
+from digest.scheduling.cadence import DAY_NAMES, frequency_text, parse_frequency
 from digest.store.durations import duration_text, read_duration
 
-_PLAIN_TEXTS = ("name", "description", "postal_address", "template", "locale", "list_id", "managed")
-_DURATIONS = ("look_back", "expires_after", "max_late", "freshness_half_life")
+_PLAIN = ("name", "description", "postal_address", "template", "locale", "list_id", "managed", "urgent")
+_DURATIONS = ("look_back", "expires_after", "freshness_half_life")
 
 
 def newsletter_as_json(newsletter: Newsletter) -> dict[str, Any]:
     """Return the newsletter, without its slug, as a table of a newsletter file would say it."""
     sender, schedule = newsletter.sender, newsletter.schedule
     return {
-        **{key: getattr(newsletter, key) for key in _PLAIN_TEXTS},
+        **{key: getattr(newsletter, key) for key in _PLAIN},
         **{key: duration_text(getattr(newsletter, key)) for key in _DURATIONS},
+        "max_late": duration_text(newsletter.max_late) if newsletter.max_late else "",
         "topics": list(newsletter.topics),
         "sources": list(newsletter.sources),
         "unresolved_related": newsletter.unresolved_related.value,
@@ -52,9 +54,10 @@ def newsletter_as_json(newsletter: Newsletter) -> dict[str, Any]:
         "cut_off": _cut_off_as_json(newsletter.cut_off),
         "sender": {"name": sender.name, "address": sender.address, "reply_to": sender.reply_to},
         "schedule": {
-            "days": [DAY_NAMES[day] for day in schedule.days],
+            **_how_often(schedule.frequency),
             "at": f"{schedule.at:%H:%M}",
             "zone": schedule.zone or "subscriber",
+            "quiet": f"{schedule.quiet.start:%H:%M}-{schedule.quiet.end:%H:%M}" if schedule.quiet else "",
         },
         "limits": {one.name: getattr(newsletter.limits, one.name) for one in fields(Limits)},
         "disclaimers": {
@@ -70,8 +73,8 @@ def newsletter_as_json(newsletter: Newsletter) -> dict[str, Any]:
 
 def newsletter_from_json(slug: str, spec: Mapping[str, Any]) -> Newsletter:
     """Return the newsletter of `newsletter_as_json`."""
-    known: dict[str, Any] = {key: spec[key] for key in _PLAIN_TEXTS if key in spec}
-    known |= {key: read_duration(spec[key]) for key in _DURATIONS if key in spec}
+    known: dict[str, Any] = {key: spec[key] for key in _PLAIN if key in spec}
+    known |= {key: read_duration(spec[key]) for key in (*_DURATIONS, "max_late") if spec.get(key)}
     known |= {key: tuple(spec[key]) for key in ("topics", "sources") if key in spec}
     known |= {"welcome": spec["welcome"]} if "welcome" in spec else {}
     words = {
@@ -99,6 +102,8 @@ def topic_as_json(topic: Topic) -> dict[str, Any]:
         "name": topic.name,
         "names": dict(sorted(topic.names.items())),
         "keywords": list(topic.keywords),
+        "keywords_in": {tag: list(words) for tag, words in sorted(topic.keywords_in.items())},
+        "examples": list(topic.examples),
         "parent": topic.parent,
     }
 
@@ -111,6 +116,8 @@ def topic_from_json(slug: str, spec: Mapping[str, Any]) -> Topic:
         tuple(spec.get("keywords", ())),
         dict(spec.get("names", {})),
         spec.get("parent", ""),
+        {tag: tuple(words) for tag, words in spec.get("keywords_in", {}).items()},
+        tuple(spec.get("examples", ())),
     )
 
 
@@ -138,12 +145,25 @@ def source_from_json(slug: str, spec: Mapping[str, Any]) -> Source:
     )
 
 
+def _how_often(frequency: Frequency) -> dict[str, Any]:
+    if frequency.days:
+        return {"days": [DAY_NAMES[day] for day in frequency.days]}
+    return {"frequency": frequency_text(frequency)}
+
+
 def _schedule(spec: Mapping[str, Any]) -> Schedule:
     standard = Schedule()
+    frequency = parse_frequency(spec["frequency"]) if "frequency" in spec else standard.frequency
+    if "days" in spec:
+        frequency = Frequency(tuple(DAY_NAMES.index(day) for day in spec["days"]))
+    start, _, end = spec.get("quiet", "").partition("-")
     return Schedule(
-        days=tuple(DAY_NAMES.index(day) for day in spec["days"]) if "days" in spec else standard.days,
+        days=frequency.days or standard.days,
         at=time.fromisoformat(spec["at"]) if "at" in spec else standard.at,
         zone="" if spec.get("zone", "subscriber") == "subscriber" else spec["zone"],
+        month_day=frequency.month_day,
+        hours=frequency.hours,
+        quiet=Quiet(time.fromisoformat(start), time.fromisoformat(end)) if start else None,
     )
 
 

@@ -29,6 +29,7 @@ def subscriptions_of(conn: Connection, subscriber_id: int) -> list[Row[Any]]:
                 subscriptions.c.ended_reason,
                 subscriptions.c.paused_until,
                 subscriptions.c.send_at,
+                subscriptions.c.frequency,
                 subscriptions.c.since,
                 subscriptions.c.chosen_at,
                 profiles.c.interests,

@@ -33,7 +33,8 @@ class Known:
     state: str = ""
     ended_reason: str = ""
     send_at: str = ""
-    chosen_at: datetime | None = None  #: when the reader chose interests and hour
+    frequency: str = ""
+    chosen_at: datetime | None = None  #: when the reader chose interests, hour and frequency
 
 
 def known_readers(conn: Connection, newsletter_id: int, address_keys: Iterable[str]) -> dict[str, Known]:
@@ -44,14 +45,15 @@ def known_readers(conn: Connection, newsletter_id: int, address_keys: Iterable[s
     )
     columns = (
         *(who.address_key, who.id, who.name, who.locale, who.zone, who.chosen_at.label("placed_at")),
-        *(what.id, what.profile_id, what.cadence_id, what.state, what.ended_reason, what.send_at, what.chosen_at),
+        *(what.id, what.profile_id, what.cadence_id, what.state, what.ended_reason),
+        *(what.send_at, what.frequency, what.chosen_at),
     )
     found: dict[str, Known] = {}
     for part in chunks(address_keys):
-        for key, *person, own, profile, cadence, state, reason, at, chosen in conn.execute(
+        for key, *person, own, profile, cadence, state, reason, at, often, chosen in conn.execute(
             select(*columns).select_from(joined).where(among(conn, who.address_key, part))
         ):
-            agreed = (own, profile, cadence, state, reason, at, chosen) if own else ()
+            agreed = (own, profile, cadence, state, reason, at, often, chosen) if own else ()
             found[key] = Known(*person, *agreed)
     return found
 
@@ -84,18 +86,25 @@ def update_subscribers(conn: Connection, rows: Sequence[Mapping[str, Any]]) -> N
 
 
 def add_subscriptions(conn: Connection, rows: list[tuple[Any, ...]]) -> None:
-    """Insert subscriptions: (ids of subscriber, newsletter, profile, cadence; state, send_at, since)."""
+    """Insert subscriptions: (ids of subscriber, newsletter, profile, cadence; state, own hour, own frequency…)."""
     ids = ("subscriber_id", "newsletter_id", "profile_id", "cadence_id")
-    insert_rows(conn, subscriptions, (*ids, "state", "send_at", "since"), rows)
+    insert_rows(conn, subscriptions, (*ids, "state", "send_at", "frequency", "paused_until", "since"), rows)
 
 
 def update_subscriptions(conn: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write profile, cadence, hour and chosen_at of the subscriptions named by `row_id`."""
+    """Write profile, cadence, hour, frequency and chosen_at of the subscriptions named by `row_id`."""
     if rows:
-        names = ("profile_id", "cadence_id", "send_at", "chosen_at")
+        names = ("profile_id", "cadence_id", "send_at", "frequency", "chosen_at")
         named: dict[str, Any] = {key: bindparam(f"new_{key}") for key in names}
         statement = update(subscriptions).where(subscriptions.c.id == bindparam("row_id")).values(named)
         conn.execute(statement, [_prefixed(row) for row in rows])
+
+
+def note_moved(conn: Connection, newsletter_id: int, subscriber_ids: Iterable[int], now: datetime) -> None:
+    """Note that these readers of a newsletter, which comes by their own clocks, have another zone from *now* on."""
+    for part in chunks(subscriber_ids):
+        moved = update(subscriptions).where(among(conn, subscriptions.c.subscriber_id, part))
+        conn.execute(moved.where(subscriptions.c.newsletter_id == newsletter_id).values(moved_at=now))
 
 
 def add_consents(conn: Connection, rows: list[tuple[Any, ...]]) -> None:
@@ -136,6 +145,7 @@ def list_subscriptions(conn: Connection, newsletter_id: int, *, after: int = 0, 
                 subscriptions.c.ended_reason,
                 subscriptions.c.paused_until,
                 subscriptions.c.send_at,
+                subscriptions.c.frequency,
                 subscriptions.c.since,
                 subscribers.c.address,
                 subscribers.c.name,

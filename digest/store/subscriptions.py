@@ -24,6 +24,7 @@ class Agreement:
     state: SubscriptionState
     ended_reason: str
     send_at: str
+    frequency: str
     paused_until: datetime | None
     zone: str
     locale: str
@@ -34,7 +35,7 @@ class Agreement:
 
 _SELECT = (
     "SELECT s.id AS subscription_id, s.subscriber_id, s.newsletter_id, n.slug AS newsletter, s.state,"
-    " s.ended_reason, s.send_at, s.paused_until, u.zone, u.locale, u.address, u.name, p.interests"
+    " s.ended_reason, s.send_at, s.frequency, s.paused_until, u.zone, u.locale, u.address, u.name, p.interests"
     " FROM subscriptions s JOIN subscribers u ON u.id = s.subscriber_id"
     " JOIN newsletters n ON n.id = s.newsletter_id JOIN profiles p ON p.id = s.profile_id WHERE "
 )

@@ -239,6 +239,9 @@ subscriptions = Table(
     Column("ended_reason", String(20), nullable=False, server_default=""),
     Column("paused_until", Instant),
     Column("send_at", String(5), nullable=False, server_default=""),
+    Column("frequency", String(40), nullable=False, server_default=""),
+    # When the zone of its cadence changed, until a slot in the new zone was planned.
+    Column("moved_at", Instant),
     # The midnight (UTC) of the day the reader joined: looking back starts from here, and whole days
     # let readers who joined on one day share their digests.
     Column("since", Instant, nullable=False),
@@ -246,6 +249,12 @@ subscriptions = Table(
     Column("chosen_at", Instant),
     UniqueConstraint("subscriber_id", "newsletter_id"),
     Index("ix_subscriptions_due", "cadence_id", "state"),
+    Index(
+        "ix_subscriptions_moved",
+        "cadence_id",
+        sqlite_where=text("moved_at IS NOT NULL"),
+        postgresql_where=text("moved_at IS NOT NULL"),
+    ),
 )
 
 consents = Table(
@@ -273,7 +282,7 @@ editions = Table(
     metadata,
     Column("id", Id, primary_key=True),
     Column("newsletter_id", Id, ForeignKey("newsletters.id"), nullable=False),
-    # The day or ISO week; of a correction, the period it corrects, "+" and its template.
+    # The day, ISO week, month or instant; of a correction, the period it corrects, "+" and its template.
     Column("period", Text, nullable=False),
     Column("state", String(20), nullable=False),
     Column("created_at", Instant, nullable=False),
@@ -300,6 +309,8 @@ slots = Table(
     Column("slot_at", Instant, nullable=False),
     Column("pool_id", Id, ForeignKey("pools.id"), nullable=False),
     Column("planned_at", Instant, nullable=False),
+    # The release of the zone database that said when this slot was.
+    Column("zones", String(20), nullable=False, server_default=""),
     UniqueConstraint("edition_id", "slot_at"),
 )
 

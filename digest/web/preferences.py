@@ -21,7 +21,7 @@ from digest.pipeline.installation import Installation
 from digest.pipeline.places import zones_on_offer
 from digest.pipeline.subscribe import Choices
 from digest.rendering.languages import weekday_date_text
-from digest.scheduling.cadence import zone_of
+from digest.scheduling.zones import zone_of
 from digest.web.forms import read_form, text_of, texts_of
 from digest.web.pages import Pages, masked
 
@@ -104,6 +104,8 @@ def _act(house: Installation, one: Choices, form: FormData) -> None:
                 send_at=text_of(form, "send_at"),
                 muted=texts_of(form, "muted") if more else None,
                 keywords=text_of(form, "keywords") if more else None,
+                wants_all="wants_all" in form if more else None,
+                surprise="surprise" in form if more else None,
             )
         case "pause":
             subscribe.pause(house, one, _pause_end(one, text_of(form, "until")), source=_SOURCE)
@@ -150,6 +152,8 @@ def _shown(one: Choices, now: datetime) -> Mapping[str, object]:
         "send_at": subscribe.hour_of(one),
         "place": _place(one.newsletter.schedule.zone or agreement.zone, locale),
         "keywords": ", ".join(agreement.interests.keywords),
+        "wants_all": agreement.interests.wants_all,
+        "surprise": agreement.interests.surprise,
         "topics": [
             {
                 "slug": topic.slug,

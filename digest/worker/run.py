@@ -20,6 +20,7 @@ from digest.worker.send_job import send_some
 
 _PATIENCE = 30.0  # seconds that a message under way may take when the process is told to end
 _HEARTBEAT = 10.0  # seconds
+_LOOK = 1.0  # seconds between two looks for a job whose time has come; of a new one the database tells
 _AGAIN = 5.0  # seconds until the engine is started again after it could not reach the database
 
 
@@ -70,6 +71,7 @@ async def _work(house: Installation, sending: Sending, ending: Stop) -> None:
             install_signal_handlers=False,
             shutdown_graceful_timeout=_PATIENCE,
             update_heartbeat_interval=_HEARTBEAT,
+            fetch_job_polling_interval=_LOOK,
         )
 
 

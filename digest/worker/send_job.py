@@ -9,7 +9,7 @@ from digest.log import get_logger
 from digest.pipeline.dispatch import Sending, Stop, dispatch
 from digest.pipeline.installation import Installation
 from digest.store.engine import reading
-from digest.store.jobs import BUDGET, ask_for_workers, editions_due
+from digest.store.jobs import BUDGET, ask_for_next, ask_for_workers, editions_due
 
 
 def send_some(
@@ -25,17 +25,23 @@ def send_some(
 
     The job may be late, come twice, or name an edition that is gone: what to send, the rows say. Rows of other
     editions that are due go out as well, in their order. When a fault of ours, or the mail server, ended it early,
-    no job is asked for: the next sweep does that, and so the server is not asked without a pause.
+    no job is asked for: the next sweep does that, and so the server is not asked without a pause. What was put off
+    gets a job for the time it is due.
     """
-    with reading(house.engine) as connection:
-        if not editions_due(connection, house.clock.now(), edition_id):
-            return False
-    until = seconds() + budget
-    done = dispatch(house, sending, stop=lambda: ending() or seconds() >= until)
-    if done.interrupted:
-        with house.engine.begin() as connection:
+    is_due = _has_due(house, edition_id)
+    if is_due:
+        until = seconds() + budget
+        done = dispatch(house, sending, stop=lambda: ending() or seconds() >= until)
+        get_logger().info(
+            "dispatched", edition=edition_id, stopped_by=done.stopped_by, **{str(k): n for k, n in done.states.items()}
+        )
+    with house.engine.begin() as connection:
+        if is_due and done.interrupted:
             ask_for_workers(connection, edition_id)
-    get_logger().info(
-        "dispatched", edition=edition_id, stopped_by=done.stopped_by, **{str(k): n for k, n in done.states.items()}
-    )
-    return True
+        ask_for_next(connection, house.clock.now())
+    return is_due
+
+
+def _has_due(house: Installation, edition_id: int) -> bool:
+    with reading(house.engine) as connection:
+        return bool(editions_due(connection, house.clock.now(), edition_id))

@@ -1,4 +1,4 @@
-"""Choosing: how good the ranking of `digest topics rank` is on labelled news, beside counting keywords and TF-IDF.
+"""Choosing: how good ranking and readers' matches are on labelled news, and how fast; beside others' ways.
 
 The labels are for scoring. With examples, a topic's examples are what carries its label on other days.
 """
@@ -19,6 +19,7 @@ from digest.model.topic import Topic
 from digest.model.words import stems
 from digest.pipeline.rank_topics import Definitions, rank_topics, read_articles, read_definitions
 from scripts.benchmarks.gain import Pair, Relevant, gains, interval, mean, relevant
+from scripts.benchmarks.matching import quality, speed
 from scripts.benchmarks.measured import against, report, rounded, tell
 
 NEWS = Path(__file__).resolve().parents[2].parent / "shared" / "corpora" / "news"
@@ -104,15 +105,36 @@ def summed(gained: Mapping[Pair, float]) -> dict[str, float]:
     return {"ndcg_at_10": rounded(mean(gained.values())), "low": rounded(low), "high": rounded(high)}
 
 
+def report_speed(topics: Sequence[Topic], items: Sequence[Item]) -> None:
+    """Print how long it takes to choose, in processor seconds, against the bars of a slot."""
+    taken = speed(topics, items)
+    beside = taken["match_1000"] / taken["sqlite_fts5_match_1000"]
+    report(
+        "processor seconds of choosing: 1,000 articles, 10,000 profiles of up to 20 topics",
+        argparse.Namespace(),
+        {"ours": {name: rounded(value) for name, value in taken.items()}},
+        {
+            "add_one_to_10000": against([taken["add_one_to_10000"]], at_most=0.005),
+            "choose_1000_for_10000": against([taken["choose_1000_for_10000"]], at_most=3.0),
+            "match_beside_sqlite_fts5": against([beside]),
+        },
+    )
+
+
 def main() -> None:
     """Measure and print."""
     asked = argparse.ArgumentParser(description=__doc__)
     asked.add_argument("--articles", type=Path, default=NEWS / "dev.jsonl.gz", help="JSON lines with labels")
     asked.add_argument("--topics", type=Path, default=NEWS / "topics.json")
     asked.add_argument("--folds", type=int, default=5, help="of days, for the examples; 0 leaves them out")
+    asked.add_argument("--every", type=int, default=3, help="score readers' matches on every so many days; 0: none")
+    asked.add_argument("--speed", action="store_true", help="only how fast it is")
     asked.add_argument("--days", type=int, nargs=2, default=(0, 1), metavar=("FIRST", "STEP"), help="score these only")
     given = asked.parse_args()
     topics, items = read_definitions(given.topics).topics, read_articles(given.articles)
+    if given.speed:
+        report_speed(topics, items)
+        return
     labels = labels_of(given.articles)
     right = relevant(((one.id, one.day, labels[one.id]) for one in items), {topic.slug for topic in topics})
     first, step = given.days
@@ -133,7 +155,8 @@ def main() -> None:
     report(
         "nDCG@10 over days and topics, with 95 % bootstrap intervals",
         argparse.Namespace(**{name: str(value) for name, value in vars(given).items()}),
-        {name: summed(gained) for name, gained in figures.items()},
+        {name: summed(gained) for name, gained in figures.items()}
+        | (quality(topics, items, right, given.every) if given.every else {}),
         bars,
         pairs=len(kept),
         by_topic={slug: rounded(mean(values)) for slug, values in sorted(worst.items())},

@@ -57,6 +57,9 @@ def told(program, catcher):
     do("show", "articles", "show", seen["list"].json[0]["id"])
     for output in ("text", "html", "eml", "json"):
         do(output, "preview", "daily", "--subscriber", "ada@example.org", "--format", output)
+    do("simulate", "simulate", "daily", "--json")
+    do("simulate ada", "simulate", "daily", "--subscriber", "ada@example.org")
+    do("simulate badly", "simulate", "daily", "--from", "tomorrow")
     do("preview file", "preview", "daily", "--subscriber", "ada@example.org", "--format", "eml", "--output", "a.eml")
     do("rehearsal", "send", "daily", "--dry-run", "--json")
     seen["mails before"] = len(catcher.messages)
@@ -153,6 +156,21 @@ def test_a_preview_is_the_mail_that_is_then_sent(told):
     assert [each["title"] for each in why["articles"]] == ["Tariff Truce Holds"]
     assert [(each["title"], each["reason"]) for each in why["left_out"]] == [("Solar Park Opens", "no_match")]
     assert told["preview file"].out == ""
+
+
+def test_the_days_to_come_can_be_played(told):
+    """Every slot of a week with its articles and reasons; one reader's own; and a day must be one."""
+    week = told["simulate"].json
+    digests = [each for slot in week["slots"] for each in slot["digests"]]
+
+    assert told["simulate"].status == 0
+    assert len(week["slots"]) >= 12, "two readers with different hours, seven days"
+    assert {article["title"] for each in digests for article in each["articles"]} <= {
+        one["title"] for one in told["list"].json
+    }
+    assert "no mail (nothing new)" in told["simulate ada"].out
+    assert told["simulate ada"].out.rstrip().endswith("Nothing was written or sent.")
+    assert told["simulate badly"].status == 2
 
 
 def test_a_rehearsal_counts_and_changes_nothing(told):

@@ -6,6 +6,7 @@ import asyncio
 import time
 from contextlib import AsyncExitStack
 from dataclasses import replace
+from itertools import zip_longest
 
 import pytest
 
@@ -15,6 +16,7 @@ from digest.model.delivery import Outcome
 from digest.settings import Relay
 from tests.delivery.scripted import CLOCK, FAST, Do, Notebook, Script, ScriptedServer, Then, envelope, scripted
 
+PLAIN, UTF8 = ("PIPELINING",), ("PIPELINING", "SMTPUTF8")
 SOON = Patience(first=0.02, longest=0.05, give_up=0.3)
 GONE = Relay("127.0.0.1", 1, implicit_tls=False, starttls=False)
 
@@ -33,6 +35,7 @@ def send(
     connections: int = 4,
     breakers: list[Breaker] | None = None,
     recipient: str = "",
+    offers: tuple[tuple[str, ...], ...] = (),
     **share: int,
 ) -> tuple[list[ScriptedServer], Notebook, DrainResult]:
     """Drain *count* envelopes into one server per script; None stands for one that is away."""
@@ -43,7 +46,8 @@ def send(
     async def run() -> tuple[list[ScriptedServer], DrainResult]:
         async with AsyncExitStack() as stack:
             servers = [
-                None if script is None else await stack.enter_async_context(scripted(script)) for script in scripts
+                None if script is None else await stack.enter_async_context(scripted(script, **offer))
+                for script, offer in zip_longest(scripts, ({"offer": each} for each in offers), fillvalue={})
             ]
             relays = [GONE if server is None else server.relay for server in servers]
             relays[0] = replace(relays[0], **share)
@@ -162,3 +166,26 @@ def test_a_reader_whom_no_server_was_asked_about_says_nothing_of_the_servers():
 
     assert {(each.server, each.reply.code) for each in notebook.attempts} == {("", 0)}
     assert [breaker.count for breaker in breakers] == [0, 0]
+
+
+@pytest.mark.parametrize("offers", [(PLAIN, UTF8), (UTF8, PLAIN)], ids=["the second", "the first"])
+def test_a_reader_whose_address_needs_smtputf8_gets_mail_by_the_server_that_offers_it(offers: tuple[tuple[str, ...]]):
+    """The other one refuses nobody for what its neighbour can do."""
+    servers, notebook, result = send(usual, usual, offers=offers, recipient="zoë@example.net")
+
+    assert (len(sent(notebook)), result.fault, result.gave_up) == (30, None, None)
+    assert [len(server.messages) for server in servers] == [30 if offer == UTF8 else 0 for offer in offers]
+
+
+def test_a_reader_whom_only_a_server_that_is_away_could_serve_is_tried_again_later():
+    """For now nobody takes such an address; that is no reason never to try again."""
+    _, notebook, _ = send(usual, None, offers=(PLAIN,), recipient="zoë@example.net", count=5)
+
+    assert [each.outcome for each in notebook.attempts] == [Outcome.DEFERRED] * 5
+
+
+def test_a_reader_whom_no_server_could_serve_is_refused():
+    """Neither offers SMTPUTF8: they are told apart at once."""
+    _, notebook, _ = send(usual, usual, offers=(PLAIN, PLAIN), recipient="zoë@example.net", count=5)
+
+    assert [(each.outcome, each.reply.enhanced) for each in notebook.attempts] == [(Outcome.REFUSED, "5.6.7")] * 5

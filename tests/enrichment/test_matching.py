@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digest.enrichment.matching import Matcher, analyse, match_keyword
+from digest.enrichment.matching import Matcher, match_keyword
+from digest.enrichment.reading import analyse
 from digest.model.article import Article, Section
 from digest.model.digest import Field
 from digest.model.topic import Topic

@@ -54,6 +54,27 @@ def test_sentences_end_where_they_end(text: str, sentences: list[str]):
     assert split_sentences(text) == sentences
 
 
+@pytest.mark.parametrize(
+    ("language", "text", "sentences"),
+    [
+        pytest.param(
+            "de-AT", "Er kam am 3. Oktober. Dann ging er.", ["Er kam am 3. Oktober.", "Dann ging er."], id="de"
+        ),
+        pytest.param("en", "He bought 3. Then he left.", ["He bought 3.", "Then he left."], id="en"),
+        pytest.param("", "He bought 3. Then he left.", ["He bought 3.", "Then he left."], id="unknown"),
+        pytest.param("de", "Es kostet 4,50. Das ist viel.", ["Es kostet 4,50.", "Das ist viel."], id="de, a price"),
+        pytest.param("de", "Das gilt z.B. hier. Und da.", ["Das gilt z.B. hier.", "Und da."], id="de, an abbreviation"),
+        pytest.param(
+            "es", "La Sra. Gil vive en EE.UU. desde 2020.", ["La Sra. Gil vive en EE.UU. desde 2020."], id="es"
+        ),
+        pytest.param("en", "Acme Inc. rose on Jan. 3 at 9 a.m. in New York.", None, id="en, abbreviations"),
+    ],
+)
+def test_a_full_stop_means_what_it_means_in_the_language(language: str, text: str, sentences: list[str] | None):
+    """A date is not cut in two where ordinals have a full stop."""
+    assert split_sentences(text, language) == (sentences or [text])
+
+
 def test_korean_sentences_stay_apart():
     """Korean is written with spaces; Japanese and Chinese are not."""
     assert extract("비가 온다. 바람이 분다.") == "비가 온다. 바람이 분다."

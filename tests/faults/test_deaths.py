@@ -14,9 +14,13 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
+from digest.delivery.journal import orphans
+from digest.delivery.records import Header, header_bytes
+from digest.model.newsletter import InDoubt
 from digest.pipeline.recover import recover
 from tests import postgres
 from tests.conftest import BOTH
@@ -108,6 +112,43 @@ def test_everything_that_dies_at_once_comes_back_with_nobody_lost(
 
     assert failed == 0
     check(crowd, witness, permitted + last)
+
+
+def lose_power(house: House, chance: random.Random) -> None:
+    """Let the machine start anew: of a journal, which is not synced, any part of the last records may be gone."""
+    for path in orphans(house.installation.state_folder):
+        data, header = path.read_bytes(), header_bytes(Header(path.stem, 0, bytes(16), house.clock.now()))
+        path.write_bytes(data[: chance.randint(len(header), len(data))])
+    with mock.patch("digest.pipeline.recover.boot_id", return_value=bytes(16)):
+        recover(house.installation)
+
+
+@ON_BOTH
+def test_a_machine_that_loses_power_repeats_nothing_that_a_newsletter_wants_held(
+    crowd: House, cradle: subprocess.Popen[str]
+):
+    """P24: six times; what was claimed is in doubt, for the mark that is missing may have been written."""
+    crowd.newsletter(in_doubt=InDoubt.HOLD)
+    chance = random.Random(24)
+    with Witness(delay=0.004, seed=24) as witness:
+        make = Nursery(cradle, crowd, witness, CONNECTIONS)
+        for turn in range(1, 6 * TIMES + 1):
+            pid = make.start()
+            when_it_has(witness, 30 * turn)
+            os.kill(pid, signal.SIGKILL)
+            assert make.wait() == -signal.SIGKILL
+            lose_power(crowd, chance)
+        make.start()
+        last = make.wait()
+
+    states = crowd.states()
+    copies = Counter(copy.recipient for copy in witness.copies)
+    held = {who for who, state in states.items() if state == "in_doubt"}
+    assert last == 0
+    assert set(states.values()) <= {"sent", "in_doubt"}
+    assert set(copies.values()) == {1}
+    assert copies.keys() | held == states.keys()
+    assert len(held) <= 6 * TIMES * (3 * CONNECTIONS + UNCOMMITTED)
 
 
 @ON_BOTH

@@ -382,6 +382,23 @@ def test_a_withdrawn_article_is_not_sent_although_it_was_planned(house: House, s
     assert house.rows("SELECT plan_no, state FROM deliveries") == [(2, "sent")]
 
 
+def test_a_mail_that_is_planned_again_by_a_clock_that_was_set_back_has_what_it_had(house: House, sink: Sink):
+    """Each time: its articles are no less there because the clock says that they come in an hour."""
+    house.reader(ANNA)
+    first, second, _ = (house.article("trade", title) for title in ("Tariff one", "Tariff two", "Tariff three"))
+    house.plan()
+    house.move(hours=-1)
+    sink.script = only(ANNA, Do.LATER)
+    with house.engine.begin() as connection:
+        set_state(connection, first, ArticleState.WITHDRAWN, now=house.clock.now())
+    house.dispatch(sink)
+    with house.engine.begin() as connection:
+        set_state(connection, second, ArticleState.WITHDRAWN, now=house.clock.now())
+    house.dispatch(sink)
+
+    assert [titles(mail.html, house) for mail in sink.mails] == [["Tariff three"]]
+
+
 def test_a_mail_whose_only_article_was_withdrawn_is_skipped(house: House, sink: Sink):
     """An empty digest is no digest."""
     house.reader(ANNA)

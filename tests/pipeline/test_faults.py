@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from digest.delivery.relays import Fault
 from digest.model.delivery import DeliveryState, Envelope, Outcome, Phase, Reply
+from digest.model.newsletter import Retry
 from digest.pipeline.hold_edition import resume_edition
 from digest.pipeline.messages import Messages
 from digest.pipeline.sending import Dispatched
@@ -38,6 +41,36 @@ def test_an_edition_that_servers_refuse_for_us_is_paused_and_the_others_go_on(ho
     assert house.rows("SELECT state FROM editions ORDER BY id") == [("paused",), ("finished",)]
     assert {state for who, state in house.states().items() if who.startswith("daily")} <= {"ready", "deferred"}
     assert sum(count for who, count in sink.tries.items() if who.startswith("daily")) <= 7
+
+
+def test_an_edition_that_servers_put_off_for_us_is_paused_too(house: House, sink: Sink):
+    """A 4yz that no waiting mends: Gmail asks for DKIM. The slow lane would meet it again and again."""
+    house.readers([{"email": f"daily{number}@example.org", "topics": "trade"} for number in range(12)])
+    house.article("trade")
+    sink.later = "421 4.7.30 Your email has been rate limited because DKIM authentication didn't pass"
+    sink.script = lambda recipient, number: Do.LATER
+    done = house.send(sink)
+
+    assert "is paused" in done.stopped_by
+    assert "SPF, DKIM and DMARC" in done.stopped_by
+    assert set(house.states().values()) <= {"ready", "deferred"}
+    assert sum(sink.tries.values()) <= 7
+
+
+def test_a_fault_of_ours_that_nobody_mends_ends_like_any_delay(house: House, sink: Sink):
+    """One reader's server refuses us for days: the mail expires, and says why; its stories come with the next."""
+    house.newsletter("daily", retry=Retry((timedelta(minutes=30),), timedelta(hours=6)))
+    house.reader("anna@example.org")
+    house.article("trade")
+    refused_for_dkim(sink)
+    sink.script = lambda recipient, number: Do.NEVER
+    house.send(sink)
+    for _ in range(2):
+        house.move(hours=4)
+        house.dispatch(sink)
+
+    assert [(each.state, each.reason) for each in house.log()] == [("expired", "rcpt 5.7.26")]
+    assert house.history("anna@example.org") == frozenset()
 
 
 def test_a_paused_edition_that_is_resumed_goes_to_everybody_at_once(house: House, sink: Sink):

@@ -86,6 +86,17 @@ def test_a_short_file_gives_a_newsletter_with_sensible_defaults():
     assert found.warnings == ()
 
 
+def test_a_topic_has_words_by_language_and_examples():
+    """A word that means something else elsewhere is sought in its own language only."""
+    more = '[topics.council]\nname = "Council"\nkeywords_in = {de = ["Rat", "rat"], fr = ["conseil"]}\n'
+    found = read(GOOD + more + 'examples = ["https://example.org/council", "17"]\n').topics[-1]
+
+    assert found.keywords_in == {"de": ("Rat",), "fr": ("conseil",)}
+    assert found.examples == ("https://example.org/council", "17")
+    assert topic_from_json("council", topic_as_json(found)) == found
+    assert problems_of(GOOD + more.replace("fr =", "nowhere1 ="))[0].endswith('use one like "en", "ko" or "pt-BR"')
+
+
 def test_the_shipped_example_can_be_applied_as_it_is():
     """Three newsletters, some twenty topics, each with keywords in five languages; no warning."""
     path = shipped_folder("subscribers") / "example.toml"
@@ -295,6 +306,7 @@ _newsletters = st.builds(
     retry=st.builds(Retry, st.lists(_spans, min_size=1, max_size=3).map(tuple), _spans),
     look_back=_spans,
     freshness_half_life=_spans,
+    urgent=st.booleans(),
 )
 
 

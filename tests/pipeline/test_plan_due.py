@@ -7,6 +7,7 @@ from datetime import UTC, datetime, time, timedelta
 from digest.model.newsletter import Schedule
 from digest.pipeline.plan import Who
 from digest.pipeline.subscribe import pause, resume
+from digest.scheduling.zones import zones_version
 from tests.house import House
 from tests.pipeline.people import ANNA, BEN, CHO, DAN, choices, told
 from tests.sink import Sink
@@ -239,17 +240,146 @@ def test_yesterdays_edition_never_comes_after_todays(house: House, sink: Sink):
     assert len(house.log()) == 1
 
 
-def test_who_moves_to_another_zone_gets_one_mail_a_day(house: House, sink: Sink):
-    """The edition is that of the local date, wherever it is."""
-    house.reader(ANNA, timezone="Asia/Tokyo")
-    house.clock.at = datetime(2026, 11, 22, 22, 30, tzinfo=UTC)
+def moves(house: House, sink: Sink, before: str, after: str, at: str, until: str) -> list[str]:
+    """Have Anna move from one zone to another *at* an instant, with news every hour; return when she had mail."""
+    house.reader(ANNA, timezone=before)
+    got: list[str] = []
+    end, moving = utc(until), utc(at)
+    while house.clock.now() < end:
+        house.article("trade", at=house.clock.now() - timedelta(minutes=1))
+        if house.clock.now() == moving:
+            house.reader(ANNA, timezone=after)
+        house.plan(who=Who.DUE)
+        house.dispatch(sink)
+        got += [f"{house.clock.now():%d %H}h"] * (len(sink.mails) - len(got))
+        house.move(hours=1)
+    return got
+
+
+def utc(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+def test_who_moves_west_gets_the_mail_of_the_day_that_begins_again(house: House, sink: Sink):
+    """T18: Tokyo to Los Angeles; sixteen hours after the last mail, in an edition named by its instant."""
+    house.clock.at = utc("2026-05-31T20:00")
+    got = moves(house, sink, "Asia/Tokyo", "America/Los_Angeles", "2026-05-31T23:00", "2026-06-02T16:00")
+
+    assert got == ["31 22h", "01 14h", "02 14h"]
+    assert house.rows("SELECT period FROM editions ORDER BY period") == [
+        ("2026-06-01",),
+        ("2026-06-01T14:00Z",),
+        ("2026-06-02",),
+    ]
+
+
+def test_who_moves_east_gets_no_second_mail_eight_hours_later(house: House, sink: Sink):
+    """T19: Los Angeles to Tokyo; the log says why, and the next day has everything."""
+    house.clock.at = utc("2026-06-01T13:00")
+    got = moves(house, sink, "America/Los_Angeles", "Asia/Tokyo", "2026-06-01T15:00", "2026-06-03T23:00")
+
+    assert got == ["01 14h", "02 22h", "03 22h"]
+    assert reasons(house) == ["sent", "zone_changed", "sent", "sent"]
+    assert house.rows("SELECT period FROM editions ORDER BY period") == [
+        ("2026-06-01",),
+        ("2026-06-02",),
+        ("2026-06-03",),
+        ("2026-06-04",),
+    ]
+
+
+def test_a_date_that_a_move_leaves_out_is_in_the_log(house: House, sink: Sink):
+    """An evening mail, from Los Angeles to Tokyo: the evening was over there and still to come here."""
+    house.newsletter(schedule=Schedule(at=time(20)))
+    house.clock.at = utc("2026-06-01T02:00")
+    got = moves(house, sink, "America/Los_Angeles", "Asia/Tokyo", "2026-06-01T12:00", "2026-06-02T12:00")
+
+    assert got == ["01 03h", "02 11h"]
+    assert reasons(house) == ["sent", "zone_changed", "sent"]
+
+
+def test_who_names_another_hour_on_the_same_day_has_had_the_mail_of_the_day(house: House, sink: Sink):
+    """Only a day that begins again has a second one."""
+    house.reader(ANNA, send_at="06:30")
     house.article("trade")
+    house.move(hours=1)
     house.plan(who=Who.DUE)
     house.dispatch(sink)
-    house.reader(ANNA, timezone="America/New_York")
+    house.reader(ANNA, send_at="20:00")
     house.article("trade")
-    house.clock.at = datetime(2026, 11, 23, 12, 30, tzinfo=UTC)
+    house.move(hours=13, minutes=30)
+    house.plan(who=Who.DUE)
+
+    assert reasons(house) == ["sent"]
+
+
+def test_a_weekly_letter_that_is_two_days_late_still_comes(house: House, sink: Sink):
+    """Half a week is not too late for it; a month without planning loses nothing that has not expired (C9)."""
+    house.newsletter("weekly", schedule=Schedule(days=(0,)))
+    house.reader(ANNA, "weekly")
+    house.article("trade", "Tariff one")
+    house.move(days=9)
+    house.plan("weekly", Who.DUE)
+    house.dispatch(sink)
+
+    assert told(house, sink) == [["Tariff one"]]
+    assert reasons(house) == ["coalesced", "sent"]
+
+
+def test_each_reader_has_their_own_frequency(house: House, sink: Sink):
+    """A month: daily, weekdays, two days, weekly, monthly and every twelve hours, of one newsletter."""
+    house.clock.at = utc("2026-11-01T00:00")
+    often = {
+        "daily@example.org": "",
+        "weekdays@example.org": "weekdays",
+        "days@example.org": "mon|thu",
+        "weekly@example.org": "weekly fri",
+        "monthly@example.org": "monthly 31",
+        "hours@example.org": "every 12 hours",
+    }
+    for address, frequency in often.items():
+        house.reader(address, frequency=frequency)
+    while house.clock.now() < utc("2026-12-01T00:00"):
+        house.article("trade", at=house.clock.now() - timedelta(minutes=1))
+        house.move(hours=7)
+        house.plan(who=Who.DUE)
+        house.dispatch(sink)
+        house.article("trade", at=house.clock.now() - timedelta(minutes=1))
+        house.move(hours=12)
+        house.plan(who=Who.DUE)
+        house.dispatch(sink)
+        house.move(hours=5)
+
+    assert {who: len(sink.to(who)) for who in often} == {
+        "daily@example.org": 30,
+        "weekdays@example.org": 21,
+        "days@example.org": 9,
+        "weekly@example.org": 4,
+        "monthly@example.org": 1,
+        "hours@example.org": 60,
+    }
+    periods = {period for (period,) in house.rows("SELECT period FROM editions")}
+    assert {"2026-11-23", "2026-W48", "2026-11", "2026-11-23T07:00Z", "2026-11-23T19:00Z"} <= periods
+
+
+def test_the_release_of_the_zone_database_stands_with_what_was_planned(house: House):
+    """So that one can tell why a slot was when it was."""
+    house.reader(ANNA)
+    house.article("trade")
+    house.move(hours=2)
+    house.plan(who=Who.DUE)
+
+    assert house.rows("SELECT zones FROM slots") == [(zones_version(),)]
+
+
+def test_a_reader_whose_zone_is_gone_gets_the_mail_by_utc(house: House, sink: Sink):
+    """A zone database without it must not hold up anybody; the log tells."""
+    house.reader(ANNA, timezone="Europe/London")
+    house.reader(BEN)
+    house.change("UPDATE cadences SET zone = 'Europe/Atlantis' WHERE zone = 'Europe/London'")
+    house.article("trade")
+    house.move(hours=2)
     house.plan(who=Who.DUE)
     house.dispatch(sink)
 
-    assert [each.state for each in house.log()] == ["sent"]
+    assert {mail.recipient for mail in sink.mails} == {ANNA, BEN}

@@ -231,3 +231,22 @@ def test_a_mail_previewed_has_every_story_it_says(house: House):
     mail = Mail("", ANNA, shown.raw, 0, answered=False)
 
     assert titles(mail.html, house) == sorted(each["title"] for each in shown.as_json()["articles"])
+
+
+def test_a_preview_tells_why_each_article_is_in_and_why_the_others_are_not(house: House):
+    """Score, words and fields of both; a surprise is marked, in the mail too."""
+    house.reader(ANNA, topics="trade", choices="surprise")
+    house.article("trade", "Tariff talks resume")
+    house.article("sport", "Football at noon")
+    house.article("energy", "Solar roofs for the market hall", deck="Solar for all")
+    found = preview(house.installation, "daily", ANNA, at=house.clock.now())
+    told = found.as_json()
+
+    followed, surprise = told["articles"]
+    assert (followed["why"], followed["ground"]) == ("Because you follow Trade: tariff", "interests")
+    assert followed["matches"][0]["words"] == ["tariff"]
+    assert followed["matches"][0]["fields"][0] == "title"
+    assert (surprise["why"], surprise["ground"]) == ("A surprise from outside your topics", "surprise")
+    assert surprise["why"] in found.html
+    assert surprise["why"] in found.text
+    assert [(each["reason"], each["matches"]) for each in told["left_out"]] == [("no_match", [])]

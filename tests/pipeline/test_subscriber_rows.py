@@ -39,6 +39,11 @@ def read(**cells: str) -> Row | list[tuple[str, str]]:
     return reader.read(list(cells.values()))
 
 
+def test_a_choice_that_there_is_not_is_told():
+    """A typing mistake must not pass for a choice."""
+    assert read(choices="surprize") == [("choices", "'surprize' is not one of everything, surprise")]
+
+
 def good(**cells: str) -> Row:
     row = read(**cells)
     assert isinstance(row, Row), row
@@ -55,6 +60,7 @@ def test_a_full_row_gives_a_reader_and_what_they_agreed_to():
         muted="law",
         keywords="chips; tariff",
         languages="pt_br|en, EN",
+        choices="Surprise|everything",
         send_at="6:30",
         consent_source="form",
         consent_at="2026-03-01T09:30:00+09:00",
@@ -66,6 +72,8 @@ def test_a_full_row_gives_a_reader_and_what_they_agreed_to():
     assert interests.follows == (Follow("artificial-intelligence"), Follow("trade", 2.0))
     assert (interests.muted, interests.keywords) == (("law",), ("chips", "tariff"))
     assert interests.languages == ("en", "pt-BR")
+    assert interests.wants_all
+    assert interests.surprise
     assert row.subscription.send_at == time(6, 30)
     seoul = timezone(timedelta(hours=9))
     assert row.subscription.consent == Consent("form", datetime(2026, 3, 1, 9, 30, tzinfo=seoul))

@@ -2,43 +2,43 @@
 
 from __future__ import annotations
 
-from digest.store.urgent import let_overtake
 from tests.house import House
-from tests.sink import Mail, Sink
+from tests.sink import Do, Mail, Sink
+
+WAITS = "waits@example.org"
 
 
 def test_a_mail_that_somebody_waits_for_overtakes_the_rest_of_a_sending(house: House, sink: Sink):
-    """Made urgent after ten mails, it comes after what was in hand: two for each connection."""
+    """Planned after ten mails had gone, it comes after what was in hand: two for each connection."""
+    house.newsletter("welcome", urgent=True)
     house.newsletter("daily")
-    house.newsletter("welcome")
     house.readers([{"email": f"reader{number}@example.org", "topics": "trade"} for number in range(80)])
-    house.reader("waits@example.org", "welcome")
+    house.reader(WAITS, "welcome")
     house.article("trade")
     house.plan("daily")
-    house.plan("welcome")
-    ((urgent,),) = house.rows("SELECT id FROM deliveries WHERE address = 'waits@example.org'")
-    moved: list[int] = []
+    planned: list[int] = []
 
     def on_mail(mail: Mail) -> None:
-        if len(sink.mails) == 10 and not moved:
-            with house.engine.begin() as connection:
-                moved.append(let_overtake(connection, [urgent]))
+        if len(sink.mails) == 10 and not planned:
+            planned.append(house.plan("welcome").ready)
 
     sink.on_mail = on_mail
     house.dispatch(sink, connections=2)
     order = [mail.recipient for mail in sink.mails]
 
-    assert (len(order), moved) == (81, [1])
-    assert 10 <= order.index("waits@example.org") <= 10 + 3 * 2 * 2
+    assert (len(order), planned) == (81, [1])
+    assert 10 <= order.index(WAITS) <= 10 + 3 * 2 * 2
 
 
-def test_what_has_been_sent_cannot_be_hurried(house: House, sink: Sink):
-    """Nobody gets a second copy."""
-    house.reader("waits@example.org")
+def test_an_urgent_mail_that_is_put_off_waits_like_any_other(house: House, sink: Sink):
+    """Its server asked for that; nobody is hurried twice."""
+    house.newsletter("welcome", urgent=True)
+    house.reader(WAITS, "welcome")
     house.article("trade")
-    house.send(sink)
-    with house.engine.begin() as connection:
-        moved = let_overtake(connection, [1])
+    sink.script = lambda recipient, number: Do.LATER if number == 1 else Do.TAKE
+    house.send(sink, "welcome")
+    at_once = len(sink.mails)
+    house.move(minutes=40)
     house.dispatch(sink)
 
-    assert (moved, len(sink.mails)) == (0, 1)
+    assert (at_once, len(sink.mails)) == (0, 1)

@@ -9,9 +9,10 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from datetime import timedelta
 from itertools import groupby
+from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from digest.delivery.journal import Journal
 from digest.delivery.records import Key
@@ -92,6 +93,25 @@ def test_a_mailbox_whose_mail_was_claimed_since_one_looked_gets_no_second_one(
     assert len(both) == 2
     assert late == []
     assert house.rows("SELECT id FROM deliveries WHERE state = 'claimed'") == [(claim.delivery_id,)]
+
+
+def test_two_that_plan_one_slot_at_once_count_each_row_once(house: House):
+    """The other one was quicker, between one's look at who is due and one's writing: one wrote nothing."""
+    house.reader(ANNA)
+    house.article("trade")
+    planned: list[int] = []
+
+    def quicker(_conn: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        if "INSERT INTO deliveries" in statement and "lined_up" in statement and not planned:
+            planned.append(0)
+            planned.append(house.plan().ready)
+
+    event.listen(house.engine, "before_cursor_execute", quicker)
+    planned.append(house.plan().ready)
+    event.remove(house.engine, "before_cursor_execute", quicker)
+
+    assert planned == [0, 1, 0]
+    assert len(house.log()) == 1
 
 
 def test_two_workers_send_each_mail_once(house: House, sink: Sink):

@@ -104,9 +104,9 @@ def test_a_mail_speaks_the_first_language_it_can(tags: tuple[str, ...], found: s
 
 def test_a_card_takes_the_publishers_words_first() -> None:
     """Deck, else summary, else our extract, which is labelled."""
-    assert card_view(stored(title="T", deck="D", summary="S"), "en", extract="E").summary == "D"
-    assert card_view(stored(title="T", summary="S"), "en", extract="E").summary_by == "publisher"
-    ours = card_view(stored(title="T"), "en", extract="E")
+    assert card_view(stored(title="T", deck="D", summary="S"), "en", summary="E").summary == "D"
+    assert card_view(stored(title="T", summary="S"), "en", summary="E").summary_by == "publisher"
+    ours = card_view(stored(title="T"), "en", summary="E")
     assert (ours.summary, ours.summary_by) == ("E", "extract")
 
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digest.enrichment.matching import Matcher, analyse, match_keyword
+from digest.enrichment.keywords import KeywordIndex
+from digest.enrichment.matching import Matcher
+from digest.enrichment.reading import analyse
 from digest.model.article import Article, ArticleState, Section, StoredArticle
-from digest.model.digest import Field, Rejection, Selection, SkipReason, Why
+from digest.model.digest import Field, Ground, Rejection, Selection, SkipReason, Why
 from digest.model.subscriber import Follow, Interests
 from digest.model.topic import Topic
 from digest.selection.pool import Candidate, Pool, Rules
@@ -52,11 +55,11 @@ def pool(articles: Sequence[StoredArticle], **rules: object) -> Pool:
     return Pool(
         [Candidate(stored, matcher.topics(each)) for stored, each in zip(articles, analysed, strict=True)],
         Rules(**named),
-        lambda position, keyword: match_keyword(analysed[position], keyword),
+        KeywordIndex(analysed).matches,
     )
 
 
-def follows(*topics: str, **more: tuple[str, ...]) -> Interests:
+def follows(*topics: str, **more: Any) -> Interests:
     return Interests(tuple(Follow(topic) for topic in topics), **more)
 
 
@@ -228,6 +231,41 @@ def test_on_a_tie_the_earlier_publication_leads():
     assert [choice.article.article_id for choice in select_digest(made, Interests(), set()).chosen] == [4, 6, 9]
 
 
+def test_a_reader_of_everything_sees_first_what_they_follow():
+    """They asked for every article; the older one on their topic leads."""
+    made = pool([article("Whales sing", 1, hours=1), article("Solar park", 2, hours=30)])
+    both = select_digest(made, follows("energy", wants_all=True), set())
+
+    assert [choice.article.article_id for choice in both.chosen] == [2, 1]
+    assert [why.topic for why in both.chosen[0].why] == ["energy"]
+    assert both.chosen[1].why == ()
+
+
+def test_a_surprise_is_one_article_from_outside_the_interests():
+    """The best of another topic, marked so, after the reader's own; never what they muted or were shown."""
+    made = pool(
+        [article("Tariff", 1), article("Football", 2), article("Solar", 3, body="solar solar"), article("Whale", 4)]
+    )
+    asked = follows("trade", surprise=True)
+
+    def chosen(interests: Interests, history: set[int]) -> list[tuple[int, str]]:
+        return [(one.article.article_id, one.ground) for one in select_digest(made, interests, history).chosen]
+
+    assert chosen(asked, set()) == [(1, Ground.INTERESTS), (3, Ground.SURPRISE)]
+    assert chosen(asked, {3}) == [(1, Ground.INTERESTS), (2, Ground.SURPRISE)]
+    assert chosen(follows("trade", surprise=True, muted=("energy",)), set())[1] == (2, Ground.SURPRISE)
+    assert chosen(follows("trade"), set()) == [(1, Ground.INTERESTS)]
+    assert chosen(asked, {1}) == []
+
+
+def test_a_surprise_takes_the_last_place_of_a_full_digest():
+    """What gives way for it waits for the next."""
+    made = pool([article("Tariff", 1), article("Tariff", 2, hours=2), article("Solar", 3)], max_items=2)
+    found = select_digest(made, follows("trade", surprise=True), set())
+
+    assert ([one.article.article_id for one in found.chosen], found.waiting) == ([1, 3], 1)
+
+
 WORDS = st.sampled_from(["tariff", "football", "solar", "whale", "news"])
 ARTICLES = st.lists(
     st.tuples(
@@ -315,3 +353,104 @@ def test_an_article_that_only_just_fails_to_match_has_its_score():
     (left_out,) = explained(made, Interests((Follow("trade", 2.0), Follow("sport"))), set()).rejected
 
     assert (left_out.reason, left_out.score) == (Rejection.NO_MATCH, round(2.4 * made.freshness[0], 6))
+
+
+def spread_pool(articles: Sequence[StoredArticle], alike: dict[int, dict[int, float]], **rules: object) -> Pool:
+    """A pool whose candidates at some positions are about the same as others."""
+    made = pool(articles, **rules)
+    made.neighbours = lambda position: alike.get(position, {})
+    return made
+
+
+def numbers(selection: Selection) -> list[int]:
+    return [choice.article.article_id for choice in selection.chosen]
+
+
+def test_a_third_article_on_one_matter_gives_way_to_another_matter():
+    """It is worth a little more, and tells the reader less that is new."""
+    articles = [article("Tariff", n, hours=n) for n in (1, 2, 3)] + [article("Tariff", 4, hours=9)]
+    alike = {0: {1: 0.9, 2: 0.9}, 1: {0: 0.9, 2: 0.9}, 2: {0: 0.9, 1: 0.9}}
+
+    assert numbers(select_digest(spread_pool(articles, alike, max_items=2, diversity=50), follows("trade"), set())) == [
+        1,
+        4,
+    ]
+    assert numbers(select_digest(spread_pool(articles, alike, max_items=2, diversity=0), follows("trade"), set())) == [
+        1,
+        2,
+    ]
+
+
+def test_each_followed_topic_has_an_article_while_places_last():
+    """However much more the others are worth; with two places the two strongest topics have one each."""
+    many = [article("Tariff tariff", n, hours=1) for n in range(1, 9)]
+    few = [article("Football", 20, hours=40), article("Solar", 21, hours=60)]
+    found = [
+        numbers(select_digest(pool([*many, *few], max_items=most), follows("trade", "sport", "energy"), set()))
+        for most in (4, 3, 2, 1)
+    ]
+
+    assert found == [[1, 2, 20, 21], [1, 20, 21], [1, 20], [1]]
+
+
+def test_a_source_has_no_more_places_than_its_share():
+    """What is left out for it says so, and waits; what was added by hand has no source."""
+    articles = [replace(article("Tariff", n, hours=n), source="wire" if n < 5 else "") for n in range(1, 8)]
+    found = explained(pool(articles, max_per_source=2), follows("trade"), set())
+
+    assert numbers(found) == [1, 2, 5, 6, 7]
+    assert [(each.article.article_id, each.reason) for each in found.rejected] == [
+        (3, Rejection.SOURCE_FULL),
+        (4, Rejection.SOURCE_FULL),
+    ]
+    assert select_digest(pool(articles, max_per_source=2), follows("trade"), set()).waiting == 2
+
+
+def test_a_topic_has_no_more_places_than_its_share():
+    """An article counts for the topic it is headed with; readers of everything too."""
+    articles = [article("Tariff", n, hours=n) for n in (1, 2, 3)] + [article("Football", 4, hours=5)]
+    found = explained(pool(articles, max_per_topic=1), follows("trade", "sport"), set())
+
+    assert numbers(found) == [1, 4]
+    assert {each.reason for each in found.rejected} == {Rejection.TOPIC_FULL}
+    assert numbers(select_digest(pool(articles, max_per_topic=1), Interests(), set())) == [1, 4]
+
+
+def test_of_a_story_in_several_versions_the_fullest_is_told():
+    """Of two that are as full, the latest, which corrects the one before."""
+    flash = article("Tariff", 1, hours=3, story=1, body="A tariff is planned.")
+    full = article("Tariff", 2, hours=2, story=1, body="A tariff is planned. " * 9)
+    corrected = article("Tariff", 3, hours=1, story=1, body="A tariff was planned. " * 9)
+    found = explained(pool([flash, full, corrected]), follows("trade"), set())
+
+    assert numbers(found) == [3]
+    assert {each.reason for each in found.rejected} == {Rejection.SAME_STORY}
+
+
+def test_who_was_told_an_article_before_it_became_part_of_a_story_is_not_told_the_story():
+    """The history has the number that the article had as a story of its own."""
+    both = [article("Tariff", 1, hours=3, story=1), article("Tariff", 2, hours=2, story=1)]
+
+    assert select_digest(pool(both), follows("trade"), {2}).skip is SkipReason.NOTHING_NEW
+
+
+@given(ARTICLES, INTERESTS, st.integers(1, 4), st.integers(0, 2), st.integers(0, 100))
+def test_the_caps_hold_and_no_followed_topic_is_forgotten(
+    articles: list[StoredArticle], interests: Interests, most: int, cap: int, diversity: int
+):
+    """Whatever the articles; with no cap, a topic without an article means that places did not last."""
+    made = pool(articles, max_items=most, max_per_topic=cap, diversity=diversity)
+    found = explained(made, interests, set())
+    headed = [next((why.topic for why in choice.why if why.topic), "") for choice in found.chosen]
+    waiting = {each.article.article_id for each in found.rejected if each.reason is Rejection.OVER_LIMIT}
+    followed = {follow.topic for follow in interests.follows}
+    told = [followed & {why.topic for why in choice.why} for choice in found.chosen]
+    forgotten = {
+        topic
+        for topic in followed.difference(*told)
+        if any(made.candidates[at].article.article_id in waiting for at, _ in made.by_topic.get(topic, ()))
+    }
+
+    assert not cap or not followed or all(headed.count(topic) <= cap for topic in set(headed) - {""})
+    if forgotten and not cap:
+        assert all(topics.difference(*told[:n]) for n, topics in enumerate(told))

@@ -458,3 +458,16 @@ def test_the_clock_of_a_newsletter_with_a_zone_of_its_own_is_named(anna: House, 
     anna.newsletter("weekly", schedule=Schedule(zone="America/New_York"))
 
     assert "Time in New York" in ask.get(preferences_path(anna)).text
+
+
+def test_a_reader_asks_for_everything_and_a_surprise(anna: House, ask: TestClient) -> None:
+    """Two boxes; what is not ticked is not wanted any more."""
+    changed = form(anna, "save", topics=["space"], keywords="", wants_all="yes", surprise="yes", send_at="07:00")
+    ask.post(preferences_path(anna), data=changed)
+    page = lxml_html.document_fromstring(ask.get(preferences_path(anna)).text)
+    ticked = set(page.xpath("//input[@type='checkbox'][@checked]/@name"))
+    ask.post(preferences_path(anna), data=form(anna, "save", topics=["space"], keywords="", send_at="07:00"))
+    after = lxml_html.document_fromstring(ask.get(preferences_path(anna)).text)
+
+    assert ticked == {"topics", "wants_all", "surprise"}
+    assert set(after.xpath("//input[@type='checkbox'][@checked]/@name")) == {"topics"}

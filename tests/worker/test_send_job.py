@@ -5,11 +5,14 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
+from datetime import timedelta
 
 import pytest
 import structlog.testing
 
 from digest.model.delivery import DeliveryState
+from digest.model.newsletter import Retry
+from digest.pipeline.hold_edition import pause_edition, resume_edition
 from digest.pipeline.sweep import Swept, sweep
 from digest.pipeline.tick import plan_due
 from digest.store import dispatching
@@ -158,14 +161,63 @@ def test_a_worker_told_to_end_leaves_a_job_for_the_others(crowd: House, sink: Si
 
 
 def test_a_fault_of_ours_asks_for_no_job_at_once(crowd: House, sink: Sink):
-    """Or the server would be asked again and again without a pause."""
+    """Or the server would be asked again and again without a pause; the reader whom it was tried with comes later."""
     crowd.plan()
     crowd.change("DELETE FROM procrastinate_jobs")
     sink.script = lambda *_: Do.FAULT
     work(crowd, sink)
 
     assert sink.mails == []
-    assert jobs(crowd) == []
+    assert due_at(crowd) == [(5,)]
+    assert len(jobs(crowd)) == 1
+
+
+def due_at(house: House) -> list[tuple[object, ...]]:
+    """Return when the jobs that wait for their time are to be begun, in minutes from now."""
+    return [
+        (round((at - house.clock.now()).total_seconds() / 60),)
+        for (at,) in house.rows(
+            "SELECT scheduled_at FROM procrastinate_jobs WHERE status = 'todo' AND scheduled_at IS NOT NULL ORDER BY 1"
+        )
+    ]
+
+
+def test_a_mail_that_was_put_off_has_its_job_for_the_time_it_is_due(crowd: House, sink: Sink):
+    """It waits for no sweep; one job does for all that are due with it, and asking again adds none."""
+    crowd.newsletter(retry=Retry((timedelta(minutes=30),)))
+    crowd.plan()
+    crowd.change("DELETE FROM procrastinate_jobs")
+    sink.script = lambda recipient, number: Do.LATER if recipient.startswith("r1") and number == 1 else Do.TAKE
+    work(crowd, sink)
+    first = crowd.rows("SELECT COUNT(*) FROM procrastinate_jobs")
+    ((minutes,),) = due_at(crowd)
+    work(crowd, sink)
+    again = crowd.rows("SELECT COUNT(*) FROM procrastinate_jobs")
+    crowd.move(minutes=36)
+    work(crowd, sink)
+
+    assert (first, again) == ([(1,)], [(1,)])
+    assert 30 <= minutes <= 36
+    assert copies(sink) == {1: READERS}
+
+
+def test_a_job_for_later_keeps_none_for_now_from_being_asked_for(crowd: House, sink: Sink):
+    """A job that waits for its time does nothing for rows that are due."""
+    crowd.plan()
+    crowd.change("UPDATE procrastinate_jobs SET scheduled_at = now() + interval '1 hour'")
+    swept = sweep(crowd.installation)
+
+    assert swept == Swept(asked=1)
+
+
+def test_an_edition_that_is_resumed_has_its_job_at_once(crowd: House):
+    """A person waits for it."""
+    crowd.plan()
+    pause_edition(crowd.installation, "1")
+    crowd.change("DELETE FROM procrastinate_jobs")
+    resume_edition(crowd.installation, "1")
+
+    assert jobs(crowd) == [("todo", {"edition_id": EDITION})]
 
 
 def test_lost_jobs_come_back_from_the_rows(crowd: House, sink: Sink):

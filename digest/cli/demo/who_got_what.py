@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from digest.cli.demo.rows import ReaderRow
 from digest.model.topic import Topic
 from digest.pipeline.installation import Installation
-from digest.scheduling.cadence import parse_rule, zone_of
+from digest.scheduling.cadence import parse_rule
+from digest.scheduling.zones import zone_of
 from digest.store.audience import ReaderRecord, readers_of
 from digest.store.engine import reading
 from digest.store.newsletters import load_topics
@@ -23,13 +24,12 @@ def reader_rows(house: Installation, newsletter: str) -> list[ReaderRow]:
 
 def _row(record: ReaderRecord, topics: Mapping[str, Topic]) -> ReaderRow:
     names = [topics[follow.topic].name for follow in record.interests.follows if follow.topic in topics]
-    _, hour = parse_rule(record.rule)
     return ReaderRow(
         address=record.address,
         name=record.name,
         locale=record.locale,
         zone=record.zone,
-        hour=f"{hour:%H:%M}",
+        hour=f"{parse_rule(record.rule).at:%H:%M}",
         follows=(*names, *(f"“{word}”" for word in record.interests.keywords)),
         slot_local=record.slot_at.astimezone(zone_of(record.zone)) if record.slot_at is not None else None,
         state=record.state,

@@ -10,13 +10,10 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 
 from digest.enrichment.ranking.evidence import evidence
-from digest.enrichment.ranking.reading import Item, read, terms
+from digest.enrichment.ranking.reading import EXAMPLE, OTHERS, Item, read, terms
 from digest.enrichment.ranking.smoothing import smooth
 from digest.enrichment.ranking.vectors import Vectors
 from digest.model.topic import Topic
-
-EXAMPLE = 2.0  #: what being an example is worth, against the most that a topic's words come to in any article
-OTHERS = 0.5  #: what the topic's words are worth in an article that is an example of other topics only
 
 Examples = Mapping[str, Collection[Item]]
 """Slug -> articles that an editor gave for the topic."""

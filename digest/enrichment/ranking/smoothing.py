@@ -20,8 +20,18 @@ _NOTHING = 1e-18  # of the squared length at the start; what is left is rounding
 
 def smooth(vectors: Vectors, scores: Sequence[float]) -> list[float]:
     """Return the fit of *scores* (one for each article) less their mean."""
+    target = less_their_mean(scores)
+    return [one - RIDGE * left for one, left in zip(target, solve(vectors, target), strict=True)]
+
+
+def less_their_mean(scores: Sequence[float]) -> list[float]:
+    """Return *scores* moved so that their mean is 0."""
     mean = math.fsum(scores) / max(len(scores), 1)
-    target = [score - mean for score in scores]
+    return [score - mean for score in scores]
+
+
+def solve(vectors: Vectors, target: Sequence[float]) -> list[float]:
+    """Return (K + RIDGE)⁻¹ *target*, what each article adds to the fit of those like it."""
     rest, step = list(target), list(target)
     solution = [0.0] * len(target)
     length = began = _dot(rest, rest)
@@ -34,7 +44,7 @@ def smooth(vectors: Vectors, scores: Sequence[float]) -> list[float]:
         rest = [one - far * by for one, by in zip(rest, image, strict=True)]
         length, before = _dot(rest, rest), length
         step = [one + length / before * by for one, by in zip(rest, step, strict=True)]
-    return [one - RIDGE * left for one, left in zip(target, solution, strict=True)]
+    return solution
 
 
 def _dot(one: Sequence[float], other: Sequence[float]) -> float:

@@ -10,10 +10,12 @@ from functools import partial
 from pathlib import Path
 
 from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
 
 from digest.clock import Clock
 from digest.delivery.names import Resolver
 from digest.delivery.way_out import NotReached
+from digest.errors import DigestError
 from digest.model.newsletter import Newsletter
 from digest.pipeline.doctor import machine
 from digest.pipeline.doctor.database import database
@@ -24,6 +26,7 @@ from digest.rendering.check import check_template
 from digest.rendering.headers import ascii_address
 from digest.rendering.lint.wording import is_no_reply
 from digest.settings import LOOPBACK, Relay
+from digest.store.cadences import zones_in_use
 from digest.store.engine import reading
 from digest.store.newsletters import load_newsletters
 
@@ -80,13 +83,23 @@ def examine(patient: Patient, instruments: Instruments) -> Iterator[Line]:
         engine = patient.engine
         yield from guarded("database", lambda: database(engine, patient.clock.now()))
         yield from guarded("newsletters", lambda: _read_newsletters(engine, newsletters))
-    schedules = {each.schedule.zone for each in newsletters.values() if each.schedule.zone}
-    yield from guarded("time zones", partial(machine.zones, schedules))
+    used = {each.schedule.zone for each in newsletters.values() if each.schedule.zone}
+    yield from guarded("time zones", lambda: machine.zones(used | _zones_in_use(patient.engine)))
     if patient.templates is not None:
         used = {"digest", *(each.template for each in newsletters.values())}
         yield from guarded("templates", partial(_templates, patient.templates / "email", sorted(used)))
     yield from _base_url(patient)
     yield from together(_network(patient, instruments, newsletters), instruments.seconds)
+
+
+def _zones_in_use(engine: Engine | None) -> set[str]:
+    if engine is None:
+        return set()
+    try:
+        with reading(engine) as connection:
+            return zones_in_use(connection)
+    except (DigestError, SQLAlchemyError):  # which the look at the database has told
+        return set()
 
 
 def _no_database(why: str) -> Line:

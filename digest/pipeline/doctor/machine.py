@@ -9,11 +9,11 @@ import stat
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
-from importlib import metadata
 from pathlib import Path
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import available_timezones
 
 from digest.pipeline.doctor.verdict import Line, fail, ok, warn
+from digest.scheduling.zones import is_zone, zones_version
 
 _RELEASED = datetime(2026, 11, 1, tzinfo=UTC)  # no clock that is right shows an earlier time
 _FAR = datetime(2100, 1, 1, tzinfo=UTC)
@@ -47,23 +47,11 @@ def zones(wanted: Iterable[str] = ()) -> Iterator[Line]:
     """Look for the time zones: all, and each of *wanted*."""
     remedy = "run: pip install --upgrade tzdata"
     count = len(available_timezones())
-    missing = sorted({name for name in {"UTC", "Asia/Seoul", "Europe/Berlin", *wanted} if not _is_zone(name)})
+    missing = sorted({name for name in {"UTC", "Asia/Seoul", "Europe/Berlin", *wanted} if not is_zone(name)})
     if missing:
         yield fail("time zones", f"{', '.join(missing)} cannot be found", remedy)
         return
-    try:
-        version = metadata.version("tzdata")
-    except metadata.PackageNotFoundError:
-        version = "of this machine"
-    yield ok("time zones", f"{count} zones, tzdata {version}")
-
-
-def _is_zone(name: str) -> bool:
-    try:
-        ZoneInfo(name)
-    except (OSError, ValueError, KeyError):
-        return False
-    return True
+    yield ok("time zones", f"{count} zones, release {zones_version() or 'unknown'}")
 
 
 def secret(key: str, previous: str) -> Iterator[Line]:

@@ -6,7 +6,8 @@ import pytest
 
 from digest.cli.demo import ARTICLES
 from digest.collection.read import reading_of_file
-from digest.enrichment.matching import Matcher, analyse
+from digest.enrichment.matching import Matcher
+from digest.enrichment.reading import analyse
 from digest.pipeline.newsletter_file import read_newsletter_file
 from digest.shipped import shipped_folder
 

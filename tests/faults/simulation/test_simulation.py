@@ -27,6 +27,14 @@ def test_in_two_hundred_histories_nobody_is_lost_and_nobody_gets_a_mail_twice_wi
     assert [(each.seed, each.law) for each in failures] == []
 
 
+@pytest.mark.parametrize("seed", [1493, 5118], ids=["a clock set back by an hour", "a clock set back at once"])
+def test_a_history_that_once_broke_a_law_breaks_none_any_more(player: Histories, seed: int):
+    """Rows that waited for a new plan were skipped when the clock was set back to before their articles came."""
+    failure, _ = player.play(seed)
+
+    assert failure is None
+
+
 def test_a_history_is_the_same_each_time_it_is_played(player: Histories):
     """A failure replays from its seed alone."""
     first = [player.play(seed)[1] for seed in range(10)]

@@ -224,6 +224,7 @@ def upgrade() -> None:
     sa.Column('slot_at', sa.BigInteger(), nullable=False),
     sa.Column('pool_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('planned_at', sa.BigInteger(), nullable=False),
+    sa.Column('zones', sa.String(length=20), server_default='', nullable=False),
     sa.ForeignKeyConstraint(['edition_id'], ['editions.id'], name=op.f('fk_slots_edition_id_editions')),
     sa.ForeignKeyConstraint(['pool_id'], ['pools.id'], name=op.f('fk_slots_pool_id_pools')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_slots')),
@@ -239,6 +240,8 @@ def upgrade() -> None:
     sa.Column('ended_reason', sa.String(length=20), server_default='', nullable=False),
     sa.Column('paused_until', sa.BigInteger(), nullable=True),
     sa.Column('send_at', sa.String(length=5), server_default='', nullable=False),
+    sa.Column('frequency', sa.String(length=40), server_default='', nullable=False),
+    sa.Column('moved_at', sa.BigInteger(), nullable=True),
     sa.Column('since', sa.BigInteger(), nullable=False),
     sa.Column('chosen_at', sa.BigInteger(), nullable=True),
     sa.ForeignKeyConstraint(['cadence_id'], ['cadences.id'], name=op.f('fk_subscriptions_cadence_id_cadences')),
@@ -250,6 +253,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('subscriptions', schema=None) as batch_op:
         batch_op.create_index('ix_subscriptions_due', ['cadence_id', 'state'], unique=False)
+        batch_op.create_index('ix_subscriptions_moved', ['cadence_id'], unique=False, sqlite_where=sa.text('moved_at IS NOT NULL'), postgresql_where=sa.text('moved_at IS NOT NULL'))
 
     op.create_table('origins',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
