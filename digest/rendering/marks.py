@@ -151,6 +151,29 @@ def cut(text: str, where: str, *, html: bool) -> list[Segment | Boundary]:
     return pieces
 
 
+def regions_of(html: str, where: str) -> dict[str, Mould]:
+    """Return the regions of an inlined document by name; what is outside of all is "shell".
+
+    Raises BadTemplate.
+    """
+    open_regions: list[tuple[str, list[Segment]]] = [("shell", [])]
+    found: dict[str, Mould] = {}
+    for piece in cut(html, where, html=True):
+        if not isinstance(piece, Boundary):
+            open_regions[-1][1].append(piece)
+        elif piece.begins:
+            open_regions.append((piece.name, []))
+        else:
+            name, mould = open_regions.pop()
+            if name != piece.name or not open_regions:
+                raise BadTemplate(f"{where}: its tags are not closed in the order in which they are opened")
+            found[name] = tuple(mould)
+    if len(open_regions) != 1:
+        raise BadTemplate(f"{where}: its tags are not closed in the order in which they are opened")
+    found["shell"] = tuple(open_regions[0][1])
+    return found
+
+
 def cut_text(text: str, where: str) -> Mould:
     """Return a text part taken apart; a hole alone on its line takes the line with it."""
     mould: list[Segment] = []

@@ -29,17 +29,15 @@ from digest.rendering.marks import (
     CARD_FRAGMENTS,
     SHELL_FRAGMENTS,
     TEXT_HOLES,
-    Boundary,
     HoleRef,
     Mould,
-    Segment,
     SlotRef,
-    cut,
     cut_text,
     fragment_mark,
     hole_mark,
     hole_places,
     region,
+    regions_of,
     slot_places,
     url_mark,
 )
@@ -176,7 +174,7 @@ class Press:
         for name in ("more", "follows"):
             said = self._sheets.fragment("html", name, hole_mark("text"))
             raw = raw.replace(fragment_mark(name), fragment_mark(name) + region(name, said))
-        regions = _regions(self._sheets.inliner.inline(raw), "shell.html")
+        regions = regions_of(self._sheets.inliner.inline(raw), "shell.html")
         for name in ("more", "follows"):
             self._moulds[(name,)] = regions.get(name, ())
         if not any(isinstance(s, HoleRef) and s.name == "cards" for s in regions["shell"]):
@@ -199,7 +197,7 @@ class Press:
         """Return *cards* (raw HTML by name) and every region in them, inlined where cards stand in the shell."""
         together = "".join(region(name, html) for name, html in cards.items())
         document = self._raw_shell.replace(fragment_mark("cards"), together)
-        return _regions(self._sheets.inliner.inline(document), where)
+        return regions_of(self._sheets.inliner.inline(document), where)
 
     def _html_blocks(self, parts: DigestParts) -> list[Block]:
         plain = {"date": parts.date, "preheader": parts.preheader, "lead": parts.lead}
@@ -384,23 +382,3 @@ class _Encoder:
         self.pieces[name] = encoded
         self._known[transfer, text] = (name, len(data))
         return self._known[transfer, text]
-
-
-def _regions(html: str, where: str) -> dict[str, Mould]:
-    """Return the regions of an inlined document by name; what is outside of all is "shell"."""
-    open_regions: list[tuple[str, list[Segment]]] = [("shell", [])]
-    found: dict[str, Mould] = {}
-    for piece in cut(html, where, html=True):
-        if not isinstance(piece, Boundary):
-            open_regions[-1][1].append(piece)
-        elif piece.begins:
-            open_regions.append((piece.name, []))
-        else:
-            name, mould = open_regions.pop()
-            if name != piece.name or not open_regions:
-                raise BadTemplate(f"{where}: its tags are not closed in the order in which they are opened")
-            found[name] = tuple(mould)
-    if len(open_regions) != 1:
-        raise BadTemplate(f"{where}: its tags are not closed in the order in which they are opened")
-    found["shell"] = tuple(open_regions[0][1])
-    return found

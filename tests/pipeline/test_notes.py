@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import time
+
 import pytest
 
 from digest.errors import BadInput, BadTemplate, NotFound
+from digest.model.newsletter import Schedule
 from digest.model.note import NoteKind
 from digest.pipeline import plan
+from digest.pipeline.plan import Who
 from digest.pipeline.preview import preview
 from digest.pipeline.view import mail_page
 from digest.pipeline.write_note import clear_note, read_notes, write_note
@@ -149,11 +153,35 @@ def test_a_newsletter_means_its_first_edition_for_which_nobody_is_planned(house:
     assert read_notes(house.installation, "daily").edition == "daily/2026-11-24"
 
 
+def test_an_edition_of_one_hour_can_be_named(house: House, sink: Sink):
+    """And a newsletter that comes every six hours means the next one."""
+    house.newsletter(schedule=Schedule(hours=6, at=time(0)))
+    house.reader(ANNA, topics="trade")
+    house.article("trade")
+    next_one = read_notes(house.installation, "daily").edition
+    write_note(house.installation, "daily/2026-11-23T12:00Z", NoteKind.NOTE, "At noon", by="Eva")
+    house.move(hours=6)
+    house.send(sink, who=Who.DUE)
+
+    assert next_one == "daily/2026-11-23T12:00Z"
+    assert "At noon" in sink.mails[0].text
+
+
+def test_who_has_hours_of_their_own_does_not_decide_which_edition_is_next(house: House):
+    """The note is for the newsletter's readers, not for the one who reads every two hours."""
+    house.reader(ANNA, topics="trade", frequency="every 2h")
+    house.reader(BEN, topics="trade")
+
+    assert read_notes(house.installation, "daily").edition == "daily/2026-11-23"
+
+
 @pytest.mark.parametrize(
     ("edition", "text", "error", "said"),
     [
         pytest.param("nope", "x", NotFound, "no newsletter 'nope'", id="an unknown newsletter"),
         pytest.param("daily/soon", "x", BadInput, "names no edition", id="no day"),
+        pytest.param("daily/Tuesday", "x", BadInput, "names no edition", id="a word with a T"),
+        pytest.param("daily/2026-11-23T06:00", "x", BadInput, "names no edition", id="an hour without its zone"),
         pytest.param("daily/2026-11-23+correction", "x", BadInput, "names no edition", id="a correction"),
         pytest.param("daily", "  \n", BadInput, "says nothing", id="nothing to say"),
         pytest.param("daily", "x" * 20_001, BadInput, "20,001 characters", id="too long"),

@@ -117,6 +117,49 @@ def test_what_a_reader_gets_with_too_little_of_their_own(fallback, min_items, ch
     assert (ids(found), found.skip) == (chosen, skip)
 
 
+def of_one_source(*numbers: int) -> list[Candidate]:
+    made = [candidate(number, days=number) for number in numbers]
+    return [replace(each, article=replace(each.article, source="wire")) for each in made]
+
+
+def test_a_pin_is_outside_the_caps():
+    """It takes no share of its source, and comes when that share is taken."""
+    first, pinned, third = of_one_source(1, 2, 3)
+    made = pool(first, replace(pinned, verdict=PINNED), third, candidate(4), max_items=5, max_per_source=1)
+
+    assert ids(select_digest(made, TRADE, frozenset())) == [2, 1, 4]
+
+
+def test_a_surprise_takes_no_place_of_a_pin():
+    """It takes the last place of the reader's own, and comes not at all where pins have all places."""
+    surprised = replace(TRADE, surprise=True)
+    candidates = [candidate(1, "sport", PINNED), candidate(2), candidate(3, "energy")]
+    second = replace(candidates[1], verdict=PINNED)
+
+    assert ids(select_digest(pool(*candidates), surprised, frozenset())) == [1, 3]
+    assert ids(select_digest(pool(candidates[0], second, candidates[2]), surprised, frozenset())) == [2, 1]
+
+
+@pytest.mark.parametrize("overflow", [Overflow.COUNT, Overflow.DROP])
+def test_what_is_over_a_cap_waits_whatever_becomes_of_the_overflow(overflow: Overflow):
+    """And says so."""
+    made = pool(*of_one_source(1, 2), candidate(3, days=3), candidate(4, days=4), overflow=overflow, max_per_source=1)
+    chosen = select_digest(made, TRADE, frozenset())
+    reasons = {each.article.article_id: each.reason for each in explain(made, chosen, TRADE, frozenset()).rejected}
+
+    assert (ids(chosen), chosen.waiting, chosen.let_go) == ([1, 3], 1, {4})
+    assert reasons[2] is Rejection.SOURCE_FULL
+
+
+def test_what_is_most_chosen_keeps_to_the_caps():
+    """What a cap keeps from a digest does not come back as what others like."""
+    made = pool(*of_one_source(1, 2), candidate(3, "energy"), max_items=3, min_items=2, max_per_source=1,
+                fallback=Fallback.MOST_CHOSEN)  # fmt: skip
+    made.most_chosen = (1, 2)
+
+    assert ids(select_digest(made, TRADE, frozenset())) == [1, 3]
+
+
 @pytest.mark.parametrize(
     ("overflow", "waiting", "let_go", "reason"),
     [
