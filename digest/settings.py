@@ -29,6 +29,7 @@ _SMTP_FORM = (
     "must look like smtp://user:password@host:587 or smtps://user:password@host:465;"
     " a password spells / as %2F, # as %23, ? as %3F and @ as %40"
 )
+_MAILBOX_FORM = "must look like imaps://user:password@host/INBOX or maildir:/path; blanks stand between several"
 _BASE_FORM = "must be the address readers reach, like https://news.example.org"
 # These go into SMTP commands and links as they are: no blank, no line end, nothing but the plain form.
 _HOST = re.compile(r"[0-9a-z](?:[0-9a-z._-]{0,251}[0-9a-z])?|[0-9a-f.]*:[0-9a-f:.]*", re.IGNORECASE | re.ASCII)
@@ -157,6 +158,22 @@ def _check_return_path(address: str) -> str:
     return address
 
 
+def _check_mailboxes(urls: SecretStr) -> SecretStr:
+    for url in urls.get_secret_value().split():
+        if url.startswith("maildir:"):
+            if not url.removeprefix("maildir:"):
+                raise ValueError(_MAILBOX_FORM)
+            continue
+        parts = _taken_apart(url, _MAILBOX_FORM)
+        if parts.scheme not in ("imap", "imaps") or parts.query or not (parts.username and parts.password):
+            raise ValueError(_MAILBOX_FORM)
+        if parts.scheme == "imap" and parts.hostname not in LOOPBACK:
+            raise ValueError("must be imaps://; imap:// is only for a server on this machine (localhost)")
+        if not _PLAIN.fullmatch(unquote(parts.path).replace(" ", "")) or '"' in unquote(parts.path):
+            raise ValueError("a folder's name must be plain letters and digits; " + _MAILBOX_FORM)
+    return urls
+
+
 def _check_helo_name(name: str) -> str:
     if name and not _OUR_NAME.fullmatch(name):
         raise ValueError("must be this machine's host name, like mail.example.org, or an address like [192.0.2.1]")
@@ -210,6 +227,7 @@ class Settings(BaseSettings):
     secret_key_previous: SecretStr = SecretStr("")
     postal_address: str = ""
     return_path: Annotated[str, AfterValidator(_check_return_path)] = ""
+    bounce_mailbox: Annotated[SecretStr, AfterValidator(_check_mailboxes)] = SecretStr("")
     smtp_connections: Annotated[int, Field(ge=1, le=200)] = 10
     group_rates: Annotated[str, AfterValidator(_check_group_rates)] = ""
     helo_name: Annotated[str, AfterValidator(_check_helo_name)] = ""

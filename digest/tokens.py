@@ -34,6 +34,7 @@ class Purpose(StrEnum):
     LEAVE = "leave"  #: a subscription id
     PREFERENCES = "preferences"  #: a subscriber id
     VIEW = "view"  #: a delivery id
+    CONFIRM = "confirm"  #: a delivery id: the letter that asked; it lapses with what it asks
     BOUNCE = "bounce"  #: a delivery id, in the envelope sender
 
 

@@ -23,9 +23,9 @@ from digest.model.topic import Topic
 from digest.pipeline.dispatch import Dispatched, Sending, dispatch
 from digest.pipeline.import_subscribers import import_file
 from digest.pipeline.installation import Installation
+from digest.pipeline.leave import leave
 from digest.pipeline.links import Links
 from digest.pipeline.plan import Planned, Who, plan_newsletter
-from digest.pipeline.subscribe import leave
 from digest.settings import Relay
 from digest.shipped import shipped_folder
 from digest.store.articles import list_articles, save_article

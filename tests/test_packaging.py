@@ -31,6 +31,7 @@ EXTRAS = (
     "aiosmtpd",
     "uvloop",
     "cryptography",
+    "argon2",
 )
 
 

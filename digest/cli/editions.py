@@ -35,13 +35,22 @@ def pause(edition: Name, as_json: Json = False) -> None:
     _tell(held, "paused", f"{counted(held.waiting, 'message')} waiting; go on with: digest resume", as_json)
 
 
-def resume(edition: Name, as_json: Json = False) -> None:
+def resume(
+    edition: Annotated[
+        str, typer.Argument(metavar="EDITION|NEWSLETTER", help="An edition; or a newsletter that paused itself.")
+    ],
+    as_json: Json = False,
+) -> None:
     """Let the rest of a paused edition go out.
 
-    `digest serve` sends it, or `digest send`.
+    `digest serve` sends it, or `digest send`. A newsletter that paused itself, for dead addresses or complaints, goes
+    on with all its editions.
     """
     from digest.pipeline.hold_edition import resume_edition
 
+    if "/" not in edition and not edition.isdecimal():
+        _resume_newsletter(edition, as_json)
+        return
     held = resume_edition(the_installation(), edition)
     _tell(held, "open", f"{counted(held.waiting, 'message')} will go out", as_json)
 
@@ -108,6 +117,16 @@ def correct(
         lambda: correct_edition(house, correction, stop=stop),
         as_json=as_json,
     )
+
+
+def _resume_newsletter(slug: str, as_json: bool) -> None:
+    from digest.pipeline.guard import resume_newsletter
+
+    because, waiting = resume_newsletter(the_installation(), slug)
+    if as_json:
+        print_json({"newsletter": slug, "state": "open", "paused_because": because, "messages": waiting})
+    else:
+        say(f"{slug} goes on: {counted(waiting, 'message')} will go out.")
 
 
 def _tell(held: Held, state: str, words: str, as_json: bool) -> None:

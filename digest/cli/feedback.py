@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from digest.cli.options import ExitError, Json
+from digest.cli.options import ExitError, Json, the_installation
 from digest.cli.screen import as_json as json_text
-from digest.cli.screen import complain, print_table
+from digest.cli.screen import complain, counted, print_json, print_table
+from digest.model.feedback import Effect
 
 if TYPE_CHECKING:
     from digest.feedback.mailbox import Found
@@ -20,6 +21,13 @@ app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 Places = Annotated[
     list[str], typer.Argument(metavar="PATH...", help="Mails, folders of mails, mbox files or Maildirs.")
 ]
+
+_EFFECTS = {
+    Effect.SUPPRESSED: "suppressed",
+    Effect.LEFT: "left",
+    Effect.COUNTED: "counted, not enough alone",
+    Effect.NOTHING: "of no effect",
+}
 
 
 @app.callback()
@@ -56,6 +64,33 @@ def read(places: Places, as_json: Json = False) -> None:
         )
     for problem in problems:
         complain(problem)
+    if problems:
+        raise ExitError(1)
+
+
+@app.command()
+def hear(places: Places, as_json: Json = False) -> None:
+    """Take down what bounces, complaints and mails to leave say.
+
+    Dead addresses and readers who complain are mailed no more, and who asks to leave has left. A mail that is heard
+    again changes nothing, nor does one that cannot be proved to be about a mail of ours. `digest serve` does this by
+    itself with DIGEST_BOUNCE_MAILBOX.
+    """
+    from digest.feedback.mailbox import find_mails
+    from digest.pipeline.hear import hear as hear_mails
+
+    problems: list[str] = []
+    house = the_installation()
+    heard = hear_mails(house, (found.data for place in places for found in find_mails(place, problems)))
+    if as_json:
+        effects = {each.value: heard.effects[each] for each in Effect}
+        print_json({"mails": heard.mails, "known": heard.known, **effects, "paused": list(heard.paused)})
+    else:
+        told = [f"{heard.effects[each]} {words}" for each, words in _EFFECTS.items() if heard.effects[each]]
+        told += [f"{heard.known} heard before"] if heard.known else []
+        typer.echo(f"{counted(heard.mails, 'mail')}: {', '.join(told) or 'nothing to change'}.")
+    for each in (*problems, *heard.paused):
+        complain(each)
     if problems:
         raise ExitError(1)
 

@@ -27,6 +27,7 @@ from digest.cli import (
     simulate,
     subscribers,
     topics,
+    users,
 )
 from digest.cli.options import ExitError
 from digest.cli.screen import complain, write_anything, write_no_more
@@ -82,13 +83,14 @@ app.add_typer(articles.app, name="articles", help="Add, read, list, show, pin an
 app.add_typer(newsletters.app, name="newsletters", help="Apply and list newsletters, topics and sources.")
 app.add_typer(subscribers.app, name="subscribers", help="Import, export, show, correct and erase subscribers.")
 app.add_typer(topics.app, name="topics", help="Rank articles for topics.")
+app.add_typer(users.app, name="users", help="Accounts for the pages under /staff.")
 send.add_to(app)
 simulate.add_to(app)
 editions.add_to(app)
 notes.add_to(app)
 deliveries.add_to(app)
 attempts.add_to(app)
-app.add_typer(feedback.app, name="feedback", help="Read bounces and complaints.")
+app.add_typer(feedback.app, name="feedback", help="Read and hear bounces, complaints and mails to leave.")
 lint.add_to(app)
 doctor.add_to(app)
 

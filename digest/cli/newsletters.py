@@ -49,6 +49,7 @@ def list_newsletters(as_json: Json = False) -> None:
     from digest.pipeline.frequencies import frequency_words
     from digest.scheduling.cadence import frequency_text
     from digest.store.engine import reading
+    from digest.store.guarding import paused_newsletters
     from digest.store.newsletters import load_newsletters
     from digest.store.specs import newsletter_as_json
     from digest.store.subscriptions import count_active
@@ -56,9 +57,18 @@ def list_newsletters(as_json: Json = False) -> None:
     with reading(the_database()) as connection:
         found = load_newsletters(connection)
         active = count_active(connection)
+        paused = paused_newsletters(connection)
     if as_json:
         print_json(
-            [{"slug": slug, **newsletter_as_json(each), "active": active.get(slug, 0)} for slug, each in found.items()]
+            [
+                {
+                    "slug": slug,
+                    **newsletter_as_json(each),
+                    "active": active.get(slug, 0),
+                    "paused_because": paused.get(slug, ""),
+                }
+                for slug, each in found.items()
+            ]
         )
         return
     print_table(
@@ -76,3 +86,5 @@ def list_newsletters(as_json: Json = False) -> None:
         ],
         empty="No newsletters yet. Copy subscribers/example.toml, edit it, then: digest newsletters apply FILE.toml",
     )
+    for slug, why in paused.items():
+        complain(f"{slug} is paused: {why}. See who they are, then: digest resume {slug}", prefix="note: ")

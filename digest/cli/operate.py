@@ -24,6 +24,8 @@ _PATIENCE = 30.0  # seconds that a message under way may take when the process i
 
 _WELCOME = "Serving http://{}:{}, and sending every mail when it is due; Ctrl-C to stop."
 
+_FIRST = "No account yet. The first admin is made at {}/staff with this word: {}"
+
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
@@ -64,10 +66,15 @@ def serve(
 
     One process, which ends at Ctrl-C or SIGTERM: it begins no more mails and waits for the server's answers to
     those under way, for half a minute at most. The rest goes out after the next start. On PostgreSQL any number
-    of them may run, and of `digest worker` beside them.
+    of them may run, and of `digest worker` beside them. What comes back is heard every minute
+    (DIGEST_BOUNCE_MAILBOX).
     """
     from digest import log
     from digest.app import open_installation, sending
+    from digest.feedback.mailboxes import mailboxes_of
+    from digest.pipeline.accounts import first_word
+    from digest.pipeline.hear_mailbox import EVERY as LISTEN_EVERY
+    from digest.pipeline.hear_mailbox import Listener
     from digest.pipeline.sweep import EVERY, sweep
     from digest.pipeline.tick import plan_due, send_due, visit_sources
     from digest.scheduling.ticker import Job, ticking
@@ -99,6 +106,7 @@ def serve(
         # Two jobs: a long sending must not keep the next slots from being planned.
         Job("plan", every, lambda: plan_due(house)),
         Job("sweep", EVERY, lambda: sweep(house)),
+        Job("hear", LISTEN_EVERY, Listener(house, mailboxes_of(settings.bounce_mailbox)).listen),
     ]
     if sender:
         jobs.append(Job("send", every, lambda: send_due(house, how, stop=lambda: server.should_exit)))
@@ -108,6 +116,8 @@ def serve(
             log.get_logger().info("serving", address="{}:{}".format(*listener.getsockname()[:2]))
             if sys.stderr.isatty():
                 complain(_WELCOME.format(*listener.getsockname()[:2]), prefix="")
+                if word := first_word(house):
+                    complain(_FIRST.format(house.base_url, word), prefix="")
             server.run(sockets=[listener])
             server.should_exit = True  # for the sender, also when the pages ended by themselves
         log.get_logger().info("ended", unfinished=under_way.unfinished)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from digest.pipeline.rehearse import Rehearsal
     from digest.settings import Settings
 
+_LISTEN_EVERY = 5.0  # seconds
 _AHEAD = timedelta(minutes=1)  # what is later than that is no matter of two clocks
 
 
@@ -95,6 +96,8 @@ def plan_and_send(
     """Do *plan*, then send what is due of *newsletter*, and say what became of it; raises ExitError."""
     from digest.app import sending
     from digest.pipeline.dispatch import dispatch
+    from digest.pipeline.hear_replies import hear_replies
+    from digest.scheduling.ticker import Job, ticking
 
     try:
         with working(f"Planning {newsletter}"):
@@ -103,10 +106,14 @@ def plan_and_send(
         complain("stopped while planning; nothing was sent. Run it again.")
         raise ExitError(128 + signal.SIGINT) from None
     how = sending(settings, somebody_waits=True)
-    with _noted_signals() as seen, progress_bar(f"Sending {newsletter}", planned.ready) as advance:
+    # What servers refuse is heard meanwhile: a newsletter that meets too many dead addresses pauses itself.
+    listening = ticking([Job("hear", _LISTEN_EVERY, lambda: hear_replies(house))])
+    with _noted_signals() as seen, progress_bar(f"Sending {newsletter}", planned.ready) as advance, listening:
         done = dispatch(
             house, how, newsletter=newsletter, progress=advance, stop=lambda: bool(seen), on_stop=_tell_stopping
         )
+    for why in hear_replies(house).paused:
+        complain(why)
     result = {
         "newsletter": newsletter,
         "editions": sorted(planned.editions),

@@ -34,10 +34,11 @@ def simulate(
     subscriber: Annotated[str, typer.Option(metavar="EMAIL", help="Only what this reader would get.")] = "",
     as_json: Json = False,
 ) -> None:
-    """Play the planning of some days on a virtual clock: every slot, digest and reason.
+    """Play some days ahead: every slot, digest and reason.
 
-    Nothing is written and nothing is sent. Days are those of the newsletter's zone, else UTC. Articles are those
-    that are stored; a past day begins with what readers had been shown by then.
+    It is the planning itself, on a virtual clock. Nothing is written and nothing is sent. Days are those of the
+    newsletter's zone, else UTC. Articles are those that are stored; a past day begins with what readers had been
+    shown by then.
     """
     from digest.pipeline.simulate import Span
     from digest.pipeline.simulate import simulate as play

@@ -105,6 +105,9 @@ def export(
 @app.command()
 def show(
     email: Annotated[str, typer.Argument(metavar="EMAIL", help="The address.")],
+    evidence: Annotated[
+        bool, typer.Option("--evidence", help="What proves consent, withdrawal, and the disclaimers that were shown.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Show everything that is stored about one subscriber.
@@ -112,6 +115,10 @@ def show(
     Subscriptions, consent and the last mails; --json has every mail and each try of it.
     """
     from digest.errors import NotFound
+
+    if evidence:
+        _show_evidence(email, as_json)
+        return
     from digest.pipeline.show_subscriber import subscriber_as_json
 
     engine = the_database()
@@ -179,6 +186,18 @@ def erase(
     typer.echo(f"Erased. Kept in the log without address and name: {kept}.")
     if not done.cleared:
         typer.echo("Another process was using the database: run this once more to clear its free pages.", err=True)
+
+
+def _show_evidence(email: str, as_json: bool) -> None:
+    from digest.pipeline.evidence import evidence_of
+
+    found = evidence_of(the_installation(), email)
+    if as_json:
+        print_json(found)
+        return
+    from digest.cli.evidence_card import evidence_card
+
+    say(evidence_card(found))
 
 
 def _tell_corrected(engine: Engine, email: str) -> None:

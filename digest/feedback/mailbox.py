@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -37,22 +37,30 @@ class Found:
     data: bytes
 
 
-def find_mails(place: str | os.PathLike[str], problems: list[str]) -> Iterator[Found]:
+def find_mails(place: str | os.PathLike[str], problems: list[str], *, but: Collection[str] = ()) -> Iterator[Found]:
     """Give every mail in *place*, a file or a folder, in the order of names; what cannot be read joins *problems*.
 
-    A problem is one line that begins with the path.
+    A problem is one line that begins with the path. Files of a folder whose `unmarked` names are in *but* are passed
+    by.
     """
     path = Path(place)
     if not path.exists():
         problems.append(f"{path}: there is no such file or folder")
         return
     for file in _files(path, problems) if path.is_dir() else [path]:
+        if unmarked(file) in but:
+            continue
         try:
             yield from _mails_of(file)
         except BadInput as wrong:
             problems.append(str(wrong))
         except OSError as wrong:
             problems.append(f"{file}: it cannot be read: {wrong.strerror or wrong}")
+
+
+def unmarked(path: Path) -> str:
+    """Return the name of a mail in a Maildir without its flags, which is the same wherever the mail is moved."""
+    return path.name.partition(":")[0]
 
 
 def _files(folder: Path, problems: list[str]) -> Iterator[Path]:

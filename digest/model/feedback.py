@@ -14,6 +14,7 @@ class ReportKind(StrEnum):
     DELIVERED = "delivered"  #: delivered, relayed or expanded, as somebody asked to be told
     COMPLAINT = "complaint"  #: a feedback report (RFC 5965); `feedback_type` says which
     AUTO_REPLY = "auto-reply"  #: a vacation notice, a receipt, any answer of a machine (RFC 3834, RFC 8098)
+    LEAVE = "leave"  #: a reader who wants no more of it: the mail of List-Unsubscribe, or an answer
     CHALLENGE = "challenge"  #: a machine that wants a proof before it lets mail through
     UNKNOWN = "unknown"  #: no report that we know
 
@@ -51,3 +52,26 @@ class Report:
     text: str = ""
     envelope_id: str = ""
     message_id: str = ""
+
+
+class Effect(StrEnum):
+    """What hearing a report came to."""
+
+    NOTHING = "nothing"  #: it changed nothing for anybody; forged, about us, or said before
+    COUNTED = "counted"  #: it stands on the reader's account, and does not suffice alone
+    SUPPRESSED = "suppressed"  #: the address is not mailed any more
+    LEFT = "left"  #: the reader asked to leave a newsletter, and has left
+
+
+@dataclass(frozen=True, slots=True)
+class Signs:
+    """What in a report may tell which mail it is about, most telling first; nothing here is proved yet.
+
+    `bounce_tags` may be signed names of a delivery (VERP, ENVID), `leave_tags` of a subscription. A Message-ID is
+    found among the mails to `addresses`.
+    """
+
+    bounce_tags: tuple[str, ...] = ()
+    leave_tags: tuple[str, ...] = ()
+    addresses: tuple[str, ...] = ()
+    message_ids: tuple[str, ...] = ()

@@ -177,6 +177,7 @@ class Newsletter:
     welcome: bool = False
     urgent: bool = False  #: its mails go out before those of all others that wait
     managed: str = "file"
+    archive: bool = False  #: whether everybody may read on our pages what readers of every topic were sent
 
     def since_cut(self, cut_off: datetime) -> datetime:
         """Return the day before which whoever joined has nothing to look back to, in a pool with this *cut_off*."""

@@ -54,6 +54,7 @@ class EndedReason(StrEnum):
 
     ONE_CLICK = "one_click"  #: RFC 8058 POST from a mail program
     PAGE = "page"  #: the button on our page
+    MAIL = "mail"  #: the mail of List-Unsubscribe, or an answer that says so
     ADMIN = "admin"
     ERASED = "erased"
     SUPPRESSED = "suppressed"  #: bounced or complained

@@ -19,7 +19,7 @@ from digest.model.subscriber import Follow, Interests
 from digest.pipeline.bench import Bench, Materials
 from digest.pipeline.frame import date_of, frame_of
 from digest.pipeline.installation import Installation
-from digest.pipeline.links import Links
+from digest.pipeline.links import MORE, Links
 from digest.pipeline.pool import SlotPool, build_pool
 from digest.pipeline.related_links import Entry, Mail, RelatedLinks
 from digest.pipeline.wording import Wording
@@ -307,7 +307,9 @@ class Workshop:
 
     def _widths(self) -> dict[str, int]:
         width = self._links.width
-        return slot_widths({"unsubscribe_url": width, "preferences_url": width, "view_url": width})
+        return slot_widths(
+            {"unsubscribe_url": width, "preferences_url": width, "view_url": width, "more_url": width + len(MORE)}
+        )
 
     def _bench(self, locale: str) -> Bench:
         key = (self._period, self._day, locale, self._edition)

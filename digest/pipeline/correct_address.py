@@ -8,11 +8,13 @@ from sqlalchemy import Engine, update
 from sqlalchemy.exc import IntegrityError
 
 from digest.errors import BadInput
+from digest.model.subscriber import EndedReason, SuppressionReason
 from digest.pipeline.addresses import address_hash, read_address
 from digest.pipeline.suppression import former_keys, suppressed_keys
 from digest.store.former_addresses import drop_former, note_former
 from digest.store.log import keep_recipients
 from digest.store.subscribers import find_subscriber
+from digest.store.subscriptions import agreements_of, restart
 from digest.store.tables import subscribers
 
 
@@ -21,7 +23,8 @@ def correct_address(
 ) -> str:
     """Give the subscriber *old* the address *new* and return it, normalised.
 
-    Attempts go on telling where they went. Of the old address a hash stays, so that no import brings it back.
+    Attempts go on telling where they went. Of the old address a hash stays, so that no import brings it back. What
+    ended because the old one was dead goes on: the agreement was never withdrawn. A complaint ends it for good.
     Raises NotFound for an unknown *old*, BadInput when *new* is no address, is suppressed, or belongs to another
     subscriber.
     """
@@ -40,6 +43,10 @@ def correct_address(
         except IntegrityError:
             raise BadInput(f"{new} belongs to another subscriber; erase one of the two first") from None
         keep_recipients(connection, found.id)
+        if suppressed_keys(connection, [before], secrets).get(before) == SuppressionReason.BOUNCED:
+            for each in agreements_of(connection, found.id):
+                if each.ended_reason == EndedReason.SUPPRESSED:
+                    restart(connection, each, "address corrected", now)
         # The lookup also hashes anew what an earlier secret hashed.
         taken = [address_hash(secret, key) for key in former_keys(connection, [before, mailbox.key], secrets)]
         drop_former(connection, taken)

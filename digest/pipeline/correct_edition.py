@@ -11,10 +11,11 @@ from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from digest.errors import BadInput, DatabaseBusy
+from digest.errors import BadInput, BadTemplate, DatabaseBusy
 from digest.model.newsletter import Newsletter
 from digest.pipeline.compose import Made, Shown, Workshop, open_workshop
 from digest.pipeline.installation import Installation
+from digest.pipeline.links import LETTER
 from digest.pipeline.planned import Planned, planned_rows
 from digest.pipeline.recover import recover
 from digest.rendering.templates import TemplateSet
@@ -61,6 +62,8 @@ def is_correction(period: str) -> bool:
 
 def find_correction(house: Installation, name: str, template: str) -> Correction:
     """Return the correction of the edition *name* with *template*; raises NotFound or BadTemplate."""
+    if template.startswith(LETTER):
+        raise BadTemplate(f"the template {template!r} is of a letter that a page asked for; it corrects nothing")
     TemplateSet.load(house.templates / "email", template)
     with reading(house.engine) as connection:
         edition = find_edition(connection, name)

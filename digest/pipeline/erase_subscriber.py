@@ -36,6 +36,12 @@ def erase_subscriber(engine: Engine, address: str, *, secret: str, now: datetime
 
     Raises BadInput when *address* is none, NotFound when nobody has it.
     """
+    scrubbed = erase_rows(engine, address, secret=secret, now=now, previous_secret=previous_secret)
+    return Erased(scrubbed, clear_free_space(engine))
+
+
+def erase_rows(engine: Engine, address: str, *, secret: str, now: datetime, previous_secret: str = "") -> int:
+    """Take the person out of the rows and return how many deliveries that were; the file is still to be cleared."""
     key = read_address(address).key
     scrubbed = 0
     with engine.connect() as conn, conn.begin():
@@ -49,4 +55,4 @@ def erase_subscriber(engine: Engine, address: str, *, secret: str, now: datetime
         else:
             suppress(conn, address_hash(secret, key), SuppressionReason.ERASED, now.astimezone(UTC))
             scrubbed = forget(conn, subscriber_id, now.astimezone(UTC))
-    return Erased(scrubbed, clear_free_space(engine))
+    return scrubbed

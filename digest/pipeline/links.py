@@ -6,6 +6,10 @@ from dataclasses import dataclass
 
 from digest.tokens import TOKEN_WIDTH, Purpose, Tokens
 
+LETTER = "letter-"  #: what the template of a letter begins with; its editions are those of "2026-11-23+letter-…"
+
+MORE = "/more"  #: what the address of a mail in the browser is followed by, for more or less of what it has
+
 
 @dataclass(frozen=True, slots=True)
 class Links:
@@ -25,6 +29,10 @@ class Links:
     def view(self, delivery_id: int) -> str:
         """Return the address that shows a mail in the browser."""
         return f"{self.base_url}/v/{self.tokens.make(Purpose.VIEW, delivery_id)}"
+
+    def confirm(self, delivery_id: int) -> str:
+        """Return the address that answers a letter: confirms by POST what it asks, and asks by GET."""
+        return f"{self.base_url}/c/{self.tokens.make(Purpose.CONFIRM, delivery_id)}"
 
     def article(self, article_id: int) -> str:
         """Return the page of an article that has no address of its own."""

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from digest.errors import BadInput, NotFound
 from digest.model.delivery import Envelope
 from digest.pipeline.installation import Installation
-from digest.pipeline.links import Links
+from digest.pipeline.links import LETTER, MORE, Links
 from digest.rendering.headers import ConstantHeaders, NeedsSmtputf8, ascii_address
 from digest.rendering.layout import Layout
 from digest.rendering.splice import ReaderValues, Splicer
@@ -153,17 +153,34 @@ def values_of(claim: Claim, sheet: Sheet) -> ReaderValues:
     """Return what the message says of its reader; functions of row and digest, never of the attempt."""
     links = sheet.links
     unique = links.tokens.derive("message-id", sheet.newsletter, sheet.period, claim.subscriber_id, claim.plan_no)
-    leave = links.leave(claim.subscription_id)
+    if f"+{LETTER}" in sheet.period:
+        return _letter_values(claim, sheet, f"<{unique}@{sheet.domain}>")
+    leave, view = links.leave(claim.subscription_id), links.view(claim.delivery_id)
     return ReaderValues(
         name=claim.name,
         address=claim.address,
         unsubscribe_url=leave,
         preferences_url=links.preferences(claim.subscriber_id),
-        view_url=links.view(claim.delivery_id),
+        view_url=view,
         message_id=f"<{unique}@{sheet.domain}>",
         date=claim.dated_at,
         # For programs that only know mail: the newsletter's own mailbox, which people read.
+        more_url=view + MORE,
         mailto=f"mailto:{sheet.sender}?subject=unsubscribe%20{leave.rpartition('/')[2]}",
+    )
+
+
+def _letter_values(claim: Claim, sheet: Sheet, message_id: str) -> ReaderValues:
+    """Return what a letter says of its reader: it may reach a stranger, so all it leads to is its own page."""
+    answer = sheet.links.confirm(claim.delivery_id)
+    return ReaderValues(
+        name="",
+        address=claim.address,
+        unsubscribe_url=answer,
+        preferences_url=answer,
+        view_url=answer,
+        message_id=message_id,
+        date=claim.dated_at,
     )
 
 

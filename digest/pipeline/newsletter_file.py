@@ -240,6 +240,7 @@ def _newsletter(slug: str, table: CheckedTable, postal_address: str, warnings: l
         fallback=table.choice("fallback", standard.fallback, {one.value: one for one in Fallback}),
         nothing_new=table.choice("nothing_new", standard.nothing_new, {one.value: one for one in NothingNew}),
         welcome=bool(table.flag("welcome")),
+        archive=bool(table.flag("archive")),
         urgent=bool(table.flag("urgent")),
         managed=table.choice("managed", "file", {"file": "file"}),
     )

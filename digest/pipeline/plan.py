@@ -23,6 +23,8 @@ from digest.pipeline.compose import Shelf, Wanted, Workshop, open_workshop
 from digest.pipeline.correct_edition import is_correction, plan_correction_again
 from digest.pipeline.frame import date_of
 from digest.pipeline.installation import Installation
+from digest.pipeline.letters import write_again
+from digest.pipeline.links import LETTER
 from digest.pipeline.moved import second_slots, skip_for_movers
 from digest.pipeline.planned import Planned, planned_rows
 from digest.scheduling.cadence import (
@@ -249,6 +251,8 @@ def plan_again(house: Installation, newsletter_slug: str, edition_id: int, perio
 
     They may draw from all that was there when they were planned before, also by a clock that was set back since.
     """
+    if f"+{LETTER}" in period:
+        return write_again(house, newsletter_slug, edition_id, period)
     if is_correction(period):
         return plan_correction_again(house, newsletter_slug, period)
     done = Planned()

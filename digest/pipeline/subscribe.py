@@ -1,4 +1,4 @@
-"""What a reader changes through the links in a mail: leave, pause, resume, interests and hour, zone and language.
+"""What a reader changes through the links in a mail: pause, resume, interests and hour, zone and language.
 
 A token says who and what for; nothing else is asked. Asking twice is the same as once. The BadInput sentences
 are for readers: each stands in the catalogues of the pages.
@@ -15,15 +15,18 @@ from datetime import date, datetime
 from sqlalchemy import Connection
 
 from digest.errors import BadInput
+from digest.model.frequency import Frequency
 from digest.model.newsletter import Newsletter
 from digest.model.subscriber import EndedReason, Follow, Interests, SubscriptionState
 from digest.model.topic import Topic
 from digest.pipeline.addresses import read_address
 from digest.pipeline.installation import Installation
+from digest.pipeline.leave import BY_THE_READER
 from digest.pipeline.places import read_zone
 from digest.pipeline.subscriber_rows import Problems, read_keywords
 from digest.pipeline.suppression import suppressed_keys
 from digest.rendering.i18n import CATALOGUES
+from digest.scheduling.cadence import DAY_NAMES, frequency_text
 from digest.store import subscriptions
 from digest.store.cadences import align_cadences, cadence_for, cadence_ids
 from digest.store.engine import reading
@@ -34,7 +37,6 @@ from digest.tokens import Purpose
 
 _HOUR = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]")
 _COMMAS = re.compile("[\u060c\u061b\u3001\uff0c\uff1b]")  # Arabic, ideographic and fullwidth commas and semicolons
-_BY_THE_READER = (EndedReason.ONE_CLICK, EndedReason.PAGE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,17 +74,15 @@ def leave_link(house: Installation, token: str) -> LeaveLink | None:
     return LeaveLink(choices, current and not _is_erased(agreement))
 
 
-def leave(house: Installation, token: str, reason: EndedReason, *, source: str) -> bool:
-    """End the subscription of *token*; False when the token is not ours. Twice is fine."""
+def tell_why(house: Installation, token: str, why: str) -> None:
+    """Note why the reader of *token* has left; nothing when they have not, or have told it."""
     number = house.tokens.read(Purpose.LEAVE, token)
-    if number is None:
-        return False
     with house.engine.begin() as connection:
-        agreement = subscriptions.find_agreement(connection, number)
-        if agreement is None:
-            return False
-        subscriptions.end(connection, agreement, reason, source, house.clock.now())
-    return True
+        agreement = subscriptions.find_agreement(connection, number) if number is not None else None
+        if agreement is None or agreement.state is not SubscriptionState.ENDED or _is_erased(agreement):
+            return
+        if not subscriptions.has_told_why(connection, agreement):
+            subscriptions.log(connection, agreement, "told_why", why, house.clock.now())
 
 
 def preferences_for(house: Installation, token: str) -> tuple[int, list[Choices]] | None:
@@ -92,22 +92,11 @@ def preferences_for(house: Installation, token: str) -> tuple[int, list[Choices]
         return None
     with reading(house.engine) as connection:
         newsletters, topics = load_newsletters(connection), load_topics(connection)
-        agreements = subscriptions.agreements_of(connection, reader)
-        found = [_choices(each, newsletters, topics) for each in agreements if not _is_erased(each)]
+        own = [each for each in subscriptions.agreements_of(connection, reader) if not _is_erased(each)]
+        # What is not confirmed is not theirs yet; who has nothing else may still see that.
+        agreed = [each for each in own if each.state is not SubscriptionState.PENDING] or own
+        found = [_choices(each, newsletters, topics) for each in agreed]
     return (reader, found) if found else None
-
-
-def leave_all(house: Installation, reader: int, *, source: str) -> None:
-    """End every subscription of *reader*."""
-    with house.engine.begin() as connection:
-        for agreement in subscriptions.agreements_of(connection, reader):
-            subscriptions.end(connection, agreement, EndedReason.PAGE, source, house.clock.now())
-
-
-def leave_one(house: Installation, choices: Choices, *, source: str) -> None:
-    """End one subscription from the page."""
-    with house.engine.begin() as connection:
-        subscriptions.end(connection, choices.agreement, EndedReason.PAGE, source, house.clock.now())
 
 
 def pause(house: Installation, choices: Choices, until: datetime, *, source: str) -> None:
@@ -128,7 +117,7 @@ def may_resume(agreement: Agreement) -> bool:
         case SubscriptionState.PAUSED:
             return True
         case SubscriptionState.ENDED:
-            return agreement.ended_reason in _BY_THE_READER
+            return agreement.ended_reason in BY_THE_READER
         case _:
             return False
 
@@ -164,31 +153,32 @@ def choose(
     keywords: str | None = None,
     wants_all: bool | None = None,
     surprise: bool | None = None,
+    days: Collection[str] | None = None,
 ) -> None:
     """Set interests and the hour ("HH:MM", "" for the newsletter's own), and note that the reader chose them.
 
-    *topics* are followed (none: everything, unless there are keywords); *muted* topics and *keywords*, with commas
-    between them, stay as they are when None, as do the choices *wants_all* and *surprise*. The hour that `hour_of`
-    gave is no choice: who never named one goes on with the newsletter's own. A newly followed topic looks back a few
-    days, not into the whole archive. Raises BadInput.
+    *topics* are followed (none: everything, unless there are keywords); *muted* topics, *keywords*, with commas
+    between them, and *days* ("mon") stay as they are when None, as do the choices *wants_all* and *surprise*. The
+    hour that `hour_of` gave is no choice: who never named one goes on with the newsletter's own. A newly followed
+    topic looks back a few days, not into the whole archive. Raises BadInput.
     """
     if {*topics, *(muted or ())} - {topic.slug for topic in choices.topics}:
         raise BadInput("A topic that you chose is no longer on offer. Please look again.")
-    if send_at and not _HOUR.fullmatch(send_at):
-        raise BadInput("The hour must look like 07:30.")
+    require_hour(send_at)
     now = house.clock.now()
     # Who followed everything until now has nothing to look back to: no topic is new to them.
     since = None if choices.agreement.interests.everything else now.date()
     before = choices.agreement.interests
     if keywords is not None:
-        before = replace(before, keywords=_keywords_in(keywords))
+        before = replace(before, keywords=keywords_in(keywords))
     if wants_all is not None:
         before = replace(before, wants_all=wants_all)
     if surprise is not None:
         before = replace(before, surprise=surprise)
     interests = follow_only(before, topics, before.muted if muted is None else muted, since)
+    often = choices.agreement.frequency if days is None else days_in(days, choices.newsletter)
     hour = choices.agreement.send_at if send_at == hour_of(choices) else send_at
-    cadence = cadence_for(choices.newsletter, choices.agreement.zone, hour, choices.agreement.frequency)
+    cadence = cadence_for(choices.newsletter, choices.agreement.zone, hour, often)
     newsletter_id = choices.agreement.newsletter_id
     with house.engine.begin() as connection:
         subscriptions.change(
@@ -197,6 +187,7 @@ def choose(
             profile_id=profile_of(connection, interests),
             cadence_id=cadence_ids(connection, newsletter_id, [cadence], now)[cadence],
             send_at=hour,
+            frequency=often,
             now=now,
         )
 
@@ -222,22 +213,55 @@ def settle(house: Installation, reader: int, *, zone: str, locale: str) -> None:
 
     Newsletters that follow the reader's own clock follow it into the new zone. Raises BadInput.
     """
-    try:
-        zone = read_zone(zone)
-    except BadInput:
-        raise BadInput("That time zone is not known. Write it like Europe/Berlin.") from None
+    zone = zone_in(zone)
     now = house.clock.now()
     with house.engine.begin() as connection:
         agreements = subscriptions.agreements_of(connection, reader)
         if locale not in languages_on_offer(agreements[0].locale):
             raise BadInput("Choose one of the languages on offer.")
         subscriptions.settle(connection, reader, zone=zone, locale=locale, now=now)
-        newsletters = load_newsletters(connection)
-        for each in agreements:
-            align_cadences(connection, each.newsletter_id, newsletters[each.newsletter], now, [reader])
+        follow_the_clock(connection, reader, now)
 
 
-def _keywords_in(text: str) -> tuple[str, ...]:
+def follow_the_clock(connection: Connection, reader: int, now: datetime) -> None:
+    """Put every subscription of *reader* under the cadence of the zone they are in now."""
+    newsletters = load_newsletters(connection)
+    for each in subscriptions.agreements_of(connection, reader):
+        align_cadences(connection, each.newsletter_id, newsletters[each.newsletter], now, [reader])
+
+
+def refuse_suppressed(connection: Connection, house: Installation, agreement: Agreement) -> None:
+    """Raise BadInput when the address of *agreement* is suppressed: that takes a confirmation."""
+    if suppressed_keys(connection, [read_address(agreement.address).key], house.secrets):
+        raise BadInput("This subscription was not ended by you. Please sign up again.")
+
+
+def require_hour(send_at: str) -> None:
+    """Raise BadInput unless *send_at* is a local time ("HH:MM"), or "" for the newsletter's own."""
+    if send_at and not _HOUR.fullmatch(send_at):
+        raise BadInput("The hour must look like 07:30.")
+
+
+def days_in(days: Collection[str], newsletter: Newsletter) -> str:
+    """Return the frequency that *days* ("mon") make, "" for the newsletter's own; raises BadInput."""
+    if set(days) - {*DAY_NAMES}:
+        raise BadInput("Choose days of the week.")
+    if not days:
+        return ""
+    own = Frequency(tuple(sorted(DAY_NAMES.index(day) for day in set(days))))
+    return frequency_text(own) if own != newsletter.schedule.frequency else ""
+
+
+def zone_in(text: str) -> str:
+    """Return the IANA name of a time zone as a reader writes it; raises BadInput."""
+    try:
+        return read_zone(text)
+    except BadInput:
+        raise BadInput("That time zone is not known. Write it like Europe/Berlin.") from None
+
+
+def keywords_in(text: str) -> tuple[str, ...]:
+    """Return the keywords of a list with commas between them; raises BadInput."""
     problems: Problems = []
     keywords = read_keywords(_COMMAS.sub(",", text), problems)
     if problems:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import Connection, Table, delete
 
 from digest.pipeline.addresses import address_hash
 from digest.store.erasure import rehash
@@ -19,6 +19,17 @@ V = TypeVar("V")
 def suppressed_keys(conn: Connection, keys: Iterable[str], secrets: Sequence[str]) -> dict[str, str]:
     """Return the reason of each address key that is suppressed under any of *secrets*, the current one first."""
     return _found(conn, keys, secrets, suppressions, suppressed_hashes)
+
+
+def lift(conn: Connection, key: str, secrets: Sequence[str]) -> bool:
+    """Let *key* be mailed again, because whoever reads there has just confirmed it; False when it was not suppressed.
+
+    Nothing else lifts a suppression: no import, no correction, no page. That it was somebody's former address is
+    forgotten too.
+    """
+    hashes = [address_hash(secret, key) for secret in secrets]
+    conn.execute(delete(former_addresses).where(former_addresses.c.address_hash.in_(hashes)))
+    return conn.execute(delete(suppressions).where(suppressions.c.address_hash.in_(hashes))).rowcount > 0
 
 
 def former_keys(conn: Connection, keys: Iterable[str], secrets: Sequence[str]) -> dict[str, int]:

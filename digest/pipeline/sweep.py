@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from digest.log import get_logger
 from digest.pipeline.installation import Installation
 from digest.pipeline.recover import recover
+from digest.pipeline.sign_up import drop_unanswered
 from digest.store import dispatching, jobs
 from digest.store.editions import lapse_cancelled
 from digest.store.lock import Alone, is_alone
@@ -26,9 +27,10 @@ class Swept:
 def sweep(house: Installation) -> Swept:
     """Take back what dead senders held, close editions that are done, see that whatever is due has a job.
 
-    Of several processes that sweep at one moment one does it. On SQLite there is nothing to do: the only sender
-    looks itself.
+    What nobody confirmed in time is forgotten. Of several processes that sweep at one moment one does the rest; on
+    SQLite there is none: the only sender looks itself.
     """
+    drop_unanswered(house)
     if house.engine.dialect.name != "postgresql":
         return Swept()
     with house.engine.begin() as connection:

@@ -7,6 +7,7 @@ from digest.log import get_logger
 from digest.pipeline.collect import collect_due
 from digest.pipeline.dispatch import Sending, Stop, dispatch
 from digest.pipeline.installation import Installation
+from digest.pipeline.letters import write_letters
 from digest.pipeline.plan import Who, plan_newsletter
 from digest.store import dispatching
 from digest.store.engine import reading
@@ -27,12 +28,14 @@ def visit_sources(house: Installation, *, allow_private: bool = False) -> None:
 
 
 def plan_due(house: Installation) -> None:
-    """Plan every slot that has come, newsletters in the order of their names, beside a sending that may run.
+    """Write the letters that pages asked for; plan every slot that has come, newsletters in the order of their names.
 
-    An edition in which nobody is to get anything is finished here: no sending will come to do it.
+    Beside a sending that may run. An edition in which nobody is to get anything is finished here: no sending will
+    come to do it.
     """
     with reading(house.engine) as connection:
         slugs = list(load_newsletters(connection))
+    write_letters(house)
     planned = [_plan(house, slug) for slug in slugs]  # all of them, whatever the first one says
     if any(planned):
         with house.engine.begin() as connection:

@@ -17,7 +17,7 @@ from digest.errors import BadTemplate
 
 OPEN, CLOSE = "\ufdd0", "\ufdd1"
 TEXT_SLOTS = ("name", "address")
-URL_SLOTS = ("unsubscribe_url", "preferences_url", "view_url")
+URL_SLOTS = ("unsubscribe_url", "preferences_url", "view_url", "more_url")
 TEXT_HOLES = ("date", "preheader", "lead")
 SHELL_FRAGMENTS = ("cards", "more", "follows")
 CARD_FRAGMENTS = ("why", "related")

@@ -35,7 +35,8 @@ class ReaderValues(NamedTuple):
     """What differs between the readers of one digest.
 
     URLs are absolute https; `message_id` is "<id@domain>"; `date` is aware, the time of submission; `mailto`
-    ("mailto:…") takes the place of the newsletter's own in List-Unsubscribe.
+    ("mailto:…") takes the place of the newsletter's own in List-Unsubscribe; `more_url`, for more or less
+    like what the mail has, is `view_url` when left out.
     """
 
     name: str
@@ -46,6 +47,7 @@ class ReaderValues(NamedTuple):
     message_id: str
     date: datetime
     mailto: str = ""
+    more_url: str = ""
 
 
 _Fill = Callable[[Mapping[str, str]], bytes]
@@ -170,6 +172,7 @@ _is_fit_piece = lru_cache(maxsize=4096)(_is_fit_for_wire)  # the digests of a po
 def _slot_values(values: ReaderValues) -> dict[str, str]:
     # The link to unsubscribe is checked with its header.
     check_link(values.preferences_url)
+    check_link(values.more_url or values.view_url)
     check_link(values.view_url)
     return {
         "name": shorten(clean_text(values.name), NAME_LENGTH),
@@ -177,6 +180,7 @@ def _slot_values(values: ReaderValues) -> dict[str, str]:
         "unsubscribe_url": values.unsubscribe_url,
         "preferences_url": values.preferences_url,
         "view_url": values.view_url,
+        "more_url": values.more_url or values.view_url,
     }
 
 

@@ -90,5 +90,6 @@ def _slots(reader: ReaderValues) -> Places:
         "unsubscribe_url": reader.unsubscribe_url,
         "preferences_url": reader.preferences_url,
         "view_url": reader.view_url,
+        "more_url": reader.more_url or reader.view_url,
     }
     return Places(dict(values), lambda fallback: values["name"] or str(fallback))

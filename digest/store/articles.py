@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, fields, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,6 +19,7 @@ from sqlalchemy import (
     insert,
     or_,
     select,
+    tuple_,
     update,
 )
 
@@ -33,7 +34,14 @@ from digest.model.words import text_key
 from digest.store.get_or_create import among, chunks, insert_new
 from digest.store.lock import Alone, wait_for_others
 from digest.store.replan import replan_with
-from digest.store.tables import article_bands, article_keys, article_sources, articles, revisions
+from digest.store.tables import (
+    article_bands,
+    article_keys,
+    article_sources,
+    articles,
+    from_micros,
+    revisions,
+)
 
 _REMEMBERED = timedelta(days=60)  # the least time for which a mailbox remembers a story
 _MOST_COMPARED = 60  # with articles that share much boilerplate, comparing all would take quadratic time
@@ -270,6 +278,23 @@ def list_articles(connection: Connection, *, limit: int = 100, search: str = "")
         taken += 1
         if taken == limit:
             return
+
+
+def articles_before(connection: Connection, after: Sequence[int], *, limit: int) -> Iterator[StoredArticle]:
+    """Give the latest *limit* articles, newest first, of those before the one that *after* tells, if any.
+
+    It is the time of collection, in microseconds, and the id.
+    """
+    query = _WITH_REVISION.order_by(articles.c.collected_at.desc(), articles.c.id.desc()).limit(limit)
+    if after:
+        query = query.where(tuple_(articles.c.collected_at, articles.c.id) < (from_micros(after[0]), after[1]))
+    return (_stored(row) for row in connection.execute(query))
+
+
+def revisions_of(connection: Connection, article_id: int) -> list[tuple[datetime, str]]:
+    """Return when each revision of an article was made, and its title, latest first."""
+    query = select(revisions.c.made_at, revisions.c.content).where(revisions.c.article_id == article_id)
+    return [(row.made_at, row.content["title"]) for row in connection.execute(query.order_by(revisions.c.id.desc()))]
 
 
 def articles_between(

@@ -101,6 +101,12 @@ def save_digests(connection: Connection, rows: Sequence[DigestRow]) -> list[int]
     return [int(found) for found in connection.execute(statement, values).scalars()]
 
 
+def items_of(connection: Connection, digest_id: int) -> list[dict[str, Any]]:
+    """Return the articles of a digest as the log keeps them."""
+    found = connection.execute(text("SELECT items FROM digests WHERE id = :id"), {"id": digest_id}).scalar()
+    return list(json.loads(found)) if found else []
+
+
 class StoredDigest(NamedTuple):
     """What a message is made from: its layout, and whose mail of which period it is, planned where."""
 

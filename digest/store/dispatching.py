@@ -52,7 +52,10 @@ def _claim(row: Row[Any]) -> Claim:
     return Claim(**{**row._mapping, "dated_at": from_micros(row.dated_at)})
 
 
-_CLAIMABLE = """d.next_attempt_at <= :now AND d.digest_id IS NOT NULL AND e.state = 'open' AND s.state = 'active'
+# A letter asks whether a subscription shall be, so it goes out whatever that is now.
+_LETTER = "REPLACE(e.period, '+letter-', '') <> e.period"
+_CLAIMABLE = f"""d.next_attempt_at <= :now AND d.digest_id IS NOT NULL AND e.state = 'open'
+  AND (s.state = 'active' OR {_LETTER})
   AND (u.history_id = g.history_before OR g.history_before IS NULL OR d.doubt_count > 0)"""
 _JOINED = """deliveries d JOIN digests g ON g.id = d.digest_id JOIN editions e ON e.id = d.edition_id
   JOIN subscribers u ON u.id = d.subscriber_id JOIN subscriptions s ON s.id = d.subscription_id"""
@@ -248,13 +251,14 @@ def lapse_ended(connection: Connection, now: datetime) -> int:
     """
     return connection.execute(
         text(
-            "UPDATE deliveries SET next_attempt_at = NULL, finished_at = :now,"
+            "UPDATE deliveries SET next_attempt_at = NULL, finished_at = :now,"  # noqa: S608
             " state = CASE WHEN doubt_count > 0 THEN 'in_doubt' ELSE 'skipped' END,"
             " reason = (SELECT CASE WHEN doubt_count > 0 THEN 'reply_lost' WHEN s.state = 'paused' THEN 'paused'"
             "  WHEN s.ended_reason = 'suppressed' THEN 'suppressed' ELSE 'unsubscribed' END"
             "  FROM subscriptions s WHERE s.id = deliveries.subscription_id)"
             " WHERE next_attempt_at IS NOT NULL AND state IN ('ready', 'deferred', 'in_doubt')"
             " AND (SELECT s.state FROM subscriptions s WHERE s.id = deliveries.subscription_id) <> 'active'"
+            f" AND NOT EXISTS (SELECT 1 FROM editions e WHERE e.id = deliveries.edition_id AND {_LETTER})"
         ),
         {"now": to_micros(now)},
     ).rowcount
@@ -314,9 +318,10 @@ def stopped(connection: Connection, worker: str) -> set[int]:
     """Return the rows *worker* holds whose reader has left or whose edition was paused since the claim."""
     rows = connection.execute(
         text(
-            "SELECT d.id FROM deliveries d JOIN editions e ON e.id = d.edition_id"
+            "SELECT d.id FROM deliveries d JOIN editions e ON e.id = d.edition_id"  # noqa: S608
             " JOIN subscriptions s ON s.id = d.subscription_id"
-            " WHERE d.lease_until IS NOT NULL AND d.claimed_by = :worker AND (e.state <> 'open' OR s.state <> 'active')"
+            " WHERE d.lease_until IS NOT NULL AND d.claimed_by = :worker"
+            f" AND (e.state <> 'open' OR s.state <> 'active' AND NOT {_LETTER})"
         ),
         {"worker": worker},
     )
@@ -340,7 +345,8 @@ def reopen_editions(connection: Connection) -> None:
     """Open each finished edition that has waiting rows: it was finished while its next slot was being planned."""
     connection.execute(
         text(
-            "UPDATE editions SET state = 'open' WHERE state = 'finished'"
+            "UPDATE editions SET state = (SELECT CASE WHEN n.paused_because = '' THEN 'open' ELSE 'paused' END"
+            " FROM newsletters n WHERE n.id = editions.newsletter_id) WHERE state = 'finished'"
             " AND id IN (SELECT edition_id FROM deliveries WHERE next_attempt_at IS NOT NULL)"
         )
     )

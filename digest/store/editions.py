@@ -10,7 +10,7 @@ from sqlalchemy import Connection, exists, select, text, update
 
 from digest.errors import NotFound
 from digest.store.newsletters import newsletter_ids
-from digest.store.tables import deliveries, editions, newsletters, to_micros
+from digest.store.tables import deliveries, digests, editions, newsletters, slots, to_micros
 
 _SHOWN = 3
 
@@ -68,6 +68,13 @@ def count_waiting(connection: Connection, edition: Edition) -> int:
         "SELECT COUNT(*) FROM deliveries WHERE edition_id = :e AND (next_attempt_at IS NOT NULL OR state = 'claimed')"
     )
     return int(connection.execute(waiting, {"e": edition.edition_id}).scalar_one())
+
+
+def latest_subject(connection: Connection, edition: Edition) -> str:
+    """Return the subject of one of its mails, "" when none was made."""
+    query = select(digests.c.subject).join(slots, slots.c.id == digests.c.slot_id)
+    query = query.where(slots.c.edition_id == edition.edition_id).order_by(digests.c.id.desc()).limit(1)
+    return connection.execute(query).scalar() or ""
 
 
 def lapse_cancelled(connection: Connection, now: datetime) -> int:

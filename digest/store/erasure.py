@@ -20,6 +20,8 @@ from digest.store.tables import (
     digests,
     former_addresses,
     profiles,
+    reports,
+    sign_ups,
     subscribers,
     subscriptions,
     suppressions,
@@ -59,6 +61,7 @@ def forget(conn: Connection, subscriber_id: int, now: datetime) -> int:
     _suppress_former(conn, subscriber_id, now)
     own_deliveries = select(deliveries.c.id).where(deliveries.c.subscriber_id == subscriber_id)
     conn.execute(update(attempts).where(attempts.c.delivery_id.in_(own_deliveries)).values(text="", recipient=""))
+    conn.execute(update(reports).where(reports.c.delivery_id.in_(own_deliveries)).values(text=""))
     waiting = deliveries.c.state.in_(("ready", "deferred"))
     scrubbed = conn.execute(
         update(deliveries)
@@ -72,6 +75,7 @@ def forget(conn: Connection, subscriber_id: int, now: datetime) -> int:
             state=case((waiting, "skipped"), else_=deliveries.c.state),
         )
     ).rowcount
+    conn.execute(delete(sign_ups).where(sign_ups.c.subscriber_id == subscriber_id))
     conn.execute(update(consents).where(consents.c.subscriber_id == subscriber_id).values(source=""))
     _forget_interests(conn, subscriber_id)
     conn.execute(

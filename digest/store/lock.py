@@ -26,6 +26,7 @@ class Alone(IntEnum):
     ADD_ARTICLES = 2
     ADD_SUBSCRIBERS = 3
     SWEEP = 4
+    HEAR = 5
 
 
 def wait_for_others(connection: Connection, what: Alone) -> None:

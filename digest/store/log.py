@@ -113,32 +113,34 @@ _ATTEMPTS = _Lines(
     at="a.finished_at",
     address=f"LOWER({_RECIPIENT}) = LOWER(:address)",
 )
+LINES = (
+    "SELECT d.id AS delivery_id, n.slug || '/' || e.period AS edition, d.address, d.state, d.reason,"  # noqa: S608
+    " d.slot_at, d.planned_at, d.finished_at, d.next_attempt_at, d.attempt_no AS attempts,"
+    " (SELECT CASE WHEN a.reply_code > 0 THEN a.reply_code || ' ' || a.text ELSE a.text END FROM attempts a"
+    "  WHERE a.delivery_id = d.id ORDER BY a.id DESC LIMIT 1) AS reply,"
+    f" g.subject, g.items AS article_items FROM {_DELIVERIES.rows} LEFT JOIN digests g ON g.id = d.digest_id"
+)  #: each line of the log in SQL, before its WHERE
 _ALL = Filter()
 
 
 def deliveries(connection: Connection, which: Filter) -> Iterator[LoggedDelivery]:
     """Give the lines of the log that *which* names, newest first; raises BadInput for an unknown state."""
     wheres, values = _conditions(which, _DELIVERIES)
-    rows = _streamed(
-        connection,
-        "SELECT d.id AS delivery_id, n.slug || '/' || e.period AS edition, d.address, d.state, d.reason,"  # noqa: S608
-        " d.slot_at, d.planned_at, d.finished_at, d.next_attempt_at, d.attempt_no AS attempts,"
-        " (SELECT CASE WHEN a.reply_code > 0 THEN a.reply_code || ' ' || a.text ELSE a.text END FROM attempts a"
-        "  WHERE a.delivery_id = d.id ORDER BY a.id DESC LIMIT 1) AS reply,"
-        f" g.subject, g.items AS article_items FROM {_DELIVERIES.rows} LEFT JOIN digests g ON g.id = d.digest_id"
-        f" WHERE {wheres} ORDER BY d.id DESC",
-        values,
+    for row in _streamed(connection, f"{LINES} WHERE {wheres} ORDER BY d.id DESC", values):
+        yield line_of(row)
+
+
+def line_of(row: Row[Any]) -> LoggedDelivery:
+    """Return the line of a row that was asked for with `LINES`."""
+    return LoggedDelivery(
+        **{
+            **{name: value for name, value in row._mapping.items() if name != "article_items"},
+            **{name: _instant(getattr(row, name)) for name in _TIMES},
+            "reply": row.reply or "",
+            "subject": row.subject or "",
+            "items": tuple(item["title"] for item in json.loads(row.article_items)) if row.article_items else (),
+        }
     )
-    for row in rows:
-        yield LoggedDelivery(
-            **{
-                **{name: value for name, value in row._mapping.items() if name != "article_items"},
-                **{name: _instant(getattr(row, name)) for name in _TIMES},
-                "reply": row.reply or "",
-                "subject": row.subject or "",
-                "items": tuple(item["title"] for item in json.loads(row.article_items)) if row.article_items else (),
-            }
-        )
 
 
 def attempts(connection: Connection, delivery_id: int | None = None, which: Filter = _ALL) -> Iterator[LoggedAttempt]:
@@ -221,7 +223,8 @@ def retry_failed(connection: Connection, which: Filter, now: datetime) -> int:
         count += _send_once_more(connection, wheres, values, now)
     connection.execute(
         text(
-            "UPDATE editions SET state = 'open' WHERE state = 'finished' AND id IN"
+            "UPDATE editions SET state = (SELECT CASE WHEN n.paused_because = '' THEN 'open' ELSE 'paused' END"
+            " FROM newsletters n WHERE n.id = editions.newsletter_id) WHERE state = 'finished' AND id IN"
             " (SELECT edition_id FROM deliveries WHERE state IN ('ready', 'in_doubt') AND next_attempt_at IS NOT NULL)"
         )
     )

@@ -73,17 +73,23 @@ def advance_cadences(connection: Connection, nexts: Iterable[tuple[int, datetime
 def open_edition(connection: Connection, newsletter_id: int, period: str, now: datetime) -> tuple[int, str]:
     """Return id and state of the edition of *period*, made when missing; asking twice gives the same row.
 
-    A finished edition is open again: readers in another zone, or with a later hour, are still to come.
+    A finished edition is open again: readers in another zone, or with a later hour, are still to come. Those of a
+    newsletter that is paused wait.
     """
     connection.execute(
         text(
-            "INSERT INTO editions (newsletter_id, period, state, created_at) VALUES (:n, :p, 'open', :at)"
+            "INSERT INTO editions (newsletter_id, period, state, created_at)"
+            " SELECT id, :p, CASE WHEN paused_because = '' THEN 'open' ELSE 'paused' END, :at"
+            " FROM newsletters WHERE id = :n"
             " ON CONFLICT (newsletter_id, period) DO NOTHING"
         ),
         {"n": newsletter_id, "p": period, "at": to_micros(now)},
     )
     connection.execute(
-        text("UPDATE editions SET state = 'open' WHERE newsletter_id = :n AND period = :p AND state = 'finished'"),
+        text(
+            "UPDATE editions SET state = (SELECT CASE WHEN paused_because = '' THEN 'open' ELSE 'paused' END"
+            " FROM newsletters WHERE id = :n) WHERE newsletter_id = :n AND period = :p AND state = 'finished'"
+        ),
         {"n": newsletter_id, "p": period},
     )
     row = connection.execute(
@@ -264,7 +270,7 @@ def planned_by(connection: Connection, edition_id: int, slot_at: datetime) -> da
 _THERE_THEN = (
     "s.since <= :slot AND u.joined_at <= :slot AND NOT EXISTS"
     " (SELECT 1 FROM consents k WHERE k.subscriber_id = u.id AND k.newsletter_id = s.newsletter_id"
-    "  AND k.at > :slot AND k.event IN ('given', 'resumed'))"
+    "  AND k.at > :slot AND k.event IN ('given', 'resumed', 'confirmed'))"
 )
 
 

@@ -33,7 +33,7 @@ from digest.model.topic import Topic
 from digest.scheduling.cadence import DAY_NAMES, frequency_text, parse_frequency
 from digest.store.durations import duration_text, read_duration
 
-_PLAIN = ("name", "description", "postal_address", "template", "locale", "list_id", "managed", "urgent")
+_PLAIN = ("name", "description", "postal_address", "template", "locale", "list_id", "managed", "urgent", "archive")
 _DURATIONS = ("look_back", "expires_after", "freshness_half_life")
 
 

@@ -54,6 +54,7 @@ def consents_of(conn: Connection, subscriber_id: int) -> list[Row[Any]]:
                 newsletters.c.slug.label("newsletter"),
                 consents.c.event,
                 consents.c.source,
+                consents.c.wording,
                 consents.c.at,
             )
             .join_from(consents, newsletters)

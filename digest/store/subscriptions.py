@@ -9,8 +9,9 @@ from typing import Any
 from sqlalchemy import Connection, Row, text
 
 from digest.model.subscriber import EndedReason, Interests, SubscriptionState
+from digest.store.get_or_create import insert_new
 from digest.store.profiles import interests_from_text
-from digest.store.tables import from_micros, to_micros
+from digest.store.tables import from_micros, subscriptions, to_micros
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ def end(connection: Connection, agreement: Agreement, reason: EndedReason, sourc
     )
     if not done.rowcount:
         return False
-    _log(connection, agreement, "ended", source, now)
+    log(connection, agreement, "ended", source, now)
     return True
 
 
@@ -74,15 +75,45 @@ def restart(connection: Connection, agreement: Agreement, source: str, now: date
     The caller has made sure that the reader, and not a bounce or a complaint, ended it. Who comes back after
     leaving looks back from today (UTC), as a new reader does; a pause ends with all that was missed.
     """
-    today = datetime.combine(now.astimezone(UTC).date(), time(), UTC)
     connection.execute(
         text(
             "UPDATE subscriptions SET since = CASE WHEN state = 'ended' THEN :today ELSE since END,"
             " state = 'active', ended_reason = '', paused_until = NULL WHERE id = :id"
         ),
-        {"id": agreement.subscription_id, "today": to_micros(today)},
+        {"id": agreement.subscription_id, "today": to_micros(_today(now))},
     )
-    _log(connection, agreement, "resumed", source, now)
+    log(connection, agreement, "resumed", source, now)
+
+
+def begin(connection: Connection, agreement: Agreement, now: datetime) -> None:
+    """Make a subscription active that was just confirmed; looking back starts today (UTC), as for any new reader."""
+    connection.execute(
+        text(
+            "UPDATE subscriptions SET since = :today, state = 'active', ended_reason = '', paused_until = NULL"
+            " WHERE id = :id"
+        ),
+        {"id": agreement.subscription_id, "today": to_micros(_today(now))},
+    )
+
+
+def add(
+    connection: Connection, subscriber_id: int, newsletter_id: int, *, profile_id: int, cadence_id: int, now: datetime
+) -> None:
+    """Give a reader one more newsletter; nothing happens when they have it, or had it."""
+    insert_new(
+        connection,
+        subscriptions,
+        [
+            {
+                "subscriber_id": subscriber_id,
+                "newsletter_id": newsletter_id,
+                "profile_id": profile_id,
+                "cadence_id": cadence_id,
+                "state": SubscriptionState.ACTIVE.value,
+                "since": _today(now),
+            }
+        ],
+    )
 
 
 def pause(connection: Connection, agreement: Agreement, until: datetime, source: str, now: datetime) -> None:
@@ -91,24 +122,41 @@ def pause(connection: Connection, agreement: Agreement, until: datetime, source:
         text("UPDATE subscriptions SET state = 'paused', paused_until = :until WHERE id = :id AND state <> 'ended'"),
         {"id": agreement.subscription_id, "until": to_micros(until)},
     )
-    _log(connection, agreement, "paused", source, now)
+    log(connection, agreement, "paused", source, now)
 
 
 def change(
-    connection: Connection, agreement: Agreement, *, profile_id: int, cadence_id: int, send_at: str, now: datetime
+    connection: Connection,
+    agreement: Agreement,
+    *,
+    profile_id: int,
+    cadence_id: int,
+    send_at: str,
+    frequency: str,
+    now: datetime,
 ) -> None:
-    """Set interests and hour as the reader chose them."""
+    """Set interests, hour and days as the reader chose them."""
     connection.execute(
         text(
-            "UPDATE subscriptions SET profile_id = :p, cadence_id = :c, send_at = :at, chosen_at = :now WHERE id = :id"
+            "UPDATE subscriptions SET profile_id = :p, cadence_id = :c, send_at = :at, frequency = :often,"
+            " chosen_at = :now WHERE id = :id"
         ),
         {
             "id": agreement.subscription_id,
             "p": profile_id,
             "c": cadence_id,
             "at": send_at,
+            "often": frequency,
             "now": to_micros(now),
         },
+    )
+
+
+def change_interests(connection: Connection, agreement: Agreement, profile_id: int, now: datetime) -> None:
+    """Set interests alone as the reader chose them."""
+    connection.execute(
+        text("UPDATE subscriptions SET profile_id = :p, chosen_at = :now WHERE id = :id"),
+        {"id": agreement.subscription_id, "p": profile_id, "now": to_micros(now)},
     )
 
 
@@ -120,11 +168,26 @@ def settle(connection: Connection, subscriber_id: int, *, zone: str, locale: str
     )
 
 
-def _log(connection: Connection, agreement: Agreement, event: str, source: str, now: datetime) -> None:
+def has_told_why(connection: Connection, agreement: Agreement) -> bool:
+    """Whether the reader said why they left, since they left."""
+    last = connection.execute(
+        text(
+            "SELECT event FROM consents WHERE subscriber_id = :u AND newsletter_id = :n AND event IN"
+            " ('ended', 'told_why') ORDER BY id DESC LIMIT 1"
+        ),
+        {"u": agreement.subscriber_id, "n": agreement.newsletter_id},
+    ).scalar()
+    return last == "told_why"
+
+
+def log(
+    connection: Connection, agreement: Agreement, event: str, source: str, now: datetime, *, wording: str = ""
+) -> None:
+    """Append to the record of consent: what happened, on which page, and the words that were agreed to."""
     connection.execute(
         text(
-            "INSERT INTO consents (subscriber_id, newsletter_id, event, source, at)"
-            " VALUES (:u, :n, :event, :source, :at)"
+            "INSERT INTO consents (subscriber_id, newsletter_id, event, source, at, wording)"
+            " VALUES (:u, :n, :event, :source, :at, :wording)"
         ),
         {
             "u": agreement.subscriber_id,
@@ -132,6 +195,7 @@ def _log(connection: Connection, agreement: Agreement, event: str, source: str, 
             "event": event,
             "source": source,
             "at": to_micros(now),
+            "wording": wording,
         },
     )
 
@@ -145,6 +209,10 @@ def count_active(connection: Connection) -> dict[str, int]:
         )
     )
     return {row[0]: row[1] for row in rows}
+
+
+def _today(now: datetime) -> datetime:
+    return datetime.combine(now.astimezone(UTC).date(), time(), UTC)
 
 
 def _agreement(row: Row[Any]) -> Agreement:

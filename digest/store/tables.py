@@ -174,6 +174,9 @@ newsletters = Table(
     Column("id", Id, primary_key=True),
     Column("slug", String(80), nullable=False, unique=True),
     Column("spec", SQLJSON, nullable=False),
+    # Why nothing of it goes out until a person says so, "" while it does; and when a person last said so.
+    Column("paused_because", Text, nullable=False, server_default=""),
+    Column("resumed_at", Instant),
 )
 
 histories = Table(
@@ -266,6 +269,33 @@ consents = Table(
     Column("event", String(20), nullable=False),
     Column("source", Text, nullable=False, server_default=""),
     Column("at", Instant, nullable=False),
+    # What was agreed to: the version and the words of the sentence beside the button.
+    Column("wording", Text, nullable=False, server_default=""),
+)
+
+# What was asked for on a page and takes a confirmation by mail: to join a newsletter, to move to another address.
+# The address goes once that is settled; hashes of it and of the network it was asked from stay, for the limits.
+sign_ups = Table(
+    "sign_ups",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("kind", String(10), nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("newsletter_id", Id, ForeignKey("newsletters.id"), nullable=False),
+    Column("subscriber_id", Id, ForeignKey("subscribers.id"), index=True),
+    Column("address", Text, nullable=False),
+    Column("address_hash", String(64), nullable=False),
+    Column("network_hash", String(64), nullable=False),
+    Column("wish", SQLJSON, nullable=False),
+    Column("asked_at", Instant, nullable=False, index=True),
+    # The letters that ask: to the address, and to the old one of who moves; and when each was answered with yes.
+    Column("letter_id", Id, index=True),
+    Column("mailed_at", Instant),
+    Column("confirmed_at", Instant),
+    Column("old_letter_id", Id, index=True),
+    Column("old_confirmed_at", Instant),
+    Index("ix_sign_ups_address_hash", "address_hash", "asked_at"),
+    Index("ix_sign_ups_network_hash", "network_hash", "asked_at"),
 )
 
 suppressions = Table(
@@ -400,6 +430,15 @@ deliveries = Table(
         postgresql_where=text("lease_until IS NOT NULL"),
     ),
     Index("ix_deliveries_subscriber_id", "subscriber_id"),
+    # What an admin looks for among millions. The usual way of a row (ready, claimed, sent) does not touch it.
+    Index(
+        "ix_deliveries_unusual",
+        "state",
+        "edition_id",
+        "id",
+        sqlite_where=text("state NOT IN ('ready', 'claimed', 'sent')"),
+        postgresql_where=text("state NOT IN ('ready', 'claimed', 'sent')"),
+    ),
 )
 
 attempts = Table(
@@ -418,4 +457,57 @@ attempts = Table(
     Column("recipient", Text, nullable=False, server_default=""),
     Column("started_at", Instant, nullable=False),
     Column("finished_at", Instant, nullable=False),
+)
+
+# Those who work with the pages; a session is kept as the hash of the key in the cookie.
+users = Table(
+    "users",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("name", String(80), nullable=False, unique=True),
+    Column("role", String(10), nullable=False),
+    Column("password", Text, nullable=False),
+    Column("made_at", Instant, nullable=False),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("key_hash", String(64), primary_key=True),
+    Column("user_id", Id, ForeignKey("users.id"), nullable=False, index=True),
+    Column("ends_at", Instant, nullable=False, index=True),
+)
+
+# What came back about mails: one row for each recipient that a report names, whoever brought it and however often.
+reports = Table(
+    "reports",
+    metadata,
+    Column("id", Id, primary_key=True),
+    # The hash of the mail, or "attempt:" and the id of the attempt that a server refused.
+    Column("source_key", String(80), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("kind", String(12), nullable=False),
+    Column("class", String(12), nullable=False),
+    Column("status", String(12), nullable=False),
+    Column("reply_code", String(3), nullable=False),
+    Column("cause", String(40), nullable=False),
+    Column("sender_fault", Integer, nullable=False),
+    Column("feedback_type", String(40), nullable=False),
+    # What the server said; kept only of mails of ours, so that it goes with their reader.
+    Column("text", Text, nullable=False),
+    # By which sign the mail was found: tag, envelope_id, message_id, leave_tag, smtp; "" when it was not.
+    Column("found_by", String(12), nullable=False),
+    Column("delivery_id", Id, ForeignKey("deliveries.id"), index=True),
+    Column("subscription_id", Id, ForeignKey("subscriptions.id")),
+    Column("effect", String(12), nullable=False, server_default="", index=True),  # "" until it was judged
+    Column("at", Instant, nullable=False),
+    UniqueConstraint("source_key", "number"),
+)
+
+# How far something was read: a mailbox, or the attempts.
+bookmarks = Table(
+    "bookmarks",
+    metadata,
+    Column("name", String(80), primary_key=True),
+    Column("position", Text, nullable=False),
 )

@@ -12,9 +12,17 @@ from fastapi.concurrency import run_in_threadpool
 from digest.model.subscriber import EndedReason, SubscriptionState
 from digest.pipeline import subscribe
 from digest.pipeline.installation import Installation
+from digest.pipeline.leave import leave
 from digest.tokens import Purpose
 from digest.web.forms import read_form, text_of
 from digest.web.pages import Pages, masked
+
+REASONS = {
+    "too_many": "There were too many mails",
+    "not_relevant": "The articles were not for me",
+    "never_asked": "I never asked for it",
+    "other": "Something else",
+}
 
 
 def leave_route(house: Installation, pages: Pages) -> APIRouter:
@@ -28,17 +36,20 @@ def leave_route(house: Installation, pages: Pages) -> APIRouter:
         form = await read_form(request)
         if text_of(form, "List-Unsubscribe") == "One-Click":
             source = "one-click POST (RFC 8058)"
-            await run_in_threadpool(subscribe.leave, house, token, EndedReason.ONE_CLICK, source=source)
+            await run_in_threadpool(leave, house, token, EndedReason.ONE_CLICK, source=source)
             return pages.plain("You are unsubscribed.")
         if text_of(form, "confirm") == "yes":
-            await run_in_threadpool(subscribe.leave, house, token, EndedReason.PAGE, source="page of the leave link")
+            await run_in_threadpool(leave, house, token, EndedReason.PAGE, source="page of the leave link")
             return await run_in_threadpool(_show, house, pages, token, request)
+        if text_of(form, "why") in REASONS:
+            await run_in_threadpool(subscribe.tell_why, house, token, text_of(form, "why"))
+            return await run_in_threadpool(_show, house, pages, token, request, told=True)
         return pages.plain("Nothing was changed: the form must say List-Unsubscribe=One-Click.", status=400)
 
     return router
 
 
-def _show(house: Installation, pages: Pages, token: str, request: Request) -> Response:
+def _show(house: Installation, pages: Pages, token: str, request: Request, *, told: bool = False) -> Response:
     """Return the page that asks, or the one that says it is done."""
     link = subscribe.leave_link(house, token)
     if link is None:
@@ -50,6 +61,8 @@ def _show(house: Installation, pages: Pages, token: str, request: Request) -> Re
         "left.html" if ended else "leave.html",
         agreement.locale,
         address=masked(agreement.address),
+        told=told,
+        reasons=REASONS if ended else {},
         newsletter=link.choices.newsletter.name,
         preferences_url=f"{pages.root}/p/{preferences}" if link.opens_preferences else "",
     )

@@ -59,13 +59,21 @@ class Pages:
             lstrip_blocks=True,
         )
 
-    def draw(self, name: str, locale: str, *, status: int = 200, **values: Any) -> Response:
-        """Return the page *name* in the language of *locale*."""
+    def draw(self, name: str, locale: str, *, status: int = 200, script: bool = False, **values: Any) -> Response:
+        """Return the page *name* in the language of *locale*; with *script* it may load those of ours."""
         say = Speaker(load_translations(locale), escaping=True)
         body = self._environment.get_template(name).render(
             locale=locale_view(resolve_locale(locale)), root=self.root, _=say.gettext, **values
         )
-        return Response(body, status_code=status, media_type="text/html", headers=self.headers)
+        headers = self.headers
+        if script:
+            policy = f"{_PAGE_POLICY}; script-src 'self'"
+            headers = {**headers, "Content-Security-Policy": policy}
+        return Response(body, status_code=status, media_type="text/html", headers=headers)
+
+    def say(self, locale: str, sentence: str, **values: object) -> str:
+        """Return *sentence* in the language of *locale*, as plain text."""
+        return Speaker(load_translations(locale), escaping=False).gettext(sentence, **values)
 
     def wrong(self, request: Request, status: int) -> Response:
         """Return the page for a request that came to nothing, in a language that its browser asks for."""

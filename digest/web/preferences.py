@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 
-from babel.core import Locale, UnknownLocaleError
-from babel.dates import get_timezone_location
 from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 
 from digest.errors import BadInput
-from digest.model.subscriber import SubscriptionState
-from digest.model.topic import Topic
-from digest.model.words import fold
-from digest.pipeline import subscribe
+from digest.model.newsletter import Newsletter
+from digest.model.subscriber import EndedReason, SubscriptionState
+from digest.pipeline import sign_up, subscribe
 from digest.pipeline.installation import Installation
+from digest.pipeline.leave import leave_all, leave_one
 from digest.pipeline.places import zones_on_offer
+from digest.pipeline.sample import upcoming
 from digest.pipeline.subscribe import Choices
 from digest.rendering.languages import weekday_date_text
 from digest.scheduling.zones import zone_of
 from digest.web.forms import read_form, text_of, texts_of
 from digest.web.pages import Pages, masked
+from digest.web.showing import days_of, days_shown, language_shown, place_of, sample_shown, topics_shown
+from digest.web.signing_up import CONSENT
 
 _SOURCE = "preferences page"
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -44,24 +45,37 @@ def preferences_route(house: Installation, pages: Pages) -> APIRouter:
 
 
 def _show(
-    house: Installation, pages: Pages, token: str, request: Request, *, saved: bool = False, problem: str = ""
+    house: Installation,
+    pages: Pages,
+    token: str,
+    request: Request,
+    *,
+    form: FormData | None = None,
+    said: str = "",
+    problem: str = "",
 ) -> Response:
     found = subscribe.preferences_for(house, token)
     if found is None:
         return pages.wrong(request, 404)
     _, choices = found
+    changed = text_of(form, "subscription") if form is not None else ""
     first = choices[0].agreement
     return pages.draw(
         "preferences.html",
         first.locale,
         status=422 if problem else 200,
         address=masked(first.address),
-        saved=saved,
+        said=said,
         problem=problem,
-        subscriptions=[_shown(each, house.clock.now()) for each in choices],
-        zone=first.zone,
+        changed=changed,
+        address_given=text_of(form, "address") if form is not None and problem else "",
+        next=_next(house, choices, changed) if said else None,
+        others=_others(house, choices),
+        token=token,
+        subscriptions=[_shown(each, house.clock.now(), _kept(each, form, problem)) for each in choices],
+        zone=(form is not None and problem and text_of(form, "zone")) or first.zone,
         zones=zones_on_offer(),
-        languages=[_language(tag, first.locale) for tag in subscribe.languages_on_offer(first.locale)],
+        languages=[language_shown(tag, first.locale) for tag in subscribe.languages_on_offer(first.locale)],
         any_left=any(each.agreement.state is not SubscriptionState.ENDED for each in choices),
     )
 
@@ -71,16 +85,50 @@ def _change(house: Installation, pages: Pages, token: str, request: Request, for
     if found is None:
         return pages.wrong(request, 404)
     reader, choices = found
+    said = "Saved."
     try:
-        if text_of(form, "action") == "leave_all":
-            subscribe.leave_all(house, reader, source=_SOURCE)
-        elif text_of(form, "action") == "settle":
-            subscribe.settle(house, reader, zone=text_of(form, "zone"), locale=text_of(form, "locale"))
-        else:
-            _act(house, _chosen(choices, form), form)
+        match text_of(form, "action"):
+            case "leave_all":
+                leave_all(house, reader, EndedReason.PAGE, source=_SOURCE)
+            case "settle":
+                subscribe.settle(house, reader, zone=text_of(form, "zone"), locale=text_of(form, "locale"))
+            case "move":
+                network = request.client.host if request.client else ""
+                sign_up.ask_to_move(house, choices[0].agreement, text_of(form, "address"), network=network)
+                said = "Letters are on their way to both addresses. Nothing changes until both have agreed."
+            case "join":
+                _join(house, pages, reader, choices, text_of(form, "newsletter"))
+            case "preview":
+                said = "This is how it looks now."
+            case _:
+                _act(house, _chosen(choices, form), form)
     except BadInput as problem:
-        return _show(house, pages, token, request, problem=str(problem))
-    return _show(house, pages, token, request, saved=True)
+        return _show(house, pages, token, request, form=form, problem=str(problem))
+    return _show(house, pages, token, request, form=form, said=said)
+
+
+def _join(house: Installation, pages: Pages, reader: int, choices: list[Choices], slug: str) -> None:
+    offer = next((each for each in _others(house, choices) if each.slug == slug), None)
+    if offer is None:
+        raise BadInput("Choose one of your newsletters.")
+    wording = pages.say(choices[0].agreement.locale, CONSENT, newsletter=offer.name)
+    sign_up.join_at_once(house, reader, slug, source=_SOURCE, wording=wording)
+
+
+def _others(house: Installation, choices: list[Choices]) -> list[Newsletter]:
+    """Return the newsletters that the reader does not have, and never had."""
+    had = {each.newsletter.slug for each in choices}
+    return [each.newsletter for each in sign_up.offers(house) if each.newsletter.slug not in had]
+
+
+def _next(house: Installation, choices: list[Choices], subscription: str) -> Mapping[str, object] | None:
+    """Return the next digest of the subscription that was changed, if mail of it comes at all."""
+    for each in choices:
+        agreement = each.agreement
+        if str(agreement.subscription_id) == subscription and agreement.state is SubscriptionState.ACTIVE:
+            zone = each.newsletter.schedule.zone or agreement.zone
+            return sample_shown(upcoming(house, agreement), zone, agreement.locale)
+    return None
 
 
 def _chosen(choices: list[Choices], form: FormData) -> Choices:
@@ -106,13 +154,14 @@ def _act(house: Installation, one: Choices, form: FormData) -> None:
                 keywords=text_of(form, "keywords") if more else None,
                 wants_all="wants_all" in form if more else None,
                 surprise="surprise" in form if more else None,
+                days=texts_of(form, "days") if "days_shown" in form else None,
             )
         case "pause":
             subscribe.pause(house, one, _pause_end(one, text_of(form, "until")), source=_SOURCE)
         case "resume":
             subscribe.resume(house, one, source=_SOURCE)
         case "leave":
-            subscribe.leave_one(house, one, source=_SOURCE)
+            leave_one(house, one.agreement.subscription_id, EndedReason.PAGE, source=_SOURCE)
         case _:
             raise BadInput("Choose what to do.")
 
@@ -136,9 +185,18 @@ def _pause_end(one: Choices, day: str) -> datetime:
         raise wrong from None
 
 
-def _shown(one: Choices, now: datetime) -> Mapping[str, object]:
+def _kept(one: Choices, form: FormData | None, problem: str) -> FormData | None:
+    """Return the *form* of this subscription when it could not be used: what was typed stays for mending."""
+    mine = form is not None and text_of(form, "subscription") == str(one.agreement.subscription_id)
+    return form if form is not None and mine and problem and text_of(form, "action") == "save" else None
+
+
+def _shown(one: Choices, now: datetime, kept: FormData | None) -> Mapping[str, object]:
     agreement, locale = one.agreement, one.agreement.locale
-    followed = {follow.topic for follow in agreement.interests.follows}
+    followed = {follow.topic for follow in agreement.interests.follows} if kept is None else {*texts_of(kept, "topics")}
+    muted = agreement.interests.muted if kept is None else texts_of(kept, "muted")
+    keywords = ", ".join(agreement.interests.keywords) if kept is None else text_of(kept, "keywords")
+    days = days_of(agreement.frequency, one.newsletter)
     own_zone = zone_of(agreement.zone)
     paused = agreement.paused_until if agreement.state is SubscriptionState.PAUSED else None
     return {
@@ -149,42 +207,11 @@ def _shown(one: Choices, now: datetime) -> Mapping[str, object]:
         "may_resume": subscribe.may_resume(agreement),
         "paused_until": weekday_date_text(paused.astimezone(own_zone).date(), locale) if paused else "",
         "tomorrow": (now.astimezone(own_zone).date() + timedelta(days=1)).isoformat(),
-        "send_at": subscribe.hour_of(one),
-        "place": _place(one.newsletter.schedule.zone or agreement.zone, locale),
-        "keywords": ", ".join(agreement.interests.keywords),
-        "wants_all": agreement.interests.wants_all,
-        "surprise": agreement.interests.surprise,
-        "topics": [
-            {
-                "slug": topic.slug,
-                "name": topic.name_in(locale),
-                "followed": topic.slug in followed,
-                "muted": topic.slug in agreement.interests.muted,
-            }
-            for topic in _in_order(one, locale)
-        ],
+        "send_at": subscribe.hour_of(one) if kept is None else text_of(kept, "send_at"),
+        "place": place_of(one.newsletter.schedule.zone or agreement.zone, locale),
+        "days": days_shown(days if kept is None else texts_of(kept, "days"), locale) if days else [],
+        "keywords": keywords,
+        "wants_all": agreement.interests.wants_all if kept is None else "wants_all" in kept,
+        "surprise": agreement.interests.surprise if kept is None else "surprise" in kept,
+        "topics": topics_shown(one.newsletter, one.topics, locale, followed, muted),
     }
-
-
-def _in_order(one: Choices, locale: str) -> Sequence[Topic]:
-    """Return the topics on offer as the newsletter lists them; the whole vocabulary by name."""
-    if one.newsletter.topics:
-        return one.topics
-    return sorted(one.topics, key=lambda topic: fold(topic.name_in(locale)))
-
-
-def _language(tag: str, chosen: str) -> Mapping[str, object]:
-    """Return *tag* with its name in that language itself, which who speaks it can read."""
-    try:
-        name = Locale.parse(tag, sep="-").get_display_name() or tag
-    except (ValueError, UnknownLocaleError):
-        name = tag
-    return {"tag": tag, "name": name, "chosen": tag == chosen}
-
-
-def _place(zone: str, locale: str) -> str:
-    """Return the city whose clock *zone* is, in the language of *locale*."""
-    try:
-        return str(get_timezone_location(zone, locale=Locale.parse(locale, sep="-"), return_city=True))
-    except (LookupError, ValueError, UnknownLocaleError):
-        return zone.replace("_", " ")

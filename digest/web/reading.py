@@ -1,4 +1,4 @@
-"""The pages that are only read: a mail in the browser, an article without an address of its own, the front door."""
+"""The pages that are only read: a mail in the browser, an article without an address of its own."""
 
 from __future__ import annotations
 
@@ -37,9 +37,5 @@ def reading_routes(house: Installation, pages: Pages) -> APIRouter:
             return pages.wrong(request, 404)
         locale = page.article.language or spoken_by(request)
         return pages.draw("article.html", locale, article=page.article, notice=page.notice, dir=page.direction)
-
-    @router.api_route("/", methods=["GET", "HEAD"], include_in_schema=False)
-    def front_door(request: Request) -> Response:
-        return pages.draw("home.html", spoken_by(request))
 
     return router

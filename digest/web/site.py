@@ -17,10 +17,9 @@ from digest.log import get_logger
 from digest.pipeline.installation import Installation
 from digest.settings import COMPOSING, read_settings
 from digest.web.forms import LimitBody
-from digest.web.leaving import leave_route
 from digest.web.pages import Pages
-from digest.web.preferences import preferences_route
-from digest.web.reading import reading_routes
+from digest.web.readers import readers_routes
+from digest.web.staff.site import staff_routes
 
 _AGAIN = "120"  # seconds
 
@@ -40,8 +39,9 @@ def build_site(house: Installation) -> FastAPI:
         redirect_slashes=False,
     )
     site.mount("/static", _Static(pages))
-    for router in (leave_route(house, pages), preferences_route(house, pages), reading_routes(house, pages)):
+    for router in readers_routes(house, pages):
         site.include_router(router)
+    site.include_router(staff_routes(house))
     _answer_what_is_wrong(site, pages)
     return site
 

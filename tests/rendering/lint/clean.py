@@ -20,7 +20,9 @@ from digest.shipped import shipped_folder
 
 NOW = datetime(2026, 11, 23, 6, 31, tzinfo=UTC)
 MAILS = shipped_folder("templates") / "email"
-TEMPLATES = sorted(folder.name for folder in MAILS.iterdir() if folder.is_dir())
+TEMPLATES = sorted(
+    folder.name for folder in MAILS.iterdir() if folder.is_dir() and not folder.name.startswith("letter-")
+)
 LEAVE = f"https://news.example.org/u/{'Tk3' * 10}4A"
 READER = ReaderValues(
     name="Mina Okafor",

@@ -48,6 +48,8 @@ def upgrade() -> None:
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('slug', sa.String(length=80), nullable=False),
     sa.Column('spec', sa.JSON(), nullable=False),
+    sa.Column('paused_because', sa.Text(), server_default='', nullable=False),
+    sa.Column('resumed_at', sa.BigInteger(), nullable=True),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_newsletters')),
     sa.UniqueConstraint('slug', name=op.f('uq_newsletters_slug'))
     )
@@ -201,12 +203,41 @@ def upgrade() -> None:
     sa.Column('event', sa.String(length=20), nullable=False),
     sa.Column('source', sa.Text(), server_default='', nullable=False),
     sa.Column('at', sa.BigInteger(), nullable=False),
+    sa.Column('wording', sa.Text(), server_default='', nullable=False),
     sa.ForeignKeyConstraint(['newsletter_id'], ['newsletters.id'], name=op.f('fk_consents_newsletter_id_newsletters')),
     sa.ForeignKeyConstraint(['subscriber_id'], ['subscribers.id'], name=op.f('fk_consents_subscriber_id_subscribers')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_consents'))
     )
     with op.batch_alter_table('consents', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_consents_subscriber_id'), ['subscriber_id'], unique=False)
+
+    op.create_table('sign_ups',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('kind', sa.String(length=10), nullable=False),
+    sa.Column('state', sa.String(length=10), nullable=False),
+    sa.Column('newsletter_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('subscriber_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('address', sa.Text(), nullable=False),
+    sa.Column('address_hash', sa.String(length=64), nullable=False),
+    sa.Column('network_hash', sa.String(length=64), nullable=False),
+    sa.Column('wish', sa.JSON(), nullable=False),
+    sa.Column('asked_at', sa.BigInteger(), nullable=False),
+    sa.Column('letter_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('mailed_at', sa.BigInteger(), nullable=True),
+    sa.Column('confirmed_at', sa.BigInteger(), nullable=True),
+    sa.Column('old_letter_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('old_confirmed_at', sa.BigInteger(), nullable=True),
+    sa.ForeignKeyConstraint(['newsletter_id'], ['newsletters.id'], name=op.f('fk_sign_ups_newsletter_id_newsletters')),
+    sa.ForeignKeyConstraint(['subscriber_id'], ['subscribers.id'], name=op.f('fk_sign_ups_subscriber_id_subscribers')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_sign_ups'))
+    )
+    with op.batch_alter_table('sign_ups', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_sign_ups_subscriber_id'), ['subscriber_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_sign_ups_asked_at'), ['asked_at'], unique=False)
+        batch_op.create_index(batch_op.f('ix_sign_ups_letter_id'), ['letter_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_sign_ups_old_letter_id'), ['old_letter_id'], unique=False)
+        batch_op.create_index('ix_sign_ups_address_hash', ['address_hash', 'asked_at'], unique=False)
+        batch_op.create_index('ix_sign_ups_network_hash', ['network_hash', 'asked_at'], unique=False)
 
     op.create_table('former_addresses',
     sa.Column('address_hash', sa.String(length=64), nullable=False),
@@ -317,6 +348,7 @@ def upgrade() -> None:
     with op.batch_alter_table('deliveries', schema=None) as batch_op:
         batch_op.create_index('uq_deliveries_under_way', ['subscriber_id'], unique=True, sqlite_where=sa.text('lease_until IS NOT NULL'), postgresql_where=sa.text('lease_until IS NOT NULL'))
         batch_op.create_index('ix_deliveries_subscriber_id', ['subscriber_id'], unique=False)
+        batch_op.create_index('ix_deliveries_unusual', ['state', 'edition_id', 'id'], unique=False, sqlite_where=sa.text("state NOT IN ('ready', 'claimed', 'sent')"), postgresql_where=sa.text("state NOT IN ('ready', 'claimed', 'sent')"))
         batch_op.create_index('ix_deliveries_work', ['next_attempt_at', 'id'], unique=False, sqlite_where=sa.text('next_attempt_at IS NOT NULL'), postgresql_where=sa.text('next_attempt_at IS NOT NULL'))
 
     op.create_table('attempts',
@@ -337,4 +369,55 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('attempts', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_attempts_delivery_id'), ['delivery_id'], unique=False)
+
+    op.create_table('users',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('name', sa.String(length=80), nullable=False),
+    sa.Column('role', sa.String(length=10), nullable=False),
+    sa.Column('password', sa.Text(), nullable=False),
+    sa.Column('made_at', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_users')),
+    sa.UniqueConstraint('name', name=op.f('uq_users_name'))
+    )
+    op.create_table('sessions',
+    sa.Column('key_hash', sa.String(length=64), nullable=False),
+    sa.Column('user_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('ends_at', sa.BigInteger(), nullable=False),
+    sa.ForeignKeyConstraint(['user_id'], ['users.id'], name=op.f('fk_sessions_user_id_users')),
+    sa.PrimaryKeyConstraint('key_hash', name=op.f('pk_sessions'))
+    )
+    with op.batch_alter_table('sessions', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_sessions_user_id'), ['user_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_sessions_ends_at'), ['ends_at'], unique=False)
+
+    op.create_table('bookmarks',
+    sa.Column('name', sa.String(length=80), nullable=False),
+    sa.Column('position', sa.Text(), nullable=False),
+    sa.PrimaryKeyConstraint('name', name=op.f('pk_bookmarks'))
+    )
+    op.create_table('reports',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('source_key', sa.String(length=80), nullable=False),
+    sa.Column('number', sa.Integer(), nullable=False),
+    sa.Column('kind', sa.String(length=12), nullable=False),
+    sa.Column('class', sa.String(length=12), nullable=False),
+    sa.Column('status', sa.String(length=12), nullable=False),
+    sa.Column('reply_code', sa.String(length=3), nullable=False),
+    sa.Column('cause', sa.String(length=40), nullable=False),
+    sa.Column('sender_fault', sa.Integer(), nullable=False),
+    sa.Column('feedback_type', sa.String(length=40), nullable=False),
+    sa.Column('text', sa.Text(), nullable=False),
+    sa.Column('found_by', sa.String(length=12), nullable=False),
+    sa.Column('delivery_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('subscription_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('effect', sa.String(length=12), server_default='', nullable=False),
+    sa.Column('at', sa.BigInteger(), nullable=False),
+    sa.ForeignKeyConstraint(['delivery_id'], ['deliveries.id'], name=op.f('fk_reports_delivery_id_deliveries')),
+    sa.ForeignKeyConstraint(['subscription_id'], ['subscriptions.id'], name=op.f('fk_reports_subscription_id_subscriptions')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_reports')),
+    sa.UniqueConstraint('source_key', 'number', name=op.f('uq_reports_source_key_number'))
+    )
+    with op.batch_alter_table('reports', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_reports_delivery_id'), ['delivery_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_reports_effect'), ['effect'], unique=False)
 

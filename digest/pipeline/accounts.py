@@ -1,0 +1,125 @@
+"""Accounts of those who work with the pages: made, signed in, signed out, taken back.
+
+A session is a random key in a cookie and its hash in the database: whoever reads the database cannot use it. It ends
+after twelve hours whatever was done meanwhile, so that looking at a page writes nothing.
+"""
+
+from __future__ import annotations
+
+import hmac
+import re
+import secrets
+from datetime import timedelta
+from hashlib import sha256
+
+from digest.errors import BadInput, NotFound
+from digest.model.staff import Role, User
+from digest.pipeline.installation import Installation
+from digest.pipeline.passwords import LONGEST, check_password, hash_password, is_password
+from digest.store import users
+from digest.store.engine import reading
+
+SESSION = timedelta(hours=12)
+_KEY = re.compile(r"[A-Za-z0-9_-]{43}")  # 256 random bits
+_NAME = re.compile(r"[^\s\x00-\x1f\x7f<>\"'&]{2,80}")
+
+
+def sign_in(house: Installation, name: str, password: str) -> str | None:
+    """Return the key of a new session, None when name and password do not belong together.
+
+    It takes as long for a name that nobody has.
+    """
+    with reading(house.engine) as connection:
+        found = users.find_user(connection, name.strip().casefold())
+    if not is_password(password[:LONGEST], found[1] if found else "") or found is None:
+        return None
+    return _begin_session(house, found[0])
+
+
+def sign_out(house: Installation, key: str) -> None:
+    """End the session of *key*; for one that is over nothing happens."""
+    with house.engine.begin() as connection:
+        users.close_session(connection, _hashed(key))
+
+
+def user_of(house: Installation, key: str) -> User | None:
+    """Return who is signed in with *key*, None for nobody."""
+    if not _KEY.fullmatch(key):
+        return None
+    with reading(house.engine) as connection:
+        return users.user_of_session(connection, _hashed(key), house.clock.now())
+
+
+def new_key() -> str:
+    """Return a key that nobody can guess."""
+    return secrets.token_urlsafe(32)
+
+
+def put_user(house: Installation, name: str, role: Role, password: str) -> bool:
+    """Make an account, or give the one of that name this role and password; return whether it is new.
+
+    Who had signed in with it is signed out. Raises BadInput for a name or a password that cannot be taken.
+    """
+    name, hashed = _checked(name, password)
+    with house.engine.begin() as connection:
+        found = users.find_user(connection, name)
+        if found is None:
+            users.add_user(connection, name, role, hashed, house.clock.now())
+        else:
+            users.change_user(connection, found[0].user_id, role, hashed)
+        return found is None
+
+
+def remove_user(house: Installation, name: str) -> None:
+    """Take an account out and end its sessions; raises NotFound."""
+    with house.engine.begin() as connection:
+        found = users.find_user(connection, name.strip().casefold())
+        if found is None:
+            raise NotFound(f"there is no account {name}; see: digest users list")
+        users.remove_user(connection, found[0].user_id)
+
+
+def first_word(house: Installation) -> str:
+    """Return the word that makes the first admin on the pages, "" once there is an account.
+
+    Only who can read the secret key, or what `digest serve` prints, knows it.
+    """
+    with reading(house.engine) as connection:
+        return "" if users.has_users(connection) else house.tokens.derive("first admin", house.base_url)
+
+
+def make_first_admin(house: Installation, word: str, name: str, password: str) -> str:
+    """Make the first account and return the key of its session.
+
+    Raises BadInput when *word* is not the one of `first_word`, or name or password cannot be taken.
+    """
+    expected = first_word(house)
+    if not expected or not hmac.compare_digest(expected.encode(), word.strip().encode()):
+        raise BadInput("that is not the word that digest serve has printed")
+    name, hashed = _checked(name, password)
+    with house.engine.begin() as connection:
+        if users.has_users(connection):
+            raise BadInput("there is an account by now; sign in with it")
+        users.add_user(connection, name, Role.ADMIN, hashed, house.clock.now())
+        found = users.find_user(connection, name)
+    assert found is not None
+    return _begin_session(house, found[0])
+
+
+def _checked(name: str, password: str) -> tuple[str, str]:
+    name = name.strip().casefold()
+    if not _NAME.fullmatch(name):
+        raise BadInput("the name must have 2 to 80 characters, without blanks, quotes, < > and &")
+    check_password(password, name)
+    return name, hash_password(password)
+
+
+def _begin_session(house: Installation, user: User) -> str:
+    key, now = new_key(), house.clock.now()
+    with house.engine.begin() as connection:
+        users.open_session(connection, _hashed(key), user.user_id, now=now, ends_at=now + SESSION)
+    return key
+
+
+def _hashed(key: str) -> str:
+    return sha256(key.encode()).hexdigest()

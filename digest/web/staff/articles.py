@@ -1,0 +1,51 @@
+"""Articles: search, read, withdraw and bring back."""
+
+from __future__ import annotations
+
+from fastapi import Response
+
+from digest.enrichment.summary import summarise
+from digest.log import get_logger
+from digest.model.article import ArticleState
+from digest.model.staff import Role
+from digest.pipeline.installation import Installation
+from digest.store.articles import find_article, revisions_of, set_state
+from digest.store.browsing import SEARCHED, browse_articles
+from digest.store.engine import reading
+from digest.web.staff.gate import Gate, Visit, number_of
+from digest.web.staff.pages import StaffPages
+
+
+def add_to(gate: Gate, house: Installation, pages: StaffPages) -> None:
+    """Add the pages."""
+
+    def listed(visit: Visit) -> Response:
+        wanted = visit.arg("q").strip()
+        with reading(house.engine) as connection:
+            found, unread = browse_articles(connection, search=wanted, after=visit.cursor())
+        return pages.draw(
+            "articles.html", visit, here="articles", found=found, unread=unread, wanted=wanted, searched=SEARCHED
+        )
+
+    def show(visit: Visit) -> Response:
+        number = number_of(visit.request.path_params["number"])
+        with reading(house.engine) as connection:
+            found, revisions = find_article(connection, number), revisions_of(connection, number)
+        may = visit.user is not None and visit.user.role.may(Role.EDITOR)
+        summary = summarise(found.article).text
+        return pages.draw(
+            "article.html", visit, here="articles", found=found, revisions=revisions, may=may, summary=summary
+        )
+
+    def move(state: ArticleState, visit: Visit) -> Response:
+        number = number_of(visit.request.path_params["number"])
+        with house.engine.begin() as connection:
+            waiting = set_state(connection, number, state, now=house.clock.now())
+        who = visit.user.name if visit.user else ""
+        get_logger().info("staff_moved_article", who=who, article=number, state=state.value, planned_anew=waiting)
+        return pages.go(f"/articles/{number}?done={state.value}")
+
+    gate.get("/articles", Role.VIEWER, listed)
+    gate.get("/articles/{number}", Role.VIEWER, show)
+    gate.post("/articles/{number}/withdraw", Role.EDITOR, lambda visit: move(ArticleState.WITHDRAWN, visit))
+    gate.post("/articles/{number}/bring-back", Role.EDITOR, lambda visit: move(ArticleState.LIVE, visit))

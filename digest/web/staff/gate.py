@@ -1,0 +1,160 @@
+"""The one way in: who asks, may they, does the form come from us; every page goes through here."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from urllib.parse import quote
+
+from fastapi import APIRouter, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from starlette.datastructures import FormData
+
+from digest.errors import BadInput, NotFound
+from digest.log import get_logger
+from digest.model.staff import Role, User
+from digest.pipeline.accounts import SESSION, new_key, user_of
+from digest.pipeline.installation import Installation
+from digest.rendering.i18n import resolve_locale
+from digest.web.forms import read_form, text_of
+from digest.web.staff.pages import LOCALES, StaffPages
+from digest.web.staff.words import mark
+from digest.web.tongue import wanted_tags
+
+_LONGEST = 300  # characters of a value in the query
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One request: who asks (None: nobody is signed in), with which session, in which language, what for."""
+
+    request: Request
+    key: str
+    user: User | None
+    locale: str
+    csrf: str
+    query: dict[str, str]
+    form: FormData = field(default_factory=FormData)
+
+    def arg(self, name: str) -> str:
+        """Return a value of the query, "" when there is none."""
+        return self.query.get(name, "")
+
+    def said(self, name: str) -> str:
+        """Return a field of the form, "" when there is none."""
+        return text_of(self.form, name)
+
+    def cursor(self) -> tuple[int, ...]:
+        """Return where a list goes on; raises BadInput for what is no cursor."""
+        words = self.arg("after").split(".") if self.arg("after") else []
+        if not all(word.isascii() and word.isdigit() and len(word) < 19 for word in words):
+            raise BadInput("this address names no page of the list; begin again at its first page")
+        return tuple(int(word) for word in words)
+
+
+Answer = Callable[[Visit], Response]
+
+
+class Gate:
+    """Registers pages, each with the role it needs (None: anybody), and lets nobody else in."""
+
+    def __init__(self, house: Installation, pages: StaffPages) -> None:
+        self.router = APIRouter(prefix="/staff", redirect_slashes=False)
+        self._house = house
+        self._pages = pages
+        #: The cookie's name: with this prefix a browser takes it only over TLS and for this host alone (RFC 6265bis).
+        self.cookie = "__Host-digest" if pages.is_secure else "digest"
+
+    def get(self, path: str, needs: Role | None, answer: Answer) -> None:
+        """Let *answer* speak at *path*; it changes nothing."""
+
+        async def ask(request: Request) -> Response:
+            visit = await run_in_threadpool(self._visit, request, FormData())
+            return await run_in_threadpool(self._let_in, visit, needs, answer)
+
+        self.router.add_api_route(path, ask, methods=["GET", "HEAD"], include_in_schema=False)
+
+    def post(self, path: str, needs: Role | None, answer: Answer) -> None:
+        """Let *answer* act at *path*, on forms of ours."""
+
+        async def act(request: Request) -> Response:
+            form = await read_form(request)
+            visit = await run_in_threadpool(self._visit, request, form)
+            if not self._is_ours(visit):
+                get_logger().warning("staff_form_refused", path=path)
+                return self._wrong(visit, 403, mark("This form was too old, or not ours. Load the page again."))
+            return await run_in_threadpool(self._let_in, visit, needs, answer)
+
+        self.router.add_api_route(path, act, methods=["POST"], include_in_schema=False)
+
+    def keep(self, response: Response, key: str) -> Response:
+        """Give the browser a new session key."""
+        response.set_cookie(
+            self.cookie,
+            key,
+            max_age=int(SESSION.total_seconds()),
+            path="/",
+            secure=self._pages.is_secure,
+            httponly=True,
+            samesite="lax",
+        )
+        return response
+
+    def forget(self, response: Response) -> Response:
+        """Take the session key back from the browser."""
+        response.delete_cookie(self.cookie, path="/", secure=self._pages.is_secure, httponly=True, samesite="lax")
+        return response
+
+    def _visit(self, request: Request, form: FormData) -> Visit:
+        key = request.cookies.get(self.cookie, "")[:_LONGEST]
+        query = {name[:_LONGEST]: value[:_LONGEST] for name, value in request.query_params.items()}
+        return Visit(
+            request,
+            key,
+            user_of(self._house, key),
+            resolve_locale(*wanted_tags(request), folder=LOCALES),
+            self._house.tokens.derive("staff form", key) if key else "",
+            query,
+            form,
+        )
+
+    def _is_ours(self, visit: Visit) -> bool:
+        """Whether a form was made for this session, and sent from a page of ours."""
+        # Two locks: the token, and what the browser itself says of where the form came from.
+        if visit.request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+            return False
+        return bool(visit.csrf) and hmac.compare_digest(visit.csrf.encode(), visit.said("csrf").encode())
+
+    def _let_in(self, visit: Visit, needs: Role | None, answer: Answer) -> Response:
+        if needs is not None and visit.user is None:
+            return self._to_the_door(visit)
+        if needs is not None and visit.user is not None and not visit.user.role.may(needs):
+            return self._wrong(visit, 403, mark("Your account may not do this. Ask an admin."))
+        if not visit.key:
+            # Who is not signed in needs a key too, or the form to sign in could be anybody's.
+            key = new_key()
+            fresh = replace(visit, key=key, csrf=self._house.tokens.derive("staff form", key))
+            return self.keep(answer(fresh), key)
+        try:
+            return answer(visit)
+        except NotFound as error:
+            return self._wrong(visit, 404, mark("There is no such thing."), str(error))
+        except BadInput as error:
+            return self._wrong(visit, 422, mark("That cannot be done."), str(error))
+
+    def _to_the_door(self, visit: Visit) -> Response:
+        path = visit.request.url.path.partition("/staff")[2]
+        back = f"{path}?{visit.request.url.query}" if visit.request.url.query else path
+        asked = visit.request.method in ("GET", "HEAD") and path
+        return self._pages.go(f"/sign-in?back={quote(back[:_LONGEST])}" if asked else "/sign-in")
+
+    def _wrong(self, visit: Visit, status: int, heading: str, detail: str = "") -> Response:
+        return self._pages.draw("wrong.html", visit, status=status, heading=heading, detail=detail)
+
+
+def number_of(text: str) -> int:
+    """Return an id of the database; raises NotFound for what cannot be one."""
+    if not (text.isascii() and text.isdigit() and len(text) < 19):
+        raise NotFound(f"{text[:40]!r} is no id")
+    return int(text)

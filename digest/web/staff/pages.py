@@ -1,0 +1,131 @@
+"""Drawing a page for those who work with it: the frame, the words, the headers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode, urlsplit
+
+from fastapi import Response
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from digest.rendering.i18n import Speaker, load_translations
+from digest.rendering.languages import locale_view
+from digest.scheduling.zones import zone_of
+from digest.shipped import shipped_folder
+from digest.store.browsing import COUNTED
+from digest.web.staff.words import mark, reason_of, word_of
+
+if TYPE_CHECKING:
+    from digest.web.staff.gate import Visit
+
+LOCALES = Path(__file__).parent / "locales"
+_STRICT = {
+    # With "no-referrer" a browser would not tell where a form comes from either.
+    "Referrer-Policy": "same-origin",
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    "X-Robots-Tag": "noindex, nofollow",
+    "X-Frame-Options": "SAMEORIGIN",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+_POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; frame-src 'self';"
+    " object-src 'none'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+# A mail in its frame: styles of its own, pictures if they are wanted, and nothing else; no origin to speak of.
+_MAIL_POLICY = (
+    "default-src 'none'; img-src {pictures}; style-src 'unsafe-inline'; object-src 'none'; form-action 'none';"
+    " base-uri 'none'; frame-ancestors 'self'; sandbox"
+)
+
+
+MENU = (
+    ("today", "", mark("Today")),
+    ("subscribers", "subscribers", mark("Subscribers")),
+    ("editions", "editions", mark("Editions")),
+    ("preview", "preview", mark("Preview")),
+    ("articles", "articles", mark("Articles")),
+    ("deliveries", "deliveries", mark("Delivery log")),
+)
+
+
+class StaffPages:
+    """The templates of these pages, which are part of the program, and the headers that every answer carries."""
+
+    def __init__(self, base_url: str) -> None:
+        """Take the address of the installation, which may have a path."""
+        address = urlsplit(base_url)
+        self.site_root = address.path
+        self.root = f"{address.path}/staff"
+        self.is_secure = address.scheme == "https"
+        secure = {"Strict-Transport-Security": "max-age=31536000"} if self.is_secure else {}
+        self.headers = {"Content-Security-Policy": _POLICY, **_STRICT, **secure}
+        self._environment = Environment(
+            loader=FileSystemLoader(shipped_folder("templates") / "web" / "staff"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._environment.globals.update(
+            {"site_root": self.site_root, "root": self.root, "menu": MENU, "word_of": word_of, "reason_of": reason_of}
+        )
+        self._environment.filters.update({"moment": moment, "exact": exact, "capped": capped, "size": size})
+
+    def draw(self, name: str, visit: Visit, *, status: int = 200, **values: Any) -> Response:
+        """Return the page *name* for whoever visits."""
+        say = Speaker(load_translations(visit.locale, LOCALES), escaping=True)
+        body = self._environment.get_template(name).render(
+            locale=locale_view(visit.locale),
+            _=say.gettext,
+            ngettext=say.ngettext,
+            user=visit.user,
+            csrf=visit.csrf,
+            with_query=_with_query(visit.query),
+            **{"here": "", "done": visit.arg("done"), **values},
+        )
+        return Response(body, status_code=status, media_type="text/html", headers=self.headers)
+
+    def mail(self, html: str, *, pictures: bool) -> Response:
+        """Return a mail for a frame without rights."""
+        policy = _MAIL_POLICY.format(pictures="https:" if pictures else "'none'")
+        return Response(html, media_type="text/html", headers={**self.headers, "Content-Security-Policy": policy})
+
+    def go(self, path: str) -> Response:
+        """Return the way to another page of ours."""
+        return Response(status_code=303, headers={**self.headers, "Location": f"{self.root}{path}"})
+
+
+def moment(at: datetime | None, zone: str = "UTC") -> str:
+    """Return "2026-11-23 07:00 Asia/Seoul", "–" for no time."""
+    return f"{at.astimezone(zone_of(zone)):%Y-%m-%d %H:%M} {zone}" if at else "–"
+
+
+def exact(at: datetime) -> str:
+    """Return "2026-11-23 07:00:01.250 UTC"."""
+    at = at.astimezone(UTC)
+    return f"{at:%Y-%m-%d %H:%M:%S}.{at.microsecond // 1000:03d} UTC"
+
+
+def capped(count: int) -> str:
+    """Return a count with separators, "10,000+" for one that was not counted to its end."""
+    return f"{count:,}" if count <= COUNTED else f"{COUNTED:,}+"
+
+
+def size(count: int) -> str:
+    """Return so many bytes in kB."""
+    return f"{count / 1000:,.1f} kB"
+
+
+def _with_query(query: Mapping[str, str]) -> Callable[..., str]:
+    def changed(**changes: object) -> str:
+        """Return this page's address with other values in its query; "" takes one away."""
+        merged = {**query, **{name: str(value) for name, value in changes.items()}}
+        return "?" + urlencode({name: value for name, value in merged.items() if value and name != "done"})
+
+    return changed

@@ -1,0 +1,70 @@
+"""Signing in and out, and the page that makes the first admin."""
+
+from __future__ import annotations
+
+import re
+
+from fastapi import Response
+
+from digest.errors import BadInput
+from digest.log import get_logger
+from digest.model.staff import Role
+from digest.pipeline import accounts
+from digest.pipeline.installation import Installation
+from digest.web.staff.gate import Gate, Visit
+from digest.web.staff.limits import Failures
+from digest.web.staff.pages import StaffPages
+from digest.web.staff.words import mark
+
+_OURS = re.compile(r"/[A-Za-z0-9_./?&=%+:@~-]*")
+
+
+def add_to(gate: Gate, house: Installation, pages: StaffPages) -> None:
+    """Add the pages."""
+    failures = Failures()
+
+    def show(visit: Visit, *, problem: str = "", status: int = 200) -> Response:
+        if visit.user:
+            return pages.go("")
+        first = bool(accounts.first_word(house))
+        name = "first.html" if first else "sign_in.html"
+        return pages.draw(name, visit, status=status, problem=problem, back=visit.arg("back") or visit.said("back"))
+
+    def sign_in(visit: Visit) -> Response:
+        name, now = visit.said("name"), house.clock.now()
+        client = visit.request.client.host if visit.request.client else ""
+        if failures.too_many(name, client, now):
+            response = show(visit, problem=mark("Too many tries. Wait a quarter of an hour."), status=429)
+            response.headers["Retry-After"] = "900"
+            return response
+        key = accounts.sign_in(house, name, visit.said("password"))
+        if key is None:
+            failures.note(name, client, now)
+            get_logger().warning("staff_sign_in_failed", client=client)
+            return show(visit, problem=mark("Name and password do not belong together."), status=422)
+        return _enter(visit, key)
+
+    def _enter(visit: Visit, key: str) -> Response:
+        accounts.sign_out(house, visit.key)
+        back = visit.said("back")
+        return gate.keep(pages.go(back if _OURS.fullmatch(back) else ""), key)
+
+    def begin(visit: Visit) -> Response:
+        now, client = house.clock.now(), visit.request.client.host if visit.request.client else ""
+        if failures.too_many("", client, now):
+            return show(visit, problem=mark("Too many tries. Wait a quarter of an hour."), status=429)
+        try:
+            key = accounts.make_first_admin(house, visit.said("word"), visit.said("name"), visit.said("password"))
+        except BadInput as error:
+            failures.note("", client, now)
+            return show(visit, problem=str(error), status=422)
+        return _enter(visit, key)
+
+    def sign_out(visit: Visit) -> Response:
+        accounts.sign_out(house, visit.key)
+        return gate.forget(pages.go("/sign-in"))
+
+    gate.get("/sign-in", None, show)
+    gate.post("/sign-in", None, sign_in)
+    gate.post("/first", None, begin)
+    gate.post("/sign-out", Role.VIEWER, sign_out)

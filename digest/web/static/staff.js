@@ -1,0 +1,37 @@
+// What the pages do better with a script; each works without.
+(() => {
+  "use strict";
+
+  // An edition that is being sent: its part of the page is asked for again and put in place.
+  const follow = async () => {
+    const live = document.querySelector("[data-live]");
+    if (!live) return;
+    if (!document.hidden) {
+      try {
+        const answer = await fetch(location.href, { headers: { "X-Part": "live" } });
+        const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("live");
+        if (answer.ok && fresh && !live.contains(document.activeElement)) live.replaceWith(fresh);
+      } catch {
+        // Without an answer the page stays as it was, with the time it was true at.
+      }
+    }
+    setTimeout(follow, 2000);
+  };
+  setTimeout(follow, 2000);
+
+  // A button that copies, beside each id; where the browser does not let us, the id is selected by one click anyway.
+  if (navigator.clipboard) {
+    for (const id of document.querySelectorAll("[data-copy]")) {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.className = "copy";
+      button.textContent = "⧉";
+      button.setAttribute("aria-label", `⧉ ${id.dataset.copy}`);
+      button.addEventListener("click", async () => {
+        await navigator.clipboard.writeText(id.dataset.copy);
+        button.textContent = "✓";
+      });
+      id.after(button);
+    }
+  }
+})();
