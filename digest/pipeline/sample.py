@@ -68,7 +68,8 @@ def upcoming(house: Installation, agreement: Agreement) -> Sample:
         assert reader is not None
         history = stories_of(connection, reader.history_id)
     slot_at = max(from_micros(due), house.clock.now())
-    wanted = Wanted(agreement.interests, history, reader.since, agreement.locale)
+    first = newsletter.welcome and reader.is_new
+    wanted = Wanted(agreement.interests, history, reader.since, agreement.locale, first)
     return Sample(slot_at, _shown(_workshop(house, newsletter, slot_at).make(wanted)))
 
 
