@@ -26,7 +26,6 @@ EXTRAS = (
     "starlette",
     "feedparser",
     "httpx",
-    "markdown_it",
     "yaml",
     "trafilatura",
     "aiosmtpd",

@@ -1,4 +1,4 @@
-"""`digest articles`: add, read, list, show."""
+"""`digest articles`: add, read, list, show, withdraw; what editors decide about one is in `rulings`."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ from typing import Annotated
 
 import typer
 
+from digest.cli import rulings
 from digest.cli.options import ExitError, Json, the_database, whole_number
 from digest.cli.screen import as_json as json_text
 from digest.cli.screen import complain, counted, print_json, print_table, progress_bar, say
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+rulings.add_to(app)
 
 Places = Annotated[list[str], typer.Argument(metavar="PATH|URL...", help="Files, folders or addresses.")]
 Id = Annotated[
@@ -137,14 +139,17 @@ def show(
     from digest.collection.as_json import article_as_json
     from digest.store.articles import find_article
     from digest.store.engine import reading
+    from digest.store.rulings import rulings_of
 
     with reading(the_database()) as connection:
         found = find_article(connection, article_id)
+        decided = rulings_of(connection, article_id)
     facts = {
         "id": found.article_id,
         "state": found.state,
         "collected_at": found.collected_at.isoformat(),
         "source": found.source,
+        "rulings": [rulings.ruling_as_json(each) for each in decided],
         **article_as_json(found.article),
     }
     if as_json:
@@ -160,6 +165,8 @@ def show(
     for link in article.related:
         say(f"  → {link.title} {link.url}".rstrip())
     say(f"\nid {found.article_id}, {found.state}, collected {found.collected_at:%Y-%m-%d %H:%M} UTC {article.url}")
+    for each in decided:
+        say(rulings.ruling_line(each))
 
 
 @app.command()

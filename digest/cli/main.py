@@ -21,6 +21,7 @@ from digest.cli import (
     feedback,
     lint,
     newsletters,
+    notes,
     operate,
     send,
     simulate,
@@ -78,7 +79,7 @@ def _root(
 
 
 operate.add_to(app)
-app.add_typer(articles.app, name="articles", help="Add, read, list, show and withdraw articles.")
+app.add_typer(articles.app, name="articles", help="Add, read, list, show, pin and withdraw articles.")
 app.add_typer(newsletters.app, name="newsletters", help="Apply and list newsletters, topics and sources.")
 app.add_typer(subscribers.app, name="subscribers", help="Import, export, show, correct and erase subscribers.")
 app.add_typer(topics.app, name="topics", help="Rank articles for topics.")
@@ -86,6 +87,7 @@ app.add_typer(users.app, name="users", help="Accounts for the pages under /staff
 send.add_to(app)
 simulate.add_to(app)
 editions.add_to(app)
+notes.add_to(app)
 deliveries.add_to(app)
 attempts.add_to(app)
 app.add_typer(feedback.app, name="feedback", help="Read and hear bounces, complaints and mails to leave.")

@@ -135,3 +135,13 @@ def the_installation() -> Installation:
 
     log.configure()
     return open_installation(read_settings(needs=COMPOSING))
+
+
+def the_user() -> str:
+    """Return who runs the program, as the system knows them."""
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return "unknown"

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, time
 from typing import Any
 
+from markdown_it import MarkdownIt
+
 from digest.collection.anatomy import dissect
 from digest.collection.blocks import Block, Shape
 from digest.collection.clean import clean_line
@@ -185,10 +187,6 @@ def _related(value: object) -> tuple[RelatedLink, ...]:
 
 def _blocks(body: str) -> list[Block]:
     """Return the blocks of the Markdown *body*: text only, links beside it, raw HTML and code left out."""
-    try:
-        from markdown_it import MarkdownIt
-    except ImportError:
-        raise missing_extra("Markdown") from None
     if body.count("[") > MOST_BRACKETS:
         raise BadArticle(f"the text has more than {MOST_BRACKETS:,} square brackets; it is no article")
     parser = MarkdownIt("commonmark", {"maxNesting": DEEPEST})

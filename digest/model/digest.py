@@ -38,6 +38,8 @@ class Ground(StrEnum):
 
     INTERESTS = "interests"  #: what the reader follows
     SURPRISE = "surprise"  #: none of the reader's interests, and the reader asked for that
+    PINNED = "pinned"  #: the editors'
+    MOST_CHOSEN = "most_chosen"  #: most other readers', because there was too little of their own
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,11 @@ class Rejection(StrEnum):
     TOO_LARGE = "too_large"  #: the mail would be clipped; kept for next time
     SAME_STORY = "same_story"
     OTHER_SOURCE = "other_source"  #: the newsletter does not draw from this source
+    EXCLUDED = "excluded"  #: by an editor
+    EMBARGOED = "embargoed"  #: by an editor; not yet
+    COUNTED = "counted"  #: max_items; the mail says how many, and they do not come again
+    DROPPED = "dropped"  #: max_items; the newsletter lets go of what does not fit
+    NOTHING_BESIDE = "nothing_beside"  #: pinned, but nothing of the reader's own; kept for next time
     BELOW_MIN_ITEMS = "below_min_items"  #: it matched, but the digest was too short; kept for next time
 
 
@@ -99,11 +106,14 @@ class SkipReason(StrEnum):
 class Selection:
     """What was chosen, in order.
 
-    `waiting` counts what suits the reader and is kept for next time because this digest is full. `rejected` is
-    everything that was not chosen, once it has been explained; before that only what the selection itself gave up.
+    `waiting` counts what suits the reader and is kept for next time because this digest is full. `let_go` are
+    stories that will not come again although they were not shown: the newsletter counts or drops its overflow.
+    `rejected` is everything that was not chosen, once it has been explained; before that only what the selection
+    itself gave up.
     """
 
     chosen: tuple[Choice, ...]
     rejected: tuple[Rejected, ...] = ()
     skip: SkipReason | None = None
     waiting: int = 0
+    let_go: frozenset[int] = frozenset()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import time, timedelta
+from datetime import datetime, time, timedelta
 from enum import StrEnum
 
 from digest.model.frequency import EVERY_DAY, Frequency, Quiet
@@ -43,6 +43,47 @@ class Schedule:
         return Frequency(month_day=self.month_day) if self.month_day else Frequency(self.days)
 
 
+class Overflow(StrEnum):
+    """What becomes of articles that suit a reader and find no place in a full digest."""
+
+    ROLLOVER = "rollover"  #: they wait for the next one
+    COUNT = "count"  #: the mail says how many there were; they do not come again
+    DROP = "drop"  #: they do not come again
+
+
+class Fallback(StrEnum):
+    """What a reader gets with less than `min_items` of their own."""
+
+    NONE = "none"  #: no mail
+    PINNED = "pinned"  #: what the editors pinned, alone if need be
+    MOST_CHOSEN = "most_chosen"  #: that, and what suits most other readers, up to `min_items`
+
+
+class NothingNew(StrEnum):
+    """What a reader gets for whom there is nothing."""
+
+    SKIP = "skip"  #: no mail; the log has the reason
+    NOTE = "note"  #: a short mail that says so
+
+
+@dataclass(frozen=True, slots=True)
+class CutOff:
+    """Until when what is collected counts: `before` each slot, or (`at` is set) once for a whole edition.
+
+    A fixed cut-off is the local time `at` in `zone`, so many days before the day that names the edition.
+    """
+
+    before: timedelta = timedelta(0)
+    at: time | None = None
+    zone: str = "UTC"
+    days_before: int = 0
+
+    @property
+    def longest(self) -> timedelta:
+        """How long before a slot it is at most: readers of an edition are a week and two days apart, or less."""
+        return self.before if self.at is None else timedelta(days=self.days_before + 9)
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """How many articles one digest may and must have, and how large its HTML may be (decoded bytes).
@@ -59,6 +100,7 @@ class Limits:
     max_related: int = 4
     # Gmail clips at about 102 kB; 100,000 bytes is where we stop (whole articles give way).
     max_html_bytes: int = 100_000
+    overflow: Overflow = Overflow.ROLLOVER
 
 
 class Unmarked(StrEnum):
@@ -128,9 +170,18 @@ class Newsletter:
     expires_after: timedelta = timedelta(days=14)
     max_late: timedelta | None = None  #: None is half the time between two slots
     freshness_half_life: timedelta = timedelta(days=2)
+    cut_off: CutOff = CutOff()
+    fallback: Fallback = Fallback.NONE
+    nothing_new: NothingNew = NothingNew.SKIP
+    #: A reader's first mail is the best of `look_back`: what is older weighs as much.
+    welcome: bool = False
     urgent: bool = False  #: its mails go out before those of all others that wait
     managed: str = "file"
     archive: bool = False  #: whether everybody may read on our pages what readers of every topic were sent
+
+    def since_cut(self, cut_off: datetime) -> datetime:
+        """Return the day before which whoever joined has nothing to look back to, in a pool with this *cut_off*."""
+        return cut_off - self.expires_after + self.look_back
 
 
 class SourceKind(StrEnum):

@@ -10,16 +10,19 @@ from urllib.parse import urlsplit
 from digest.enrichment.related import Known
 from digest.enrichment.summary import Summariser
 from digest.model.article import StoredArticle
-from digest.model.digest import Choice
-from digest.model.newsletter import Newsletter, UnresolvedRelated
+from digest.model.digest import Choice, Selection
+from digest.model.newsletter import Newsletter, Overflow, UnresolvedRelated
 from digest.model.subscriber import Interests
 from digest.pipeline.links import Links
 from digest.pipeline.notice import notice_for
 from digest.pipeline.related_links import Entry
 from digest.pipeline.wording import Wording
-from digest.rendering.clean import clean_url
+from digest.rendering.clean import clean_url, shorten
 from digest.rendering.press import CardChoice, DigestParts, Press
 from digest.rendering.views import CardView, RelatedView, card_view, related_view
+from digest.rendering.written import Written
+
+_TITLE_LENGTH = 70  # of a subject; a mail program on a phone shows some forty
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +50,10 @@ class Bench:
         self._summaries: dict[int, str] = {}
 
     def parts(
-        self, chosen: tuple[Choice, ...], interests: Interests, waiting: int, related: Sequence[Sequence[Entry]]
+        self, selection: Selection, interests: Interests, related: Sequence[Sequence[Entry]], *, welcome: bool = False
     ) -> DigestParts:
-        """Return what the digest says, with the *related* links of each of *chosen*; its cards were printed before."""
+        """Return what the digest says, with the *related* links of each article; its cards were printed before."""
+        chosen = selection.chosen
         cards = tuple(
             CardChoice(
                 self._cards[self._card_key(each)],
@@ -59,12 +63,27 @@ class Bench:
             for each, beside in zip(chosen, related, strict=True)
         )
         first = chosen[0].article
+        counts = self._newsletter.limits.overflow is Overflow.COUNT
         return DigestParts(
             cards=cards,
             date=self._date,
             preheader=self._words.preheader(chosen, self._summaries[first.revision_id]),
-            more=self._words.more(waiting),
+            more=self._words.no_room(len(selection.let_go)) if counts else self._words.more(selection.waiting),
             follows=self._words.follows(interests),
+            lead=self._words.welcome() if welcome else self._words.lead(),
+        )
+
+    def without_articles(self, interests: Interests, waiting: int, announcement: Written | None) -> DigestParts:
+        """Return what a mail says that has no article: the editors' *announcement*, or that there is nothing new."""
+        follows = self._words.follows(interests)
+        return DigestParts(
+            cards=(),
+            date=self._date,
+            preheader=follows,
+            more=self._words.more(waiting),
+            follows=follows,
+            lead="" if announcement else self._words.nothing_new(),
+            title=shorten(announcement.title, _TITLE_LENGTH) if announcement else self._words.nothing_new_in(),
         )
 
     def items(self, chosen: tuple[Choice, ...], parts: DigestParts) -> tuple[Mapping[str, Any], ...]:

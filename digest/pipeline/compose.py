@@ -13,7 +13,8 @@ from digest.enrichment.reading import Analysed
 from digest.enrichment.summary import Summariser
 from digest.model.article import StoredArticle
 from digest.model.digest import Choice, Rejected, Rejection, Selection, SkipReason, Why
-from digest.model.newsletter import Newsletter
+from digest.model.newsletter import Newsletter, NothingNew
+from digest.model.note import NoteKind
 from digest.model.subscriber import Follow, Interests
 from digest.pipeline.bench import Bench, Materials
 from digest.pipeline.frame import date_of, frame_of
@@ -29,7 +30,12 @@ from digest.rendering.layout import boundary_of
 from digest.rendering.press import Composed, DigestParts, Press
 from digest.rendering.templates import TemplateSet
 from digest.rendering.views import slot_widths
+from digest.rendering.written import EditionView, edition_view
+from digest.scheduling.cut_off import Cut
+from digest.selection.pool import Pool
 from digest.selection.select import explain, finish, select_digest, why_outside
+from digest.store.cohorts import AsRead
+from digest.store.edition_notes import notes_for
 from digest.store.engine import reading
 
 _MEMORY = 1_000  # digests kept in one slot, some 25 KB each; above that all are forgotten, and made again if need be
@@ -47,12 +53,16 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """For whom a digest is: interests, the stories they were shown, the day they joined (if it matters), locale."""
+    """For whom a digest is: interests, the stories they were shown, the day they joined (if it matters), locale.
+
+    `first` for who is welcomed with it.
+    """
 
     interests: Interests
     history: frozenset[int]
     since: datetime | None
     locale: str
+    first: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +95,7 @@ class Workshop:
         self._period = period
         self._day = day
         self._frame = frame_of(newsletter, period, links)
+        self._edition = edition_view({kind: (one.markdown, one.language) for kind, one in slot_pool.notes.items()})
         self._benches = shelf.benches
         self._prints = shelf.prints
         self._summarise = summarise
@@ -105,6 +116,15 @@ class Workshop:
     def since_cut(self) -> datetime:
         """Whoever joined before this has nothing to look back to any more."""
         return self._pool.since_cut
+
+    @property
+    def as_read(self) -> AsRead:
+        """What editors had said when the pool was read."""
+        return AsRead(self._newsletter.slug, self._newsletter.welcome, self._pool.ruled_at, self._pool.notes)
+
+    def says(self, kind: NoteKind) -> str:
+        """Return what the editors wrote for this edition, as Markdown; "" for nothing."""
+        return self._pool.notes[kind].markdown if kind in self._pool.notes else ""
 
     @property
     def pool_hash(self) -> str:
@@ -136,7 +156,7 @@ class Workshop:
         if len(self._made) + len(keys) > _MEMORY:
             self._made.clear()
         fresh = {
-            key: select_digest(self._pool.pool, key.interests, key.history, key.since)
+            key: select_digest(self._pool_for(key), key.interests, key.history, key.since)
             for key in dict.fromkeys(keys)
             if key not in self._made
         }
@@ -144,19 +164,20 @@ class Workshop:
             chosen = [each for key, found in fresh.items() if key.locale == locale for each in found.chosen]
             self._bench(locale).print(chosen)
         for key, selection in fresh.items():
-            self._made[key] = self._compose(selection, key) if selection.chosen else Made(selection)
+            self._made[key] = self._one(selection, key)
         return [self._made[key] for key in keys]
 
     def _normal(self, wanted: Wanted) -> Wanted:
         """Return *wanted* without what cannot change the digest, so that more readers share one."""
         interests = _without_stale_days(wanted.interests, self.since_cut.date())
         since = wanted.since if wanted.since and wanted.since > self.since_cut else None
-        return Wanted(interests, wanted.history & self._stories, since, self.locale_for(wanted.locale))
+        first = wanted.first and since is not None
+        return Wanted(interests, wanted.history & self._stories, since, self.locale_for(wanted.locale), first)
 
     def explain(self, wanted: Wanted, archive: Iterable[StoredArticle] = ()) -> Selection:
         """Return the selection of *wanted*'s digest with a reason for every article of the pool, and of *archive*."""
         made, key = self.make(wanted), self._normal(wanted)
-        found = explain(self._pool.pool, made.selection, key.interests, key.history, key.since)
+        found = explain(self._pool_for(key), made.selection, key.interests, key.history, key.since)
         candidates = {each.article.article_id for each in self._pool.pool.candidates}
         rules, sources = self._pool.pool.rules, self._newsletter.sources
         outside = tuple(
@@ -170,14 +191,35 @@ class Workshop:
         """Return pieces that were made here and not yet taken (a preview stores nothing)."""
         return {name: self._new_pieces[name] for name in hashes}
 
-    def _compose(self, selection: Selection, key: Wanted) -> Made:
+    def _pool_for(self, wanted: Wanted) -> Pool:
+        """Return the pool they draw from: whoever is welcomed gets the best of it, however old."""
+        return self._pool.pool.timeless if wanted.first else self._pool.pool
+
+    def _one(self, selection: Selection, wanted: Wanted) -> Made:
+        """Return the digest of *selection*; without articles there is one only when there is something else to say."""
+        if selection.chosen:
+            made = self._compose(selection, wanted)
+            if made.layout is not None:
+                return made
+            selection = made.selection
+        nothing_new = selection.skip is SkipReason.NOTHING_NEW and self._newsletter.nothing_new is NothingNew.NOTE
+        if self._edition.announcement is None and not nothing_new:
+            return Made(selection)
+        selection = replace(selection, skip=None)
         if not self._prints:
-            return self._unprinted(selection, key.locale)
-        bench = self._bench(key.locale)
+            return self._unprinted(selection, wanted.locale)
+        bench = self._bench(wanted.locale)
+        parts = bench.without_articles(wanted.interests, selection.waiting, self._edition.announcement)
+        return self._finish(bench, selection, parts, bench.press.compose(parts))
+
+    def _compose(self, selection: Selection, wanted: Wanted) -> Made:
+        if not self._prints:
+            return self._unprinted(selection, wanted.locale)
+        bench = self._bench(wanted.locale)
         limit = self._newsletter.limits.max_html_bytes
         while selection.chosen:
-            related = self._links_beside(selection.chosen, key.interests, key.history)
-            parts = bench.parts(selection.chosen, key.interests, selection.waiting, related)
+            related = self._links_beside(selection.chosen, wanted.interests, wanted.history)
+            parts = bench.parts(selection, wanted.interests, related, welcome=wanted.first)
             composed = bench.press.compose(parts)
             if composed.html_size(self._widths()) <= limit:
                 return self._finish(bench, selection, parts, composed)
@@ -188,7 +230,11 @@ class Workshop:
     def _unprinted(self, selection: Selection, locale: str) -> Made:
         words = Wording(self._newsletter, self._pool.topics, locale)
         items = tuple(
-            {"article_id": each.article.article_id, "title": each.article.article.title, "why": words.why(each.why)}
+            {
+                "article_id": each.article.article_id,
+                "title": each.article.article.title,
+                "why": words.why(each.why, each.ground),
+            }
             for each in selection.chosen
         )
         return Made(selection, layout="", items=items)
@@ -219,7 +265,7 @@ class Workshop:
             return Made(Selection((), skip=SkipReason.NOTHING_NEW))
         bench = self._bench(shown.locale)
         related = self._links_beside(chosen, shown.interests, frozenset())
-        parts = bench.parts(chosen, shown.interests, 0, related)
+        parts = bench.parts(Selection(chosen), shown.interests, related)
         why = {item["article_id"]: item["why"] for item in shown.items}
         cards = tuple(
             replace(card, why=why[each.article.article_id]) for card, each in zip(parts.cards, chosen, strict=True)
@@ -244,9 +290,12 @@ class Workshop:
         chosen = selection.chosen
         kept, gone = (chosen[:fitting], chosen[fitting:]) if fitting else (chosen[1:], chosen[:1])
         dropped = tuple(Rejected(each.article, Rejection.TOO_LARGE, each.score) for each in gone)
-        waiting = selection.waiting + len(dropped)
-        left = finish(kept, dropped + selection.rejected, self._newsletter.limits.min_items, waiting)
-        return left if kept else replace(left, skip=SkipReason.TOO_LARGE)
+        # The stories that wait are only counted; what is let go must be known by name.
+        left = selection.let_go | {each.article.story_id for each in dropped}
+        smaller = finish(kept, dropped + selection.rejected, self._pool.pool.rules, left)
+        if not kept:
+            return replace(smaller, skip=SkipReason.TOO_LARGE)
+        return replace(smaller, waiting=smaller.waiting + selection.waiting)
 
     def _stored(self, composed: Composed) -> str:
         layout = composed.layout.to_json()
@@ -263,10 +312,10 @@ class Workshop:
         )
 
     def _bench(self, locale: str) -> Bench:
-        key = (self._period, self._day, locale)
+        key = (self._period, self._day, locale, self._edition)
         if key not in self._benches:
             self._benches[key] = Bench(
-                Press(self._templates, self._frame, locale),
+                Press(self._templates, self._frame, locale, self._edition),
                 Wording(self._newsletter, self._pool.topics, locale),
                 weekday_date_text(self._day, locale),
                 Materials(self._newsletter, self._links, locale, self._summarise),
@@ -276,12 +325,12 @@ class Workshop:
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """What the slots of one planning share: printed cards by period, day and locale, articles read for matching.
+    """What the slots of one planning share: printed cards by edition and locale, articles read for matching.
 
     Without `prints` digests are chosen and not rendered, so that none is too large; for who only asks what is in them.
     """
 
-    benches: dict[tuple[str, date, str], Bench] = field(default_factory=dict)
+    benches: dict[tuple[str, date, str, EditionView], Bench] = field(default_factory=dict)
     analysed: dict[int, Analysed] = field(default_factory=dict)
     prints: bool = True
 
@@ -289,14 +338,13 @@ class Shelf:
 def open_workshop(
     house: Installation,
     newsletter: Newsletter,
-    slot_at: datetime,
+    cut: Cut,
     period: str,
-    cut_off: datetime,
     shelf: Shelf | None = None,
     articles: list[StoredArticle] | None = None,
     day: date | None = None,
 ) -> Workshop:
-    """Return the workshop of one slot: its pool as of now (or of *articles*), and the newsletter's template.
+    """Return the workshop of one slot: its pool by *cut* (or of *articles*), and the newsletter's template.
 
     *day* is what the mails are dated, where the period alone does not say it.
     Slots of one newsletter that are planned together may share a *shelf*.
@@ -307,15 +355,17 @@ def open_workshop(
         pool = build_pool(
             connection,
             newsletter,
-            slot_at=slot_at,
-            cut_off=cut_off,
+            slot_at=cut.fresh_at,
+            cut_off=cut.off,
             now=house.clock.now(),
+            ruled_at=cut.ruled_at,
             template_hash=_fingerprint(templates),
             known=shelf.analysed,
             memory=house.memory,
             articles=articles,
+            notes=notes_for(connection, newsletter.slug, period),
         )
-    dated = day or date_of(period, newsletter, slot_at)
+    dated = day or date_of(period, newsletter, cut.fresh_at)
     links = Links(house.base_url, house.tokens)
     return Workshop(newsletter, pool, links, templates, period, dated, shelf, house.summarise)
 

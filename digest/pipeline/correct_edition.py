@@ -19,6 +19,7 @@ from digest.pipeline.links import LETTER
 from digest.pipeline.planned import Planned, planned_rows
 from digest.pipeline.recover import recover
 from digest.rendering.templates import TemplateSet
+from digest.scheduling.cut_off import cut_now
 from digest.store import planning
 from digest.store.articles import live_articles
 from digest.store.corrections import Reached, edition_of, reached, write_corrections
@@ -143,7 +144,7 @@ def _open(house: Installation, correction: Correction, found: list[Reached]) -> 
     with reading(house.engine) as connection:
         articles = live_articles(connection, _article_ids(found))
     slot_at, now = min(each.slot_at for each in found), house.clock.now()
-    return open_workshop(house, correction.newsletter, slot_at, correction.period, now, articles=articles)
+    return open_workshop(house, correction.newsletter, cut_now(slot_at, now), correction.period, articles=articles)
 
 
 def _article_ids(found: Collection[Reached]) -> set[int]:

@@ -21,9 +21,12 @@ from digest.errors import BadInput, BadNewsletter
 from digest.model.frequency import Frequency
 from digest.model.newsletter import (
     Disclaimers,
+    Fallback,
     InDoubt,
     Limits,
     Newsletter,
+    NothingNew,
+    Overflow,
     Retry,
     Schedule,
     Sender,
@@ -35,6 +38,7 @@ from digest.model.newsletter import (
 from digest.model.topic import Topic
 from digest.pipeline.addresses import read_address
 from digest.pipeline.checked_table import CheckedTable, suggestion
+from digest.pipeline.cut_off_table import read_cut_off
 from digest.pipeline.frequencies import read_days, read_frequency, read_local_time, read_quiet
 from digest.pipeline.places import read_locale, read_zone
 from digest.pipeline.toml_lines import find_lines, nearest_line, with_line
@@ -208,13 +212,14 @@ def _newsletter(slug: str, table: CheckedTable, postal_address: str, warnings: l
     template = table.text("template", standard.template)
     if not _SLUG.fullmatch(template):
         table.wrong("template", 'must be the name of a folder under templates/email, like "digest"')
+    schedule = _schedule(table.table("schedule"))
     newsletter = Newsletter(
         slug=slug,
         name=table.text("name", needed='write what readers see, like "Morning Brief"'),
         description=table.text("description"),
         sender=sender,
         postal_address=postal,
-        schedule=_schedule(table.table("schedule")),
+        schedule=schedule,
         limits=_limits(table.table("limits"), warnings),
         topics=table.texts("topics"),
         sources=table.texts("sources"),
@@ -231,6 +236,10 @@ def _newsletter(slug: str, table: CheckedTable, postal_address: str, warnings: l
         expires_after=table.duration("expires_after", standard.expires_after),
         max_late=table.duration("max_late", timedelta()) or None,
         freshness_half_life=table.duration("freshness_half_life", standard.freshness_half_life),
+        cut_off=read_cut_off(table.table("cut_off"), schedule, read_local_time, warnings),
+        fallback=table.choice("fallback", standard.fallback, {one.value: one for one in Fallback}),
+        nothing_new=table.choice("nothing_new", standard.nothing_new, {one.value: one for one in NothingNew}),
+        welcome=bool(table.flag("welcome")),
         archive=bool(table.flag("archive")),
         urgent=bool(table.flag("urgent")),
         managed=table.choice("managed", "file", {"file": "file"}),
@@ -283,6 +292,7 @@ def _limits(table: CheckedTable, warnings: list[str]) -> Limits:
     limits = Limits(
         max_items=table.number("max_items", standard.max_items, 1, 200),
         min_items=table.number("min_items", standard.min_items, 1, 200),
+        overflow=table.choice("overflow", standard.overflow, {one.value: one for one in Overflow}),
         max_per_source=table.number("max_per_source", standard.max_per_source, 0, 200),
         max_per_topic=table.number("max_per_topic", standard.max_per_topic, 0, 200),
         diversity=table.number("diversity", standard.diversity, 0, 100),

@@ -21,6 +21,7 @@ from digest.model.digest import SkipReason
 from digest.model.newsletter import Newsletter
 from digest.pipeline.compose import Shelf, Wanted, Workshop, open_workshop
 from digest.pipeline.correct_edition import is_correction, plan_correction_again
+from digest.pipeline.frame import date_of
 from digest.pipeline.installation import Installation
 from digest.pipeline.letters import write_again
 from digest.pipeline.links import LETTER
@@ -36,6 +37,7 @@ from digest.scheduling.cadence import (
     slot_for_today,
     slots_between,
 )
+from digest.scheduling.cut_off import Cut, cut_of
 from digest.store import moved, planning
 from digest.store.cohorts import Cohort, write_cohorts
 from digest.store.digests import DigestRow, open_slot, save_digests, save_pieces, save_pool
@@ -46,6 +48,7 @@ from digest.store.newsletters import load_newsletter
 from digest.store.origins import save_origin
 from digest.store.planning import CadenceRow, Group, Twice
 from digest.store.profiles import interests_by_profile
+from digest.store.rulings import apply_expiries, expiries_come
 
 _ROUNDS = 10  # a reader who changes settings in each of ten rounds waits for the next tick
 _COHORTS_PER_WRITE = 500
@@ -89,6 +92,10 @@ def plan_newsletter(house: Installation, slug: str, *, at: datetime, who: Who, s
     with reading(house.engine) as connection:
         newsletter_id, newsletter = load_newsletter(connection, slug)
         rows = planning.cadences_of(connection, newsletter_id, at if who in _TICK else None)
+        expiring = expiries_come(connection, house.clock.now())
+    if expiring:
+        with house.engine.begin() as connection:
+            apply_expiries(connection, house.clock.now())
     done, shelf = Planned(), shelf or Shelf()
     if who in _TICK:
         for slot in slots_passed(rows, at):
@@ -99,8 +106,8 @@ def plan_newsletter(house: Installation, slug: str, *, at: datetime, who: Who, s
                 )
     cadences = {row.cadence_id: row for row in rows}
     for slot in slots_of(newsletter, rows, at, who):
-        cut_off = slot.slot_at if who in _TICK else max(at, slot.slot_at, house.clock.now())
-        done.add(_plan_slot(house, newsletter_id, newsletter, slot, cadences, shelf, cut_off=cut_off, who=who))
+        asked_at = None if who in _TICK else max(at, house.clock.now())
+        done.add(_plan_slot(house, newsletter_id, newsletter, slot, cadences, shelf, asked_at=asked_at, who=who))
     if who in _TICK:
         with house.engine.begin() as connection:
             planning.advance_cadences(
@@ -147,7 +154,7 @@ def _plan_slot(
     cadences: Mapping[int, CadenceRow],
     shelf: Shelf,
     *,
-    cut_off: datetime,
+    asked_at: datetime | None,
     who: Who,
 ) -> Planned:
     now = house.clock.now()
@@ -158,7 +165,9 @@ def _plan_slot(
             done.skipped += skip_for_movers(connection, newsletter_id, edition_id, slot.slot_at, cadences, now)
     if edition_id is None:
         return done
-    done.add(_plan_readers(house, newsletter, edition_id, slot, shelf, cut_off))
+    day = slot.day or date_of(slot.period, newsletter, slot.slot_at)
+    cut = cut_of(newsletter.cut_off, day, slot.slot_at, asked_at)
+    done.add(_plan_readers(house, newsletter, edition_id, slot, shelf, cut))
     if not some_moved or who is Who.EVERYONE:
         return done
     for twice, ids in second_slots(edition_id, slot.slot_at, (cadences[each] for each in slot.cadence_ids)).items():
@@ -169,7 +178,7 @@ def _plan_slot(
             done.superseded += moved.supersede_first(connection, twice.edition_id, twice.early, now)
             again = replace(slot, period=instant_period(slot.slot_at), cadence_ids=ids, twice=twice)
             again_id, _ = planning.open_edition(connection, newsletter_id, again.period, now)
-        done.add(_plan_readers(house, newsletter, again_id, again, shelf, cut_off))
+        done.add(_plan_readers(house, newsletter, again_id, again, shelf, cut))
     with house.engine.begin() as connection:
         planning.fill_scope(connection, slot.cadence_ids)
         moved.settle_movers(connection, now if who in _TICK else slot.slot_at)
@@ -177,18 +186,24 @@ def _plan_slot(
 
 
 def _plan_readers(
-    house: Installation, newsletter: Newsletter, edition_id: int, slot: Slot, shelf: Shelf, cut_off: datetime
+    house: Installation, newsletter: Newsletter, edition_id: int, slot: Slot, shelf: Shelf, cut: Cut
 ) -> Planned:
     done = Planned(editions={f"{newsletter.slug}/{slot.period}": edition_id})
     workshop: Workshop | None = None
     for _ in range(_ROUNDS):
         with house.engine.begin() as connection:
             planning.fill_scope(connection, slot.cadence_ids)
-            cut = cut_off - newsletter.expires_after + newsletter.look_back
-            groups = planning.groups_due(connection, edition_id, slot.slot_at, cut, twice=slot.twice)
+            groups = planning.groups_due(
+                connection,
+                edition_id,
+                slot.slot_at,
+                newsletter.since_cut(cut.off),
+                welcome=newsletter.welcome,
+                twice=slot.twice,
+            )
         if not groups:
             break
-        workshop = workshop or open_workshop(house, newsletter, slot.slot_at, slot.period, cut_off, shelf, day=slot.day)
+        workshop = workshop or open_workshop(house, newsletter, cut, slot.period, shelf, day=slot.day)
         planned, all_stood = _plan_groups(
             house, edition_id, slot, workshop, groups, fresh=True, urgent=newsletter.urgent
         )
@@ -246,12 +261,16 @@ def plan_again(house: Installation, newsletter_slug: str, edition_id: int, perio
             newsletter_id, newsletter = load_newsletter(connection, newsletter_slug)
             scope = tuple(row.cadence_id for row in planning.cadences_of(connection, newsletter_id))
             planning.fill_scope(connection, scope)
-            cut_off = max(slot_at, house.clock.now(), planning.planned_by(connection, edition_id, slot_at))
-            cut = cut_off - newsletter.expires_after + newsletter.look_back
-            groups = planning.groups_due(connection, edition_id, slot_at, cut, fresh=False)
+            day = date_of(period, newsletter, slot_at)
+            asked_at = max(house.clock.now(), planning.planned_by(connection, edition_id, slot_at))
+            cut = cut_of(newsletter.cut_off, day, slot_at, asked_at)
+            since_cut = newsletter.since_cut(cut.off)
+            groups = planning.groups_due(
+                connection, edition_id, slot_at, since_cut, welcome=newsletter.welcome, fresh=False
+            )
         if not groups:
             break
-        workshop = open_workshop(house, newsletter, slot_at, period, cut_off)
+        workshop = open_workshop(house, newsletter, cut, period, day=day)
         slot = Slot(period, slot_at, scope)
         planned, all_stood = _plan_groups(
             house, edition_id, slot, workshop, groups, fresh=False, urgent=newsletter.urgent
@@ -286,6 +305,7 @@ def _plan_groups(
         edition_id=edition_id,
         slot_at=slot.slot_at,
         since_cut=workshop.since_cut,
+        as_read=workshop.as_read,
         cohorts=cohorts,
         now=house.clock.now(),
         fresh=fresh,
@@ -303,7 +323,13 @@ def _compose_part(
         histories = stories_by_history(connection, {group.history_id for group in groups})
     made = workshop.make_all(
         [
-            Wanted(profiles[group.profile_id], histories[group.history_id], planning.since_of(group), group.locale)
+            Wanted(
+                profiles[group.profile_id],
+                histories[group.history_id],
+                planning.since_of(group),
+                group.locale,
+                planning.is_first(group),
+            )
             for group in groups
         ]
     )
@@ -315,6 +341,7 @@ def _compose_part(
         told = {
             place: (histories[group.history_id] & workshop.alive)
             | {one.article.story_id for one in each.selection.chosen}
+            | each.selection.let_go
             for place, (group, each) in enumerate(zip(groups, made, strict=True))
             if each.layout is not None
         }

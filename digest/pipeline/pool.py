@@ -17,13 +17,18 @@ from digest.enrichment.reading import Analysed, analyse
 from digest.enrichment.related import Known, is_certain, keys_of
 from digest.model.article import StoredArticle
 from digest.model.digest import Why
-from digest.model.newsletter import Newsletter
+from digest.model.newsletter import Fallback, Newsletter
+from digest.model.note import EditionNote, NoteKind
+from digest.model.ruling import RulingKind
 from digest.model.topic import Topic
 from digest.pipeline.archive import Memory, matching_of
+from digest.selection.editing import UNTOUCHED, Verdict, verdict_of
 from digest.selection.pool import Candidate, Pool, Rules
-from digest.selection.select import VERSION
+from digest.selection.select import VERSION, by_most_chosen
 from digest.store.articles import articles_between, known_at, known_under, stories_since
 from digest.store.newsletters import load_newsletters, load_topics
+from digest.store.profiles import readers_by_interests
+from digest.store.rulings import rulings_between
 
 _LONGEST_LATE = timedelta(days=16)  # half a month, for a newsletter that says nothing
 _REMEMBERED = timedelta(days=60)  # the least time for which a mailbox remembers a story
@@ -38,6 +43,8 @@ class SlotPool:
     archive: Mapping[str, Known]
     alive: frozenset[int]
     since_cut: datetime
+    ruled_at: datetime
+    notes: Mapping[NoteKind, EditionNote]
     spec: str
 
     @property
@@ -53,15 +60,18 @@ def build_pool(
     slot_at: datetime,
     cut_off: datetime,
     now: datetime,
+    ruled_at: datetime,
     template_hash: str = "",
     known: dict[int, Analysed],
     memory: Memory | None = None,
     articles: list[StoredArticle] | None = None,
+    notes: Mapping[NoteKind, EditionNote],
 ) -> SlotPool:
     """Return the pool of *newsletter* for the slot at *slot_at*, of what was collected before *cut_off*.
 
     With *articles* it is of just those, whatever their age. *known* holds articles that were read for matching
-    before, by revision id, and gets the new ones; *memory* holds vocabularies with what an archive taught.
+    before, by revision id, and gets the new ones; *memory* holds vocabularies with what an archive taught. Editors'
+    rulings count as they are at *ruled_at*; *notes* are what they say in this edition.
     """
     rules = Rules(
         slot_at=slot_at,
@@ -71,16 +81,21 @@ def build_pool(
         half_life=newsletter.freshness_half_life,
         max_items=newsletter.limits.max_items,
         min_items=newsletter.limits.min_items,
+        overflow=newsletter.limits.overflow,
+        fallback=newsletter.fallback,
         max_per_source=newsletter.limits.max_per_source,
         max_per_topic=newsletter.limits.max_per_topic,
         diversity=newsletter.limits.diversity,
     )
+    start = cut_off - newsletter.expires_after
+    verdicts = _verdicts(connection, newsletter, start, cut_off, ruled_at)
     everything = load_topics(connection)
     offered = {slug: topic for slug, topic in everything.items() if not newsletter.topics or slug in newsletter.topics}
     # An article that was added by hand has no source; it is for every newsletter.
     sources = ("", *newsletter.sources) if newsletter.sources else ()
     if articles is None:
-        articles = articles_between(connection, cut_off - newsletter.expires_after, cut_off, sources)
+        called = [article_id for article_id, (_, by_name) in verdicts.items() if by_name]
+        articles = articles_between(connection, start, cut_off, sources, called)
     # The whole vocabulary: a topic on offer is also matched by its children, which may not be.
     matching = matching_of(connection, everything, cut_off, known, memory or Memory())
     matcher = matching.matcher
@@ -89,23 +104,51 @@ def build_pool(
             known[stored.revision_id] = analyse(stored.article)
     analysed = [known[stored.revision_id] for stored in articles]
     candidates = [
-        _candidate(stored, matcher.topics(each), offered) for stored, each in zip(articles, analysed, strict=True)
+        _candidate(stored, matcher.topics(each), offered, verdicts.get(stored.article_id, (UNTOUCHED, False))[0])
+        for stored, each in zip(articles, analysed, strict=True)
     ]
+    pool = Pool(
+        candidates,
+        rules,
+        KeywordIndex(analysed).matches,
+        lambda at: matcher.near_misses(analysed[at]),
+        Neighbours(analysed).of,
+    )
+    if newsletter.fallback is Fallback.MOST_CHOSEN:
+        pool.most_chosen = by_most_chosen(pool, readers_by_interests(connection, newsletter.slug))
     alive = _alive(connection, min(cut_off, now))
     return SlotPool(
-        pool=Pool(
-            candidates,
-            rules,
-            KeywordIndex(analysed).matches,
-            lambda at: matcher.near_misses(analysed[at]),
-            Neighbours(analysed).of,
-        ),
+        pool=pool,
         topics=offered,
         archive=_archive(connection, articles, alive),
         alive=alive,
-        since_cut=cut_off - newsletter.expires_after + newsletter.look_back,
-        spec=_spec(newsletter, rules, articles, matching.key, template_hash),
+        since_cut=newsletter.since_cut(cut_off),
+        ruled_at=ruled_at,
+        notes=notes,
+        spec=_spec(newsletter, pool, matching.key, template_hash, notes),
     )
+
+
+def _candidate(
+    stored: StoredArticle, found: Mapping[str, Why], offered: Collection[str], verdict: Verdict
+) -> Candidate:
+    topics = {slug: why for slug, why in found.items() if slug in offered}
+    return Candidate(stored, topics, frozenset(found.keys() - topics.keys()), verdict)
+
+
+def _verdicts(
+    connection: Connection, newsletter: Newsletter, start: datetime, end: datetime, at: datetime
+) -> dict[int, tuple[Verdict, bool]]:
+    """Return what editors decided, by article, and whether they pinned it to this newsletter by name.
+
+    Such a pin is an invitation: the article comes, whatever sources the newsletter draws from.
+    """
+    found: dict[int, tuple[Verdict, bool]] = {}
+    for article_id, rulings in rulings_between(connection, newsletter.slug, start, end).items():
+        verdict = verdict_of(rulings, at)
+        named = any(each.kind is RulingKind.PIN and each.newsletter and each.holds(at) for each in rulings)
+        found[article_id] = verdict, verdict.pinned and named
+    return found
 
 
 def _archive(connection: Connection, articles: list[StoredArticle], alive: AbstractSet[int]) -> dict[str, Known]:
@@ -121,11 +164,6 @@ def _archive(connection: Connection, articles: list[StoredArticle], alive: Abstr
     return {key: known for key, known in (certain | by_url).items() if known.story_id in alive}
 
 
-def _candidate(stored: StoredArticle, found: Mapping[str, Why], offered: Collection[str]) -> Candidate:
-    topics = {slug: why for slug, why in found.items() if slug in offered}
-    return Candidate(stored, topics, frozenset(found.keys() - topics.keys()))
-
-
 def _alive(connection: Connection, at: datetime) -> frozenset[int]:
     """Return the stories that a history must remember when it is written at *at*; it may drop all others.
 
@@ -139,23 +177,32 @@ def _alive(connection: Connection, at: datetime) -> frozenset[int]:
     longest = max(each.expires_after for each in newsletters) + max(
         each.max_late or _LONGEST_LATE for each in newsletters
     )
+    longest += max(each.cut_off.longest for each in newsletters)
     return stories_since(connection, at - max(longest + timedelta(days=1), _REMEMBERED))
 
 
 def _spec(
     newsletter: Newsletter,
-    rules: Rules,
-    articles: list[StoredArticle],
+    pool: Pool,
     matching_key: str,
     template_hash: str,
+    notes: Mapping[NoteKind, EditionNote],
 ) -> str:
+    candidates = pool.candidates
     return json.dumps(
         {
             "newsletter": newsletter.slug,
             "selector": VERSION,
+            "welcome": newsletter.welcome,
             "template": template_hash,
-            "rules": {name: str(value) for name, value in asdict(rules).items()},
-            "revisions": [stored.revision_id for stored in articles],
+            "rules": {name: str(value) for name, value in asdict(pool.rules).items()},
+            "revisions": [each.article.revision_id for each in candidates],
+            "pinned": [candidates[position].article.article_id for position in sorted(pool.pinned)],
+            "kept_out": {
+                each.article.article_id: each.verdict.kept_out for each in candidates if each.verdict.kept_out
+            },
+            "most_chosen": [candidates[position].article.article_id for position in pool.most_chosen],
+            "notes": {kind: [note.language, note.markdown] for kind, note in notes.items()},
             "matching": matching_key,
         },
         sort_keys=True,

@@ -11,6 +11,7 @@ from typing import Any
 from digest.errors import NotFound
 from digest.model.digest import Choice, Selection, SkipReason, Why
 from digest.model.newsletter import Newsletter
+from digest.model.note import NoteKind
 from digest.model.subscriber import EndedReason, Interests, SubscriptionState
 from digest.pipeline.addresses import read_address
 from digest.pipeline.compose import Made, Wanted, Workshop, open_workshop
@@ -18,7 +19,8 @@ from digest.pipeline.installation import Installation
 from digest.pipeline.links import Links
 from digest.pipeline.messages import Sheet, envelope_of, read_stored, values_of
 from digest.rendering.splice import Splicer
-from digest.scheduling.cadence import Rule, latest_slot, parse_rule, period_of
+from digest.scheduling.cadence import Due, Rule, latest_slot, parse_rule, period_of
+from digest.scheduling.cut_off import Cut, cut_of
 from digest.store import subscriptions
 from digest.store.articles import list_articles
 from digest.store.dispatching import Claim
@@ -46,6 +48,8 @@ class Preview:
     html: str = ""
     text: str = ""
     raw: bytes = b""
+    announcement: str = ""
+    note: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """Return everything but the message: times in ISO 8601, articles with score and reasons."""
@@ -56,9 +60,11 @@ class Preview:
             "address": self.address,
             "skip": self.selection.skip.value if self.selection.skip else None,
             "subject": self.made.subject,
+            "announcement": self.announcement or None,
+            "note": self.note or None,
             "html_bytes": len(self.html.encode()),
             "articles": [
-                {**_facts(choice), "why": item["why"], "disclaimer": item["disclaimer"]}
+                {**_facts(choice), "reason": choice.ground.value, "why": item["why"], "disclaimer": item["disclaimer"]}
                 for choice, item in zip(self.made.selection.chosen, self.made.items, strict=True)
             ],
             "left_out": [
@@ -97,9 +103,10 @@ def preview(house: Installation, slug: str, address: str, *, at: datetime) -> Pr
     rule = parse_rule(reader.rule)
     due = latest_slot(rule, reader.zone, at)
     period = period_of(rule.frequency, due)
-    cut_off = max(at, due.slot_at, house.clock.now())
-    workshop = open_workshop(house, newsletter, due.slot_at, period, cut_off, day=due.local_date)
-    wanted = Wanted(agreement.interests, history, reader.since, agreement.locale)
+    workshop = open_workshop(house, newsletter, _cut(house, newsletter, due, at), period, day=due.local_date)
+    wanted = Wanted(
+        agreement.interests, history, reader.since, agreement.locale, first=newsletter.welcome and reader.is_new
+    )
     made, selection = workshop.make(wanted), workshop.explain(wanted, archive)
     skip = _no_mail_at_all(agreement, house.clock.now())
     if skip:
@@ -120,11 +127,14 @@ def preview_sample(house: Installation, slug: str, *, at: datetime, locale: str 
     rule = Rule(schedule.frequency, schedule.at, schedule.quiet)
     due = latest_slot(rule, schedule.zone or "UTC", at)
     period = period_of(rule.frequency, due)
-    cut_off = max(at, due.slot_at, house.clock.now())
-    workshop = open_workshop(house, newsletter, due.slot_at, period, cut_off, day=due.local_date)
+    workshop = open_workshop(house, newsletter, _cut(house, newsletter, due, at), period, day=due.local_date)
     made = workshop.make(Wanted(Interests(), frozenset(), None, locale or newsletter.locale))
     found = Preview(slug, period, due.slot_at, _SAMPLE.address, made.selection, made)
     return _with_message(house, newsletter, found, workshop, _SAMPLE, at) if made.layout else found
+
+
+def _cut(house: Installation, newsletter: Newsletter, due: Due, at: datetime) -> Cut:
+    return cut_of(newsletter.cut_off, due.local_date, due.slot_at, max(at, house.clock.now()))
 
 
 def _no_mail_at_all(agreement: Agreement, now: datetime) -> SkipReason | None:
@@ -162,16 +172,13 @@ def _with_message(
         dated_at=at,
     )
     values = values_of(claim, sheet)
-    return Preview(
-        found.newsletter,
-        found.period,
-        found.slot_at,
-        found.address,
-        found.selection,
-        found.made,
+    return replace(
+        found,
         html=splicer.html(values),
         text=splicer.text(values),
         raw=envelope_of(house, claim, sheet).content,
+        announcement=workshop.says(NoteKind.ANNOUNCEMENT),
+        note=workshop.says(NoteKind.NOTE),
     )
 
 

@@ -10,8 +10,10 @@ from typing import Any
 
 from digest.pipeline.compose import Wanted, open_workshop
 from digest.pipeline.correct_edition import Correction, readers_to_correct, remake
+from digest.pipeline.frame import date_of
 from digest.pipeline.installation import Installation
 from digest.pipeline.plan import Who, prepare_slot, slots_of
+from digest.scheduling.cut_off import Cut, cut_of
 from digest.store import planning
 from digest.store.histories import stories_by_history
 from digest.store.newsletters import load_newsletter
@@ -70,15 +72,18 @@ def rehearse(house: Installation, slug: str, *, at: datetime, who: Who) -> Rehea
     with house.engine.connect() as connection, connection.begin() as transaction:
         newsletter_id, newsletter = load_newsletter(connection, slug)
         rows = planning.cadences_of(connection, newsletter_id)
-        due: list[tuple[Any, list[planning.Group], datetime]] = []
+        due: list[tuple[Any, list[planning.Group], Cut]] = []
         for slot in slots_of(newsletter, rows, at, who):
             edition_id, prepared = prepare_slot(connection, newsletter_id, slot, now=house.clock.now(), ask_again=True)
             done.skipped += prepared.skipped
             if edition_id is None:
                 continue
-            cut_off = max(at, slot.slot_at, house.clock.now())
-            cut = cut_off - newsletter.expires_after + newsletter.look_back
-            due.append((slot, planning.groups_due(connection, edition_id, slot.slot_at, cut), cut_off))
+            day = slot.day or date_of(slot.period, newsletter, slot.slot_at)
+            asked_at = max(at, house.clock.now())
+            cut = cut_of(newsletter.cut_off, day, slot.slot_at, asked_at)
+            since_cut = newsletter.since_cut(cut.off)
+            groups = planning.groups_due(connection, edition_id, slot.slot_at, since_cut, welcome=newsletter.welcome)
+            due.append((slot, groups, cut))
         # After the preparation: what a later edition takes the place of does not wait any more.
         for mails in waiting_mails(connection, newsletter_id, house.clock.now()):
             (done.later if mails.later else done.waiting)[f"{slug}/{mails.period}"] += mails.readers
@@ -88,13 +93,14 @@ def rehearse(house: Installation, slug: str, *, at: datetime, who: Who) -> Rehea
         histories = {group.history_id for _, groups, _ in due for group in groups}
         shown = stories_by_history(connection, histories)
         transaction.rollback()
-    for slot, groups, cut_off in due:
+    for slot, groups, cut in due:
         if not groups:
             continue
-        workshop = open_workshop(house, newsletter, slot.slot_at, slot.period, cut_off, day=slot.day)
+        workshop = open_workshop(house, newsletter, cut, slot.period, day=slot.day)
         for group in groups:
-            since = planning.since_of(group)
-            made = workshop.make(Wanted(interests[group.profile_id], shown[group.history_id], since, group.locale))
+            since, first = planning.since_of(group), planning.is_first(group)
+            wanted = Wanted(interests[group.profile_id], shown[group.history_id], since, group.locale, first)
+            made = workshop.make(wanted)
             if made.layout is None:
                 reason = made.selection.skip.value if made.selection.skip else ""
                 done.skipped[reason] += group.readers

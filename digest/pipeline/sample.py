@@ -15,6 +15,7 @@ from digest.pipeline.compose import Made, Wanted, Workshop, open_workshop
 from digest.pipeline.installation import Installation
 from digest.rendering.clean import clean_text
 from digest.rendering.languages import direction
+from digest.scheduling.cut_off import cut_now
 from digest.store.engine import reading
 from digest.store.histories import stories_of
 from digest.store.newsletters import load_newsletter
@@ -67,12 +68,13 @@ def upcoming(house: Installation, agreement: Agreement) -> Sample:
         assert reader is not None
         history = stories_of(connection, reader.history_id)
     slot_at = max(from_micros(due), house.clock.now())
-    wanted = Wanted(agreement.interests, history, reader.since, agreement.locale)
+    first = newsletter.welcome and reader.is_new
+    wanted = Wanted(agreement.interests, history, reader.since, agreement.locale, first)
     return Sample(slot_at, _shown(_workshop(house, newsletter, slot_at).make(wanted)))
 
 
 def _workshop(house: Installation, newsletter: Newsletter, at: datetime) -> Workshop:
-    return open_workshop(house, newsletter, at, at.date().isoformat(), at)
+    return open_workshop(house, newsletter, cut_now(at, at), at.date().isoformat())
 
 
 def _shown(made: Made) -> tuple[Shown, ...]:

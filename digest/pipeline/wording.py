@@ -31,6 +31,10 @@ class Wording:
 
     def why(self, reasons: Sequence[Why], ground: Ground = Ground.INTERESTS) -> str:
         """Return why an article is in a digest, like "Because you follow Trade: tariff, exports"."""
+        if not reasons and ground is Ground.PINNED:
+            return self._say.gettext("Chosen by the editors for every reader")
+        if not reasons and ground is Ground.MOST_CHOSEN:
+            return self._say.gettext("Chosen for many readers of %(newsletter)s", newsletter=self._newsletter.name)
         if ground is Ground.SURPRISE:
             return self._say.gettext("A surprise from outside your topics")
         said = tuple((why.topic, why.words, why.through) for why in reasons)
@@ -84,6 +88,33 @@ class Wording:
             count,
             count=count,
         )
+
+    def no_room(self, count: int) -> str:
+        """Return how many articles found no place and will not come again; "" for none."""
+        if not count:
+            return ""
+        return self._say.ngettext(
+            "There was no room for %(count)s more article.",
+            "There was no room for %(count)s more articles.",
+            count,
+            count=count,
+        )
+
+    def lead(self) -> str:
+        """Return what leads to the articles."""
+        return self._say.gettext("Here is what we chose for you.")
+
+    def welcome(self) -> str:
+        """Return what leads to the articles of a reader's first mail."""
+        return self._say.gettext("Here is the best of the last few days to begin with.")
+
+    def nothing_new(self) -> str:
+        """Return what stands in their place when there are none."""
+        return self._say.gettext("There is nothing new for you this time.")
+
+    def nothing_new_in(self) -> str:
+        """Return the subject of a mail without articles."""
+        return self._say.gettext("Nothing new in %(newsletter)s", newsletter=self._newsletter.name)
 
     def _followed(self, why: Why, reasons: Sequence[Why]) -> str:
         """Return the topic's name, and of a topic that is there for one below it that one's, like "Economy (Trade)"."""

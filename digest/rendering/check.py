@@ -22,6 +22,7 @@ from digest.rendering.splice import ReaderValues, Splicer
 from digest.rendering.templates import TemplateSet
 from digest.rendering.views import CardView, Frame, ImageView, RelatedView
 from digest.rendering.whole import Whole, render_whole
+from digest.rendering.written import edition_view
 
 LOCALES = ("en", "de", "ja", "ko", "ar")
 ROUNDS = 3
@@ -42,6 +43,10 @@ _NAMES = (
     "N" * 200,
     'O\'Neil & "Co"',
 )
+_NOTES = {
+    "note": ("Good *morning* & [welcome](https://example.org/?a=1&b=2)\n\n- one\n- two", "en"),
+    "announcement": ("# يفتح\n\nالميناء عند الفجر", "ar"),
+}
 _FRAME = Frame(
     name="Sample & daily",
     sender_name="Sample",
@@ -114,8 +119,8 @@ def _difference(one: etree._Element, other: etree._Element, path: str) -> str:
 
 
 def _check_locale(templates: TemplateSet, locale: str, chance: random.Random) -> Iterator[str]:
-    cards = _cards()
-    press = Press(templates, _FRAME, locale)
+    cards, edition = _cards(), edition_view(_NOTES)
+    press = Press(templates, _FRAME, locale, edition)
     # Another order than the selections have, so that what depends on the order shows.
     ids = dict(zip(reversed(range(len(cards))), press.add_cards(cards[::-1]), strict=True))
     for round_number in range(ROUNDS):
@@ -127,11 +132,12 @@ def _check_locale(templates: TemplateSet, locale: str, chance: random.Random) ->
             parts.preheader,
             parts.more,
             parts.follows,
+            parts.lead,
         )
         composed = press.compose(in_press)
         headers = constant_headers(_FRAME, composed.subject, composed.layout.boundary)
         splicer = Splicer(composed.layout, composed.pieces, headers)
-        yield from differences(splicer, render_whole(templates, _FRAME, locale, cards, parts, reader), reader)
+        yield from differences(splicer, render_whole(templates, _FRAME, locale, cards, parts, reader, edition), reader)
 
 
 def _cards() -> list[CardView]:
@@ -170,7 +176,9 @@ def _parts(cards: Sequence[CardView], chance: random.Random, *, full: bool) -> D
         )
         for card in chosen
     )
-    return DigestParts(choices, "23.11.", maybe("A & b"), maybe("3 < 4 more"), maybe("Trade, Ports & Ünïts"))
+    return DigestParts(
+        choices, "23.11.", maybe("A & b"), maybe("3 < 4 more"), maybe("Trade, Ports & Ünïts"), maybe("Look <here>")
+    )
 
 
 def _reader(name: str) -> ReaderValues:

@@ -18,7 +18,7 @@ from digest.errors import BadTemplate
 OPEN, CLOSE = "\ufdd0", "\ufdd1"
 TEXT_SLOTS = ("name", "address")
 URL_SLOTS = ("unsubscribe_url", "preferences_url", "view_url", "more_url")
-TEXT_HOLES = ("date", "preheader")
+TEXT_HOLES = ("date", "preheader", "lead")
 SHELL_FRAGMENTS = ("cards", "more", "follows")
 CARD_FRAGMENTS = ("why", "related")
 
@@ -149,6 +149,29 @@ def cut(text: str, where: str, *, html: bool) -> list[Segment | Boundary]:
                 f"{where}: a slot or hole must stand in text or alone in an href, unchanged by filters; near {near!r}"
             )
     return pieces
+
+
+def regions_of(html: str, where: str) -> dict[str, Mould]:
+    """Return the regions of an inlined document by name; what is outside of all is "shell".
+
+    Raises BadTemplate.
+    """
+    open_regions: list[tuple[str, list[Segment]]] = [("shell", [])]
+    found: dict[str, Mould] = {}
+    for piece in cut(html, where, html=True):
+        if not isinstance(piece, Boundary):
+            open_regions[-1][1].append(piece)
+        elif piece.begins:
+            open_regions.append((piece.name, []))
+        else:
+            name, mould = open_regions.pop()
+            if name != piece.name or not open_regions:
+                raise BadTemplate(f"{where}: its tags are not closed in the order in which they are opened")
+            found[name] = tuple(mould)
+    if len(open_regions) != 1:
+        raise BadTemplate(f"{where}: its tags are not closed in the order in which they are opened")
+    found["shell"] = tuple(open_regions[0][1])
+    return found
 
 
 def cut_text(text: str, where: str) -> Mould:

@@ -6,8 +6,9 @@ pieces that it gives out are values.
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -28,22 +29,21 @@ from digest.rendering.marks import (
     CARD_FRAGMENTS,
     SHELL_FRAGMENTS,
     TEXT_HOLES,
-    Boundary,
     HoleRef,
     Mould,
-    Segment,
     SlotRef,
-    cut,
     cut_text,
     fragment_mark,
     hole_mark,
     hole_places,
     region,
+    regions_of,
     slot_places,
     url_mark,
 )
 from digest.rendering.subject_line import without_answer_marks
 from digest.rendering.views import CardView, Frame, RelatedView
+from digest.rendering.written import NO_NOTES, EditionView, Written
 
 if TYPE_CHECKING:
     from digest.rendering.templates import TemplateSet
@@ -66,7 +66,8 @@ class CardChoice:
 class DigestParts:
     """What one digest says beside its cards; plain text, "" leaves a part out.
 
-    `date` is the day in the reader's words, `more` tells how many articles gave way, `follows` why this mail came.
+    `date` is the day in the reader's words, `more` tells how many articles gave way, `follows` why this mail came,
+    `lead` stands before the articles. `title` is the subject of a mail without articles.
     """
 
     cards: tuple[CardChoice, ...]
@@ -74,6 +75,8 @@ class DigestParts:
     preheader: str = ""
     more: str = ""
     follows: str = ""
+    lead: str = ""
+    title: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,19 +102,15 @@ class _Card:
 class Press:
     """Renders cards and shell of one pool in one locale, and composes digests of them."""
 
-    def __init__(self, templates: TemplateSet, frame: Frame, locale: str) -> None:
+    def __init__(self, templates: TemplateSet, frame: Frame, locale: str, edition: EditionView = NO_NOTES) -> None:
         self._sheets = templates.sheets(frame, locale)
         self._frame = frame
         self._cards: list[_Card] = []
         self._raw_card = ""
-        self._raw_shell = self._sheets.render(
-            "shell.html", slot=slot_places(), hole=hole_places(TEXT_HOLES, SHELL_FRAGMENTS, html=True)
-        )
+        self._raw_shell = self._shell("html", edition)
         self._moulds: dict[tuple[object, ...], Mould] = {}
         self._shell_html = self._inline_shell()
-        text = self._sheets.render(
-            "shell.txt", slot=slot_places(), hole=hole_places(TEXT_HOLES, SHELL_FRAGMENTS, html=False)
-        )
+        text = self._shell("txt", edition)
         self._shell_text = cut_text(text.rstrip("\n") + "\n", "shell.txt")
         self._html = _Encoder(html=True)
         self._text = _Encoder(html=False)
@@ -141,7 +140,7 @@ class Press:
 
         Everything else in *parts* counts, so give it the `more` line it would have with cards left out.
         """
-        shell = DigestParts((), parts.date, parts.preheader, parts.more, parts.follows)
+        shell = replace(parts, cards=())
         size = self._html.at_most(self._html_blocks(shell), widths)
         for count, choice in enumerate(parts.cards):
             size += self._html.at_most([self._card(choice, html=True)], widths)
@@ -154,18 +153,28 @@ class Press:
 
         An article may be called "Re: …"; a mail that is so called passes for an answer.
         """
-        titles = [self._cards[choice.card_id].view.title for choice in parts.cards]
+        titles = [self._cards[choice.card_id].view.title for choice in parts.cards] or [clean_text(parts.title)]
         titles = [without_answer_marks(title) or clean_text(self._frame.name) for title in titles]
         said = {"titles": titles, "count": len(titles), "date": clean_text(parts.date)}
         line = without_answer_marks(clean_text(self._sheets.render("subject.txt", digest=said)))
         return line or clean_text(self._frame.name)
+
+    def _shell(self, kind: str, edition: EditionView) -> str:
+        holes = hole_places(TEXT_HOLES, SHELL_FRAGMENTS, html=kind == "html")
+        shell = self._sheets.render(f"shell.{kind}", slot=slot_places(), hole=holes, edition=edition)
+        for name in ("announcement", "note"):
+            said: Written | None = getattr(edition, name)
+            if said and unicodedata.normalize("NFC", said.html if kind == "html" else said.text) not in shell:
+                what = f"{{{{ edition.{name}.{'html' if kind == 'html' else 'text'} }}}}"
+                raise BadTemplate(f"shell.{kind}: {what} is missing, so what the editors say would not be shown")
+        return shell
 
     def _inline_shell(self) -> Mould:
         raw = self._raw_shell
         for name in ("more", "follows"):
             said = self._sheets.fragment("html", name, hole_mark("text"))
             raw = raw.replace(fragment_mark(name), fragment_mark(name) + region(name, said))
-        regions = _regions(self._sheets.inliner.inline(raw), "shell.html")
+        regions = regions_of(self._sheets.inliner.inline(raw), "shell.html")
         for name in ("more", "follows"):
             self._moulds[(name,)] = regions.get(name, ())
         if not any(isinstance(s, HoleRef) and s.name == "cards" for s in regions["shell"]):
@@ -188,10 +197,11 @@ class Press:
         """Return *cards* (raw HTML by name) and every region in them, inlined where cards stand in the shell."""
         together = "".join(region(name, html) for name, html in cards.items())
         document = self._raw_shell.replace(fragment_mark("cards"), together)
-        return _regions(self._sheets.inliner.inline(document), where)
+        return regions_of(self._sheets.inliner.inline(document), where)
 
     def _html_blocks(self, parts: DigestParts) -> list[Block]:
-        said = {"date": escape_html(clean_text(parts.date)), "preheader": escape_html(clean_text(parts.preheader))}
+        plain = {"date": parts.date, "preheader": parts.preheader, "lead": parts.lead}
+        said = {name: escape_html(clean_text(text)) for name, text in plain.items()}
         for name, text in (("more", parts.more), ("follows", parts.follows)):
             said[name] = self._say((name,), {"text": clean_text(text)}) if text else ""
         blocks: list[Block] = []
@@ -256,6 +266,7 @@ class Press:
         said = {
             "date": clean_text(parts.date),
             "preheader": wrap(clean_text(parts.preheader)),
+            "lead": wrap(clean_text(parts.lead)),
             "more": self._say_text("more", clean_text(parts.more)) if parts.more else "",
             "follows": self._say_text("follows", clean_text(parts.follows)) if parts.follows else "",
         }
@@ -371,23 +382,3 @@ class _Encoder:
         self.pieces[name] = encoded
         self._known[transfer, text] = (name, len(data))
         return self._known[transfer, text]
-
-
-def _regions(html: str, where: str) -> dict[str, Mould]:
-    """Return the regions of an inlined document by name; what is outside of all is "shell"."""
-    open_regions: list[tuple[str, list[Segment]]] = [("shell", [])]
-    found: dict[str, Mould] = {}
-    for piece in cut(html, where, html=True):
-        if not isinstance(piece, Boundary):
-            open_regions[-1][1].append(piece)
-        elif piece.begins:
-            open_regions.append((piece.name, []))
-        else:
-            name, mould = open_regions.pop()
-            if name != piece.name or not open_regions:
-                raise BadTemplate(f"{where}: its tags are not closed in the order in which they are opened")
-            found[name] = tuple(mould)
-    if len(open_regions) != 1:
-        raise BadTemplate(f"{where}: its tags are not closed in the order in which they are opened")
-    found["shell"] = tuple(open_regions[0][1])
-    return found

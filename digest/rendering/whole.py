@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from markupsafe import Markup
@@ -17,6 +18,7 @@ from digest.rendering.marks import Places
 from digest.rendering.press import CardChoice, DigestParts
 from digest.rendering.splice import NAME_LENGTH, ReaderValues
 from digest.rendering.views import CardView, Frame
+from digest.rendering.written import NO_NOTES, EditionView
 
 if TYPE_CHECKING:
     from digest.rendering.templates import Sheets, TemplateSet
@@ -37,24 +39,29 @@ def render_whole(
     cards: Sequence[CardView],
     parts: DigestParts,
     reader: ReaderValues,
+    edition: EditionView = NO_NOTES,
 ) -> Whole:
     """Return the message of *parts* (card ids are indexes into *cards*) for *reader*; raises BadTemplate."""
     sheets = templates.sheets(frame, locale)
-    html = _document(sheets, "html", cards, parts, reader)
-    return Whole(html=sheets.inliner.inline(html), text=_document(sheets, "txt", cards, parts, reader))
+    shells = {kind: partial(sheets.render, f"shell.{kind}", edition=edition) for kind in ("html", "txt")}
+    html, text = (shells[kind](**_places(sheets, kind, cards, parts, reader)) for kind in shells)
+    return Whole(html=sheets.inliner.inline(html), text=text)
 
 
-def _document(sheets: Sheets, kind: str, cards: Sequence[CardView], parts: DigestParts, reader: ReaderValues) -> str:
-    preheader = clean_text(parts.preheader)
+def _places(
+    sheets: Sheets, kind: str, cards: Sequence[CardView], parts: DigestParts, reader: ReaderValues
+) -> dict[str, Places]:
+    preheader, lead = clean_text(parts.preheader), clean_text(parts.lead)
     shown = [_card(sheets, kind, cards[choice.card_id], choice) for choice in parts.cards]
     holes = {
         "date": clean_text(parts.date),
         "preheader": wrap(preheader) if kind == "txt" else preheader,
+        "lead": wrap(lead) if kind == "txt" else lead,
         "cards": _ready(kind, ("" if kind == "html" else "\n\n").join(shown)),
         "more": _said(sheets, kind, "more", clean_text(parts.more)),
         "follows": _said(sheets, kind, "follows", clean_text(parts.follows)),
     }
-    return sheets.render(f"shell.{kind}", slot=_slots(reader), hole=Places(holes))
+    return {"slot": _slots(reader), "hole": Places(holes)}
 
 
 def _card(sheets: Sheets, kind: str, view: CardView, choice: CardChoice) -> str:

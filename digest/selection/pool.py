@@ -5,23 +5,28 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cached_property
 
 from digest.model.article import ArticleState, StoredArticle
 from digest.model.digest import Rejection, Why
+from digest.model.newsletter import Fallback, Overflow
+from digest.selection.editing import UNTOUCHED, Verdict
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """An article of the pool with the topics it matches.
 
-    `not_on_offer` are topics that nobody can follow in this newsletter, but whoever muted them meant it.
+    `not_on_offer` are topics that nobody can follow in this newsletter, but whoever muted them meant it. `verdict`
+    is what editors decided.
     """
 
     article: StoredArticle
     topics: Mapping[str, Why]
     not_on_offer: frozenset[str] = frozenset()
+    verdict: Verdict = UNTOUCHED
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,8 @@ class Rules:
     half_life: timedelta
     max_items: int
     min_items: int
+    overflow: Overflow = Overflow.ROLLOVER
+    fallback: Fallback = Fallback.NONE
     max_per_source: int = 0
     max_per_topic: int = 0
     diversity: int = 0
@@ -60,7 +67,9 @@ class Pool:
         self.rules = rules
         articles = [candidate.article for candidate in self.candidates]
         self.story = [article.story_id for article in articles]
-        self.barred = [bar_of(article, rules) for article in articles]
+        self.barred = [each.verdict.kept_out or bar_of(each.article, rules) for each in self.candidates]
+        self.pinned = frozenset(n for n, each in enumerate(self.candidates) if each.verdict.pinned)
+        self.most_chosen: tuple[int, ...] = ()  #: positions, what suits most readers first; for that fallback only
         self.freshness = [freshness(article, rules) for article in articles]
         # On a tie the earlier publication leads, then the article that was collected first.
         in_order = sorted(range(len(articles)), key=lambda n: (dated(articles[n]), articles[n].article_id))
@@ -76,6 +85,14 @@ class Pool:
         for position, candidate in enumerate(self.candidates):
             for slug, why in candidate.topics.items():
                 self.by_topic[slug].append((position, why.score))
+
+    @cached_property
+    def timeless(self) -> Pool:
+        """The same pool, in which what is older weighs as much."""
+        rules = replace(self.rules, half_life=timedelta.max)
+        made = Pool(self.candidates, rules, self._match_keyword, self.near_misses, self.neighbours)
+        made.most_chosen = self.most_chosen
+        return made
 
     def best_version(self, positions: Iterable[int]) -> int:
         """Return the best of the versions of one story at *positions*: the fullest; of two such, the latest."""

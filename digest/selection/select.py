@@ -7,20 +7,22 @@ for the digest only; the reasons are worked out when somebody wants to see them.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
+from dataclasses import replace
 from datetime import UTC, datetime, time
 from itertools import repeat
 from operator import mul
 
 from digest.model.article import ArticleState, StoredArticle
-from digest.model.digest import Choice, Rejected, Rejection, Selection, SkipReason, Why
+from digest.model.digest import Choice, Ground, Rejected, Rejection, Selection, SkipReason, Why
+from digest.model.newsletter import Fallback, Overflow
 from digest.model.subscriber import Interests
 from digest.selection.pool import Pool, Rules, bar_of
 from digest.selection.spread import Shares, spread, why_of
 from digest.selection.surprise import surprise
 
-VERSION = 5  #: part of the pool's hash: raise it when the same inputs may give another digest
+VERSION = 6  #: part of the pool's hash: raise it when the same inputs may give another digest
 
 
 def select_digest(
@@ -33,25 +35,48 @@ def select_digest(
     """
     gate = _Gate(pool, interests, history, since)
     scores = _scores(pool, interests)
-    fit = _one_of_each_story(pool, gate.passed_by(scores))
+    own = gate.passed_by(scores)
+    pins = _pins(pool, gate.passed_by(pool.pinned), scores) if pool.pinned else []
+    told = {pool.story[position] for position in pins}
+    fit = _one_of_each_story(pool, [at for at in own if pool.story[at] not in told] if told else own)
     # Both sorts keep what is equal in order, and neither makes a key of its own for each of many thousand positions.
     fit.sort(key=pool.order.__getitem__)
     fit.sort(key=scores.__getitem__, reverse=True)
-    places = spread(pool, interests, fit, scores)
-    chosen = [
-        Choice(pool.candidates[position].article, scores[position], why_of(pool, position, interests))
-        for position in places
-    ]
-    waiting = len(fit) - len(places)
+    first = pins[: pool.rules.max_items]
+    places = spread(pool, interests, fit, scores, first)
+    chosen = [_choice(pool, position, interests, scores, Ground.PINNED) for position in first]
+    if not own and pool.rules.fallback is Fallback.NONE:
+        alone = tuple(Rejected(each.article, Rejection.NOTHING_BESIDE) for each in chosen)
+        return Selection((), alone, SkipReason.NOTHING_NEW)
+    chosen += [_choice(pool, position, interests, scores) for position in places]
     if interests.surprise and not interests.everything and chosen:
         outside = (position for position in range(len(pool.candidates)) if position not in scores)
-        extra = surprise(pool, gate.passed_by(outside), {pool.story[position] for position in places})
-        if extra and len(chosen) == pool.rules.max_items > 1:
+        extra = surprise(pool, gate.passed_by(outside), told.union(pool.story[position] for position in places))
+        if extra and places and len(chosen) == pool.rules.max_items > 1:
+            places.pop()
             chosen.pop()
-            waiting += 1
         if extra and len(chosen) < pool.rules.max_items:
             chosen.append(extra)
-    return finish(tuple(chosen), (), pool.rules.min_items, waiting)
+    if pool.rules.fallback is Fallback.MOST_CHOSEN and len(chosen) < pool.rules.min_items:
+        chosen += _most_chosen(pool, gate, interests, {each.article.story_id for each in chosen}, places)
+    told = {each.article.story_id for each in chosen}
+    left = [position for position in pins + fit if pool.story[position] not in told]
+    kept = _kept_by_caps(pool, interests, chosen, left)
+    gone = frozenset(pool.story[position] for position in left if position not in kept)
+    return finish(tuple(chosen), (), pool.rules, gone, len(kept))
+
+
+def _pins(pool: Pool, positions: list[int], scores: Mapping[int, float]) -> list[int]:
+    """Return one of the pinned *positions* of each story, first what is worth most to these readers."""
+    fit = _one_of_each_story(pool, positions)
+    return sorted(fit, key=lambda position: (-scores.get(position, 0.0), pool.order[position]))
+
+
+def _choice(
+    pool: Pool, position: int, interests: Interests, scores: Mapping[int, float], ground: Ground = Ground.INTERESTS
+) -> Choice:
+    why = why_of(pool, position, interests)
+    return Choice(pool.candidates[position].article, scores.get(position, 0.0), why, ground)
 
 
 def _one_of_each_story(pool: Pool, positions: list[int]) -> list[int]:
@@ -64,12 +89,78 @@ def _one_of_each_story(pool: Pool, positions: list[int]) -> list[int]:
     return [pool.best_version(found) if len(found) > 1 else found[0] for found in versions.values()]
 
 
-def finish(chosen: tuple[Choice, ...], rejected: tuple[Rejected, ...], min_items: int, waiting: int) -> Selection:
-    """Return the selection, or its skip when *chosen* has fewer than *min_items*; nothing is lost by a skip."""
-    if chosen and len(chosen) >= min_items:
-        return Selection(chosen, rejected, waiting=waiting)
-    kept = tuple(Rejected(choice.article, Rejection.BELOW_MIN_ITEMS, choice.score) for choice in chosen)
-    return Selection((), kept + rejected, SkipReason.TOO_FEW if chosen else SkipReason.NOTHING_NEW, waiting)
+def _kept_by_caps(pool: Pool, interests: Interests, chosen: Iterable[Choice], left: Iterable[int]) -> set[int]:
+    """Return those of *left* that wait because of a cap, not for want of a place; it matters where the others go."""
+    rules = pool.rules
+    if rules.overflow is Overflow.ROLLOVER or not (rules.max_per_source or rules.max_per_topic):
+        return set()
+    full = _shares(pool, interests, {each.article.article_id for each in chosen})
+    return {each for each in left if each not in pool.pinned and full.reason(each) is not Rejection.OVER_LIMIT}
+
+
+def _shares(pool: Pool, interests: Interests, articles: Collection[int]) -> Shares:
+    """Return the shares that *articles* (ids) take; pins are outside the caps."""
+    full = Shares(pool, interests)
+    for position, candidate in enumerate(pool.candidates):
+        if candidate.article.article_id in articles and position not in pool.pinned:
+            full.take(position)
+    return full
+
+
+def finish(
+    chosen: tuple[Choice, ...],
+    rejected: tuple[Rejected, ...],
+    rules: Rules,
+    left: frozenset[int],
+    kept: int = 0,
+) -> Selection:
+    """Return the selection, or its skip when *chosen* has fewer than `min_items`; nothing is lost by a skip.
+
+    *left* are the stories that suit and found no place; *kept* more wait whatever the newsletter does with those.
+    """
+    if not chosen or len(chosen) < rules.min_items:
+        short = tuple(Rejected(choice.article, Rejection.BELOW_MIN_ITEMS, choice.score) for choice in chosen)
+        reason = SkipReason.TOO_FEW if chosen else SkipReason.NOTHING_NEW
+        return Selection((), short + rejected, reason, len(left) + kept)
+    if rules.overflow is Overflow.ROLLOVER:
+        return Selection(chosen, rejected, waiting=len(left) + kept)
+    return Selection(chosen, rejected, waiting=kept, let_go=left)
+
+
+def by_most_chosen(pool: Pool, readers: Iterable[tuple[Interests, int]]) -> tuple[int, ...]:
+    """Return the positions of *pool* that suit anybody, those first that suit most of *readers* (interests, how many).
+
+    Who reads everything has no say: that suits all articles alike.
+    """
+    votes: dict[int, int] = {}
+    for interests, count in readers:
+        if not interests.everything:
+            for position in _scores(pool, interests):
+                votes[position] = votes.get(position, 0) + count
+    return tuple(
+        sorted(votes, key=lambda position: (-votes[position], -pool.freshness[position], pool.order[position]))
+    )
+
+
+def _most_chosen(
+    pool: Pool, gate: _Gate, interests: Interests, told: Collection[int], places: Iterable[int]
+) -> list[Choice]:
+    """Return what suits most other readers and may be theirs, none of it *told*, to make up `min_items` stories.
+
+    *places* are the readers' own, which count for the caps.
+    """
+    shares = Shares(pool, interests)
+    for position in places:
+        shares.take(position)
+    made: list[Choice] = []
+    for position in _one_of_each_story(pool, gate.passed_by(pool.most_chosen)):
+        if len(told) + len(made) >= pool.rules.min_items:
+            break
+        if pool.story[position] in told or shares.reason(position) is not Rejection.OVER_LIMIT:
+            continue
+        shares.take(position)
+        made.append(Choice(pool.candidates[position].article, 0.0, (), Ground.MOST_CHOSEN))
+    return made
 
 
 def explain(
@@ -81,23 +172,31 @@ def explain(
     told |= {each.article.story_id for each in selection.rejected}
     known = {choice.article.article_id for choice in selection.chosen}
     known |= {each.article.article_id for each in selection.rejected}
-    full = Shares(pool, interests)
-    for position in (at for at, each in enumerate(pool.candidates) if each.article.article_id in known):
-        full.take(position)
+    full = _shares(pool, interests, known)
     rest: list[Rejected] = []
     for position, candidate in enumerate(pool.candidates):
         if candidate.article.article_id in known:
             continue
-        if position not in scores:
+        if position not in scores and position not in pool.pinned:
             bar = pool.barred[position] or Rejection.NO_MATCH
             rest.append(Rejected(candidate.article, bar, *_missed(pool, position, interests)))
             continue
         reason = gate.reason(position)
         if reason is None:
-            reason = Rejection.SAME_STORY if pool.story[position] in told else full.reason(position)
-        rest.append(Rejected(candidate.article, reason, scores[position], why_of(pool, position, interests)))
+            full_up = Rejection.OVER_LIMIT if position in pool.pinned else full.reason(position)
+            reason = Rejection.SAME_STORY if pool.story[position] in told else full_up
+        if reason is Rejection.OVER_LIMIT:
+            reason = _OVERFLOWING[pool.rules.overflow]
+        rest.append(Rejected(candidate.article, reason, scores.get(position, 0.0), why_of(pool, position, interests)))
     rest.sort(key=lambda each: -each.score)
-    return Selection(selection.chosen, selection.rejected + tuple(rest), selection.skip, selection.waiting)
+    return replace(selection, rejected=selection.rejected + tuple(rest))
+
+
+_OVERFLOWING = {
+    Overflow.ROLLOVER: Rejection.OVER_LIMIT,
+    Overflow.COUNT: Rejection.COUNTED,
+    Overflow.DROP: Rejection.DROPPED,
+}
 
 
 def why_outside(article: StoredArticle, rules: Rules, sources: Collection[str]) -> Rejection:
@@ -157,7 +256,7 @@ class _Gate:
         pool, history = self._pool, self._history
         new = [each for each in positions if pool.barred[each] is None and pool.story[each] not in history]
         if self._joined is not None:
-            new = [each for each in new if pool.candidates[each].article.collected_at >= self._joined]
+            new = [each for each in new if not self._is_before_joining(each)]
         if self._interests.muted or self._followed or self._interests.languages:
             new = [each for each in new if self.reason(each) is None]
         return new
@@ -172,17 +271,22 @@ class _Gate:
             return Rejection.ALREADY_SHOWN
         if barred is not None:
             return barred
-        article = pool.candidates[position].article
-        if self._joined is not None and article.collected_at < self._joined:
+        if self._is_before_joining(position) or self._is_older_than_its_topics(position):
             return Rejection.BEFORE_LOOK_BACK
-        if self._followed and self._is_older_than_its_topics(position):
-            return Rejection.BEFORE_LOOK_BACK
-        if not speaks(interests, article):
+        if not speaks(interests, pool.candidates[position].article):
             return Rejection.OTHER_LANGUAGE
         return None
 
+    def _is_before_joining(self, position: int) -> bool:
+        """Whether it is too old for who joined when these did; a pin is for them too."""
+        if self._joined is None or position in self._pool.pinned:
+            return False
+        return self._pool.candidates[position].article.collected_at < self._joined
+
     def _is_older_than_its_topics(self, position: int) -> bool:
         """Whether each reason is a topic that was followed only after the article, less `look_back`."""
+        if not self._followed or position in self._pool.pinned:
+            return False
         days = [self._followed.get(why.topic) for why in why_of(self._pool, position, self._interests)]
         if not days or None in days:
             return False

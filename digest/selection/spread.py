@@ -25,18 +25,25 @@ def why_of(pool: Pool, position: int, interests: Interests) -> tuple[Why, ...]:
     return tuple(sorted(whys, key=lambda why: (-why.score, why.topic, why.words)))
 
 
-def spread(pool: Pool, interests: Interests, fit: Sequence[int], scores: Mapping[int, float]) -> list[int]:
+def spread(
+    pool: Pool, interests: Interests, fit: Sequence[int], scores: Mapping[int, float], pinned: Sequence[int] = ()
+) -> list[int]:
     """Return those of *fit* (positions of different stories, best first) that get a place, in their order.
+
+    *pinned* have places already, which are outside the caps.
 
     A followed topic without a place gets one before a second or third article of another, while places last.
     """
     rules = pool.rules
-    shares, left = Shares(pool, interests), list(fit)
-    missing = _topics_among(pool, interests, fit) if len(fit) > rules.max_items else set()
+    shares, left, free = Shares(pool, interests), list(fit), rules.max_items - len(pinned)
+    missing = _topics_among(pool, interests, fit) if len(fit) > free else set()
     loss: dict[int, float] = {}
     places: list[int] = []
-    while left and len(places) < rules.max_items:
-        kept = missing if len(missing) >= rules.max_items - len(places) else None
+    for position in pinned:
+        missing -= pool.candidates[position].topics.keys()
+        _note_loss(pool, position, loss)
+    while left and len(places) < free:
+        kept = missing if len(missing) >= free - len(places) else None
         at = _best(pool, left, scores, loss, kept)
         if at is None:
             # What those topics had is gone, as the caps do not let it in.
@@ -48,10 +55,15 @@ def spread(pool: Pool, interests: Interests, fit: Sequence[int], scores: Mapping
         shares.take(position)
         places.append(position)
         missing -= pool.candidates[position].topics.keys()
-        if rules.diversity:
-            for other, likeness in pool.neighbours(position).items():
-                loss[other] = max(loss.get(other, 0.0), likeness * rules.diversity / 100)
+        _note_loss(pool, position, loss)
     return places
+
+
+def _note_loss(pool: Pool, position: int, loss: dict[int, float]) -> None:
+    """Note in *loss* what others lose by being about the same as the candidate at *position*, which has a place."""
+    if pool.rules.diversity:
+        for other, likeness in pool.neighbours(position).items():
+            loss[other] = max(loss.get(other, 0.0), likeness * pool.rules.diversity / 100)
 
 
 def _best(

@@ -19,7 +19,6 @@ from sqlalchemy import (
     insert,
     or_,
     select,
-    text,
     tuple_,
     update,
 )
@@ -34,6 +33,7 @@ from digest.model.likeness import bands, lead_sketch
 from digest.model.words import text_key
 from digest.store.get_or_create import among, chunks, insert_new
 from digest.store.lock import Alone, wait_for_others
+from digest.store.replan import replan_with
 from digest.store.tables import (
     article_bands,
     article_keys,
@@ -41,7 +41,6 @@ from digest.store.tables import (
     articles,
     from_micros,
     revisions,
-    to_micros,
 )
 
 _REMEMBERED = timedelta(days=60)  # the least time for which a mailbox remembers a story
@@ -253,15 +252,7 @@ def set_state(connection: Connection, article_id: int, state: ArticleState, *, n
         raise NotFound(f"there is no article {article_id}; see: digest articles list")
     if state is ArticleState.LIVE:
         return 0
-    # Rows that a sender has claimed, or that may have left once, stay as they are.
-    return connection.execute(
-        text(
-            "UPDATE deliveries SET state = 'ready', digest_id = NULL, plan_no = plan_no + 1, attempt_no = 0,"
-            " next_attempt_at = :now WHERE state IN ('ready', 'deferred') AND doubt_count = 0 AND digest_id IN"
-            " (SELECT g.id FROM digests g WHERE g.items LIKE :item)"
-        ),
-        {"now": to_micros(now), "item": f'%{{"article_id":{article_id},%'},
-    ).rowcount
+    return replan_with(connection, article_id, now=now)
 
 
 def find_article(connection: Connection, article_id: int) -> StoredArticle:
@@ -307,14 +298,21 @@ def revisions_of(connection: Connection, article_id: int) -> list[tuple[datetime
 
 
 def articles_between(
-    connection: Connection, start: datetime, end: datetime, sources: Collection[str] = ()
+    connection: Connection,
+    start: datetime,
+    end: datetime,
+    sources: Collection[str] = (),
+    also: Collection[int] = (),
 ) -> list[StoredArticle]:
-    """Return the live articles collected in [start, end), oldest first, that any of *sources* brought, or all."""
+    """Return the live articles collected in [start, end), oldest first, that any of *sources* brought, or all.
+
+    *also* are ids of articles that count whoever brought them.
+    """
     within = and_(articles.c.collected_at >= start, articles.c.collected_at < end)
     query = _WITH_REVISION.where(within, articles.c.state == ArticleState.LIVE).order_by(articles.c.id)
     if sources:
         brought = select(article_sources.c.article_id).where(article_sources.c.source.in_(sources))
-        query = query.where(articles.c.id.in_(brought))
+        query = query.where(or_(articles.c.id.in_(brought), articles.c.id.in_(also)))
     return [_stored(row) for row in connection.execute(query)]
 
 

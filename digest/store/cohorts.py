@@ -10,9 +10,12 @@ from datetime import datetime
 from sqlalchemy import Connection, Engine, select, text
 
 from digest.model.article import ArticleState
+from digest.model.note import EditionNote, NoteKind
+from digest.store.edition_notes import notes_of
 from digest.store.get_or_create import chunks
 from digest.store.jobs import ask_for_workers
 from digest.store.planning import SINCE, UNPLANNED, Group, Twice, fill_scope, history_sql, twice_values
+from digest.store.rulings import kept_out
 from digest.store.tables import articles, to_micros
 
 _LONG_DUE = 1  # microseconds after 1970
@@ -30,6 +33,19 @@ class Cohort:
 
 
 @dataclass(frozen=True, slots=True)
+class AsRead:
+    """What editors had said when the pool was read: rulings in this newsletter as at a moment, the edition's notes.
+
+    *welcome* as in `groups_due`.
+    """
+
+    newsletter: str
+    welcome: bool
+    ruled_at: datetime
+    notes: Mapping[NoteKind, EditionNote]
+
+
+@dataclass(frozen=True, slots=True)
 class Written:
     """What became of cohorts: rows written by reason ("" for those with a digest), and whether all stood."""
 
@@ -44,6 +60,7 @@ def write_cohorts(
     edition_id: int,
     slot_at: datetime,
     since_cut: datetime,
+    as_read: AsRead,
     cohorts: Sequence[Cohort],
     now: datetime,
     fresh: bool = True,
@@ -54,12 +71,14 @@ def write_cohorts(
 
     Readers are lined up once and written in short transactions, so that a sender beside it never waits long; what
     one of them has written stands when the next one fails, and whoever has no row stays due. So does a reader whose
-    profile, history or locale changed since `groups_due`, or whose cohort has an article that was withdrawn or
-    edited since the pool was read. Claims go by the time a row is due, so *urgent* ones are long due and come next.
+    profile, history or locale changed since `groups_due`, or whose cohort has an article that was withdrawn,
+    edited or ruled out by an editor since the pool was read; and everybody when the edition's notes changed.
+    Claims go by the time a row is due, so *urgent* ones are long due and come next.
     """
     values = {
         "e": edition_id,
         "since_cut": to_micros(since_cut),
+        "welcome": int(as_read.welcome),
         "slot": to_micros(slot_at),
         "now": to_micros(now),
         "due": _LONG_DUE if urgent else to_micros(now),
@@ -70,11 +89,11 @@ def write_cohorts(
         with connection.begin():
             fill_scope(connection, cadence_ids)
             _fill_cohorts(connection, cohorts)
-            all_stood = _leave_out_changed(connection, cohorts)
+            all_stood = _leave_out_changed(connection, cohorts, edition_id, as_read)
             waiting = _line_up(connection, values, fresh=fresh)
         for first in range(1, waiting + 1, _ROWS_PER_WRITE):
             with connection.begin():
-                all_stood = _leave_out_changed(connection, cohorts) and all_stood
+                all_stood = _leave_out_changed(connection, cohorts, edition_id, as_read) and all_stood
                 wrote = _write_rows(connection, {**values, "first": first, "end": first + _ROWS_PER_WRITE}, fresh=fresh)
                 ask_for_workers(connection, edition_id, wrote[""])
             rows += wrote
@@ -107,9 +126,13 @@ def _fill_cohorts(connection: Connection, cohorts: Sequence[Cohort]) -> None:
     )
 
 
-def _leave_out_changed(connection: Connection, cohorts: Sequence[Cohort]) -> bool:
-    """Take cohorts out of the temporary table that have an article which changed; True when there are none."""
+def _leave_out_changed(connection: Connection, cohorts: Sequence[Cohort], edition_id: int, as_read: AsRead) -> bool:
+    """Take cohorts out of the temporary table that are not what they would be now; True when there are none."""
+    if notes_of(connection, edition_id, hold=True) != as_read.notes:
+        connection.execute(text("DELETE FROM cohort"))
+        return False
     live = live_among(connection, {each for cohort in cohorts for each in cohort.revisions})
+    live -= kept_out(connection, live, as_read.newsletter, as_read.ruled_at)
     changed = [{"no": number} for number, each in enumerate(cohorts) if not each.revisions <= live]
     if changed:
         connection.execute(text("DELETE FROM cohort WHERE no = :no"), changed)

@@ -6,11 +6,11 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, select, text, update
+from sqlalchemy import Connection, exists, select, text, update
 
 from digest.errors import NotFound
 from digest.store.newsletters import newsletter_ids
-from digest.store.tables import digests, editions, newsletters, slots, to_micros
+from digest.store.tables import deliveries, digests, editions, newsletters, slots, to_micros
 
 _SHOWN = 3
 
@@ -47,6 +47,13 @@ def find_edition(connection: Connection, name: str) -> Edition:
     if row is None:
         raise NotFound(f"name one edition, like {slug or 'daily'}/2026-11-23 or its id; see: digest deliveries")
     return Edition(*row)
+
+
+def begun_periods(connection: Connection, newsletter_id: int) -> frozenset[str]:
+    """Return the periods of the newsletter's editions for which somebody has been planned."""
+    planned = exists().where(deliveries.c.edition_id == editions.c.id)
+    begun = select(editions.c.period).where(editions.c.newsletter_id == newsletter_id, planned)
+    return frozenset(connection.execute(begun).scalars())
 
 
 def move_edition(connection: Connection, edition: Edition, before: Collection[str], after: str) -> bool:

@@ -190,7 +190,10 @@ UNPLANNED = """NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.edition_id = :e AN
        AND te.newsletter_id = (SELECT newsletter_id FROM editions WHERE id = :e)))
     AND (:had = 0 OR s.moved_at IS NOT NULL AND EXISTS
      (SELECT 1 FROM deliveries m WHERE m.edition_id = :had AND m.subscriber_id = u.id AND m.slot_at <= :early))"""
-SINCE = "CASE WHEN s.since > :since_cut THEN s.since END"
+# A reader's first mail is another digest where the newsletter welcomes; days are whole, so a microsecond can say so.
+_FIRST = """:welcome = 1 AND NOT EXISTS (SELECT 1 FROM deliveries f WHERE f.subscription_id = s.id
+    AND f.subscriber_id = u.id AND (f.state IN ('sent', 'in_doubt') OR f.doubt_count > 0))"""
+SINCE = f"CASE WHEN s.since > :since_cut THEN s.since + CASE WHEN {_FIRST} THEN 1 ELSE 0 END END"
 
 
 def history_sql(connection: Connection, *, fresh: bool) -> str:
@@ -213,13 +216,15 @@ def groups_due(
     slot_at: datetime,
     since_cut: datetime,
     *,
+    welcome: bool = False,
     fresh: bool = True,
     twice: Twice | None = None,
 ) -> list[Group]:
     """Return the cohorts-to-be of the readers in scope who have no plan in the edition yet, nor in a later slot.
 
-    *since_cut*: a reader who joined before it has nothing to look back to any more. *fresh* False: only rows
-    that wait for a new plan. *twice*: only those readers.
+    *since_cut*: a reader who joined before it has nothing to look back to any more. *welcome*: who has had no
+    mail of the newsletter yet is a cohort apart. *fresh* False: only rows that wait for a new plan. *twice*: only
+    those readers.
     """
     history = history_sql(connection, fresh=fresh)
     rows = connection.execute(
@@ -241,6 +246,7 @@ def groups_due(
             "e": edition_id,
             "slot": to_micros(slot_at),
             "since_cut": to_micros(since_cut),
+            "welcome": int(welcome),
             "fresh": int(fresh),
             **twice_values(twice),
         },
@@ -339,7 +345,12 @@ def pass_over(
 
 def since_of(group: Group) -> datetime | None:
     """Return the day the group joined, None when it no longer matters."""
-    return None if group.since is None else from_micros(group.since)
+    return None if group.since is None else from_micros(group.since).replace(microsecond=0)
+
+
+def is_first(group: Group) -> bool:
+    """Whether this is the first mail of who is welcomed."""
+    return group.since is not None and group.since % 2 == 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -354,6 +365,7 @@ class Reader:
     since: datetime
     rule: str
     zone: str
+    is_new: bool = False  #: no mail of the newsletter has reached them
 
 
 def reader_of(connection: Connection, newsletter_id: int, address_key: str) -> Reader | None:
@@ -365,11 +377,14 @@ def reader_of(connection: Connection, newsletter_id: int, address_key: str) -> R
     row = connection.execute(
         text(
             "SELECT u.id AS subscriber_id, s.id AS subscription_id, u.address, u.name, s.since, c.rule, c.zone,"  # noqa: S608
+            f" ({_FIRST}) AS is_new,"
             f" COALESCE((SELECT g.history_before {_WAITING} AND le.newsletter_id = :n {_LAST}),"
             f" (SELECT g.history_after {_WAITING} AND le.newsletter_id <> :n {_LAST}), u.history_id) AS history_id"
             " FROM subscribers u JOIN subscriptions s ON s.subscriber_id = u.id"
             " JOIN cadences c ON c.id = s.cadence_id WHERE s.newsletter_id = :n AND u.address_key = :key"
         ),
-        {"n": newsletter_id, "key": address_key},
+        {"n": newsletter_id, "key": address_key, "welcome": 1},
     ).first()
-    return Reader(**{**row._mapping, "since": from_micros(row.since)}) if row else None
+    if row is None:
+        return None
+    return Reader(**{**row._mapping, "since": from_micros(row.since), "is_new": bool(row.is_new)})

@@ -19,18 +19,20 @@ from digest.store.tables import (
     cadences,
     deliveries,
     digests,
+    edition_notes,
     editions,
     histories,
     metadata,
     newsletters,
     profiles,
     revisions,
+    rulings,
     subscribers,
     subscriptions,
     topics,
 )
 
-_WHOLE = (newsletters, topics, articles, article_sources, article_keys, editions)
+_WHOLE = (newsletters, topics, articles, article_sources, article_keys, rulings, editions, edition_notes)
 _EARLIER = timedelta(days=62)  # of the log: an edition of a month, whatever is late in it
 _SHOWN, _ON_ITS_WAY = ("sent", "in_doubt"), ("ready", "claimed", "deferred")
 _ROWS = 5_000

@@ -7,12 +7,12 @@ import json
 from collections.abc import Iterable
 from datetime import date
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, func, select
 
 from digest.errors import NotFound
-from digest.model.subscriber import Follow, Interests
+from digest.model.subscriber import Follow, Interests, SubscriptionState
 from digest.store.get_or_create import ids_of, values_by
-from digest.store.tables import profiles
+from digest.store.tables import newsletters, profiles, subscriptions
 
 
 def interests_as_text(interests: Interests) -> str:
@@ -76,3 +76,16 @@ def interests_by_profile(conn: Connection, ids: Iterable[int]) -> dict[int, Inte
     for missing in wanted - texts.keys():
         raise NotFound(f"there is no profile {missing} in this database")
     return {profile_id: interests_from_text(text) for profile_id, text in texts.items()}
+
+
+def readers_by_interests(conn: Connection, newsletter: str) -> list[tuple[Interests, int]]:
+    """Return each set of interests that active readers of *newsletter* have, and how many of them have it."""
+    query = (
+        select(profiles.c.interests, func.count())
+        .join(subscriptions, subscriptions.c.profile_id == profiles.c.id)
+        .join(newsletters, newsletters.c.id == subscriptions.c.newsletter_id)
+        .where(newsletters.c.slug == newsletter, subscriptions.c.state == SubscriptionState.ACTIVE)
+        .group_by(profiles.c.id, profiles.c.interests)
+        .order_by(profiles.c.id)
+    )
+    return [(interests_from_text(text), count) for text, count in conn.execute(query)]

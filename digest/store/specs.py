@@ -13,10 +13,14 @@ from typing import Any
 
 from digest.model.frequency import Frequency, Quiet
 from digest.model.newsletter import (
+    CutOff,
     Disclaimers,
+    Fallback,
     InDoubt,
     Limits,
     Newsletter,
+    NothingNew,
+    Overflow,
     Retry,
     Schedule,
     Sender,
@@ -44,6 +48,10 @@ def newsletter_as_json(newsletter: Newsletter) -> dict[str, Any]:
         "sources": list(newsletter.sources),
         "unresolved_related": newsletter.unresolved_related.value,
         "in_doubt": newsletter.in_doubt.value,
+        "fallback": newsletter.fallback.value,
+        "nothing_new": newsletter.nothing_new.value,
+        "welcome": newsletter.welcome,
+        "cut_off": _cut_off_as_json(newsletter.cut_off),
         "sender": {"name": sender.name, "address": sender.address, "reply_to": sender.reply_to},
         "schedule": {
             **_how_often(schedule.frequency),
@@ -68,15 +76,20 @@ def newsletter_from_json(slug: str, spec: Mapping[str, Any]) -> Newsletter:
     known: dict[str, Any] = {key: spec[key] for key in _PLAIN if key in spec}
     known |= {key: read_duration(spec[key]) for key in (*_DURATIONS, "max_late") if spec.get(key)}
     known |= {key: tuple(spec[key]) for key in ("topics", "sources") if key in spec}
-    if "unresolved_related" in spec:
-        known["unresolved_related"] = UnresolvedRelated(spec["unresolved_related"])
-    if "in_doubt" in spec:
-        known["in_doubt"] = InDoubt(spec["in_doubt"])
+    known |= {"welcome": spec["welcome"]} if "welcome" in spec else {}
+    words = {
+        "unresolved_related": UnresolvedRelated,
+        "in_doubt": InDoubt,
+        "fallback": Fallback,
+        "nothing_new": NothingNew,
+    }
+    known |= {key: kind(spec[key]) for key, kind in words.items() if key in spec}
     return Newsletter(
         slug=slug,
         sender=Sender(**spec["sender"]),
         schedule=_schedule(spec.get("schedule", {})),
-        limits=Limits(**spec.get("limits", {})),
+        limits=_limits(spec.get("limits", {})),
+        cut_off=_cut_off(spec.get("cut_off", {})),
         disclaimers=_disclaimers(spec.get("disclaimers", {})),
         retry=_retry(spec.get("retry", {})),
         **known,
@@ -152,6 +165,22 @@ def _schedule(spec: Mapping[str, Any]) -> Schedule:
         hours=frequency.hours,
         quiet=Quiet(time.fromisoformat(start), time.fromisoformat(end)) if start else None,
     )
+
+
+def _limits(spec: Mapping[str, Any]) -> Limits:
+    return Limits(**{**spec, "overflow": Overflow(spec.get("overflow", Overflow.ROLLOVER))})
+
+
+def _cut_off_as_json(cut_off: CutOff) -> dict[str, Any]:
+    if cut_off.at is None:
+        return {"before": duration_text(cut_off.before)}
+    return {"at": f"{cut_off.at:%H:%M}", "zone": cut_off.zone, "days_before": cut_off.days_before}
+
+
+def _cut_off(spec: Mapping[str, Any]) -> CutOff:
+    if "at" in spec:
+        return CutOff(at=time.fromisoformat(spec["at"]), zone=spec["zone"], days_before=spec["days_before"])
+    return CutOff(read_duration(spec["before"])) if "before" in spec else CutOff()
 
 
 def _disclaimers(spec: Mapping[str, Any]) -> Disclaimers:

@@ -146,6 +146,20 @@ revisions = Table(
     Column("made_at", Instant, nullable=False),
 )
 
+# What editors decided about articles; newsletter "" is all of them. `applied_at` is when waiting mails were planned
+# anew for it, NULL while its time is still to come.
+rulings = Table(
+    "rulings",
+    metadata,
+    Column("article_id", Id, ForeignKey("articles.id"), primary_key=True),
+    Column("newsletter", String(80), primary_key=True, server_default=""),
+    Column("kind", String(10), primary_key=True),
+    Column("until", Instant),
+    Column("ruled_by", Text, nullable=False),
+    Column("ruled_at", Instant, nullable=False),
+    Column("applied_at", Instant),
+)
+
 topics = Table(
     "topics",
     metadata,
@@ -303,6 +317,18 @@ editions = Table(
     Column("state", String(20), nullable=False),
     Column("created_at", Instant, nullable=False),
     UniqueConstraint("newsletter_id", "period"),
+)
+
+# What editors say in an edition beside its articles, as Markdown: kind `note` or `announcement`.
+edition_notes = Table(
+    "edition_notes",
+    metadata,
+    Column("edition_id", Id, ForeignKey("editions.id"), primary_key=True),
+    Column("kind", String(12), primary_key=True),
+    Column("markdown", Text, nullable=False),
+    Column("language", String(20), nullable=False),
+    Column("written_by", Text, nullable=False),
+    Column("written_at", Instant, nullable=False),
 )
 
 slots = Table(

@@ -29,14 +29,18 @@ from digest.model.article import ArticleState
 from digest.model.delivery import Attempt, Outcome, Phase, Reply
 from digest.model.digest import Rejection
 from digest.model.newsletter import InDoubt, Limits, Retry
+from digest.model.note import NoteKind
+from digest.model.ruling import Ruling, RulingKind
 from digest.pipeline.leases import LEASE
 from digest.pipeline.messages import Messages
 from digest.pipeline.plan import Who
 from digest.pipeline.preview import preview
 from digest.pipeline.subscribe import choose, pause, preferences_for, resume
+from digest.pipeline.write_note import write_note
 from digest.store import dispatching
 from digest.store.articles import find_article, save_article, set_state
 from digest.store.log import Filter, retry_failed
+from digest.store.rulings import lift_ruling, save_ruling
 from tests import postgres
 from tests.house import WORD_OF, House
 from tests.sink import Do, Mail, Sink
@@ -99,6 +103,9 @@ class World(RuleBasedStateMachine):
         self.stories: dict[int, Story] = {}
         self.asked: dict[tuple[str, str], Asked] = {}
         self.doubted: defaultdict[str, set[int]] = defaultdict(set)
+        self.ruled: set[tuple[int, RulingKind]] = set()
+        self.begun: defaultdict[str, set[int]] = defaultdict(set)  # stories of mails that were begun at a decision
+        self.announced = 0
         self.crashes = 0
 
     def database(self) -> str:
@@ -161,6 +168,30 @@ class World(RuleBasedStateMachine):
                 state = ArticleState.WITHDRAWN if story.withdrawn else ArticleState.LIVE
                 set_state(connection, article_id, state, now=now)
 
+    # What editors do
+
+    @rule(data=st.data(), kind=st.sampled_from(list(RulingKind)))
+    def decide_or_take_it_back(self, data: st.DataObject, kind: RulingKind) -> None:
+        article_id, now = data.draw(st.sampled_from(sorted(self.stories))), self.house.clock.now()
+        with self.house.engine.begin() as connection:
+            if (article_id, kind) in self.ruled:
+                self.ruled.remove((article_id, kind))
+                lift_ruling(connection, article_id, "", kind)
+            else:
+                self.ruled.add((article_id, kind))
+                until = {RulingKind.EMBARGO: now + 90 * DAY, RulingKind.EXPIRE: now}.get(kind)
+                save_ruling(connection, Ruling(article_id, kind, "", until, "editor", now))
+        for reader, items in self.house.rows(
+            "SELECT d.address, g.items FROM deliveries d JOIN digests g ON g.id = d.digest_id"
+            " WHERE d.lease_until IS NOT NULL OR d.doubt_count > 0"
+        ):
+            self.begun[reader] |= _stories(items)
+
+    @rule(letter=letters)
+    def announce(self, letter: str) -> None:
+        self.announced += 1
+        write_note(self.house.installation, letter, NoteKind.ANNOUNCEMENT, f"News no {self.announced}.", by="editor")
+
     # What readers do
 
     @rule(reader=readers, letter=letters, topics=some_topics)
@@ -216,6 +247,9 @@ class World(RuleBasedStateMachine):
 
         for mail in self.sink.mails[before:]:
             assert (mail.recipient, _letter_of(mail)) in may_have, "no mail to who left or paused"
+            kept_out = {article_id for article_id, kind in self.ruled if kind is not RulingKind.PIN}
+            told = _numbers(mail.content.decode()) - self.begun[mail.recipient]
+            assert told.isdisjoint(kept_out), "nothing that the editors keep out, unless it had been begun before"
         for reader, titles in self.house.rows(
             "SELECT d.address, g.items FROM deliveries d JOIN digests g ON g.id = d.digest_id"
             " WHERE d.state = 'in_doubt'"
@@ -298,6 +332,14 @@ class World(RuleBasedStateMachine):
             assert len(mails) <= 2, f"{reader} got one mail {len(mails)} times"
 
     @invariant()
+    def an_announcement_is_told_once(self) -> None:
+        told: defaultdict[tuple[str, str], set[bytes]] = defaultdict(set)
+        for mail in self.sink.mails:
+            for news in re.findall(r"News no \d+", mail.content.decode()):
+                told[mail.recipient, news].add(mail.content)
+        assert all(len(mails) == 1 for mails in told.values())
+
+    @invariant()
     def a_history_is_what_was_shown(self) -> None:
         if self.house.rows("SELECT 1 FROM deliveries WHERE lease_until IS NOT NULL"):
             return  # a dead sender's journal still has to be read
@@ -326,10 +368,15 @@ class World(RuleBasedStateMachine):
             return
         for reader, letter in self.active() - self.active(of=("active",)):
             resume(self.house.installation, self.choices(reader, letter), source="test")
+        with self.house.engine.begin() as connection:
+            for article_id, kind in self.ruled:
+                lift_ruling(connection, article_id, "", kind)
+        self.ruled.clear()
         for _ in range(2 * (len(self.stories) + 3)):
             self.house.move(hours=12)  # no slot is later than it may be
             self.tick({})
             self.no_story_is_told_twice()
+            self.an_announcement_is_told_once()
             self.a_history_is_what_was_shown()
             self.rows_are_honest()
         for reader, letter in self.active(of=("active",)):

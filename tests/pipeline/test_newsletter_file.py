@@ -12,10 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from digest.model.newsletter import (
+    CutOff,
     Disclaimers,
+    Fallback,
     InDoubt,
     Limits,
     Newsletter,
+    NothingNew,
+    Overflow,
     Retry,
     Schedule,
     Sender,
@@ -165,6 +169,28 @@ def test_every_problem_of_a_file_is_told_at_once():
             "limits.max_html_bytes must be a whole number from 20",
             id="smaller than the frame",
         ),
+        pytest.param(
+            ("topics = [", 'cut_off = {before = "1h", at = "05:00"}\ntopics = ['),
+            "cut_off.before and at exclude each other",
+            id="two cut-offs",
+        ),
+        pytest.param(
+            ("topics = [", "cut_off = {days_before = 1}\ntopics = ["), "cut_off.at is missing", id="no time of cut-off"
+        ),
+        pytest.param(
+            ("topics = [", 'cut_off = {before = "8d"}\ntopics = ['), "is longer than 7 days", id="an early cut-off"
+        ),
+        pytest.param(
+            ("topics = [", 'cut_off = {at = "5 am", zone = "Mars"}\ntopics = ['),
+            "cut_off.at must be a time of day",
+            id="no time of day",
+        ),
+        pytest.param(("topics = [", 'fallback = "most"\ntopics = ['), "must be one of 'none', 'pinned'", id="fallback"),
+        pytest.param(
+            ("[newsletters.daily.sender]", 'limits = {overflow = "keep"}\n[newsletters.daily.sender]'),
+            "limits.overflow must be one of 'rollover', 'count', 'drop'",
+            id="overflow",
+        ),
         pytest.param(("https://www.example.org", "ftp://www.example.org"), "must start with https://", id="scheme"),
         pytest.param(("[topics.trade]", "[topics.Trade]"), "must be lower-case letters", id="slug"),
         pytest.param(("[topics.trade]", "[topcs.trade]"), "did you mean 'topics'?", id="unknown table"),
@@ -179,6 +205,22 @@ def test_a_newsletter_that_would_not_work_is_refused(change: tuple[str, str], to
     assert change[0] in GOOD
 
     assert any(told in problem for problem in problems_of(GOOD.replace(change[0], change[1], 1)))
+
+
+@pytest.mark.parametrize(
+    ("cut_off", "expected", "warned"),
+    [
+        ('{before = "90m"}', CutOff(timedelta(minutes=90)), False),
+        ('{at = "18:00", days_before = 1}', CutOff(at=time(18), days_before=1), True),
+        ('{at = 05:00:00, zone = "Asia/Seoul", days_before = 1}', CutOff(at=time(5), zone="Asia/Seoul", days_before=1), False),
+    ],
+)  # fmt: skip
+def test_a_cut_off_is_before_each_slot_or_once_for_all(cut_off: str, expected: CutOff, warned: bool):
+    """With each reader's own seven o'clock the first are due at 17:00 UTC of the day before."""
+    found = read(GOOD.replace("topics = [", f"cut_off = {cut_off}\ntopics = [", 1))
+
+    assert found.newsletters[0].cut_off == expected
+    assert any("later than the hour of the first readers" in warning for warning in found.warnings) is warned
 
 
 def test_the_postal_address_of_the_installation_stands_in():
@@ -247,7 +289,16 @@ _newsletters = st.builds(
         st.builds(time, st.integers(0, 23), st.integers(0, 59)),
         st.sampled_from(["", "Asia/Seoul"]),
     ),
-    limits=st.builds(Limits, *[st.integers(1, 1000)] * 4),
+    limits=st.builds(Limits, *[st.integers(1, 1000)] * 4, overflow=st.sampled_from(Overflow)),
+    cut_off=st.one_of(
+        st.builds(CutOff, st.just(timedelta(0)) | _spans),
+        st.builds(
+            CutOff, at=st.times().map(lambda at: at.replace(second=0, microsecond=0)), days_before=st.integers(0, 7)
+        ),
+    ),
+    fallback=st.sampled_from(Fallback),
+    nothing_new=st.sampled_from(NothingNew),
+    welcome=st.booleans(),
     topics=st.lists(_slugs, max_size=3).map(tuple),
     disclaimers=st.builds(Disclaimers, st.sampled_from(Unmarked), st.dictionaries(_slugs, _words, max_size=2)),
     unresolved_related=st.sampled_from(UnresolvedRelated),

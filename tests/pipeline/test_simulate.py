@@ -8,8 +8,12 @@ import pytest
 
 from digest.errors import BadInput, NotFound
 from digest.model.newsletter import Limits, Schedule
+from digest.model.note import NoteKind
+from digest.model.ruling import Ruling, RulingKind
 from digest.pipeline.plan import Who
 from digest.pipeline.simulate import SimulatedSlot, Span, simulate
+from digest.pipeline.write_note import write_note
+from digest.store.rulings import save_ruling
 from tests.house import House
 from tests.pipeline.people import ANNA, BEN, CHO
 from tests.sink import Sink
@@ -127,3 +131,20 @@ def test_what_cannot_be_simulated_is_refused_in_words(house: House):
         Span(date(2026, 1, 1), date(2026, 1, 1) + timedelta(days=500))
     with pytest.raises(NotFound, match="does not subscribe"):
         play(house, address=ANNA)
+
+
+def test_what_editors_decide_and_announce_is_simulated(house: House):
+    """A pin for everybody, an embargo of a day, and an announcement to who has no article."""
+    house.reader(ANNA, topics="trade")
+    house.reader(BEN, topics="sport")
+    pinned, held = house.article("energy", "Solar pinned"), house.article("trade", "Tariff held")
+    now = house.clock.now()
+    with house.engine.begin() as connection:
+        save_ruling(connection, Ruling(pinned, RulingKind.PIN, "", None, "Eva", now))
+        save_ruling(connection, Ruling(held, RulingKind.EMBARGO, "", now + timedelta(days=1), "Eva", now))
+    house.article("trade", "Tariff free")
+    write_note(house.installation, "daily", NoteKind.ANNOUNCEMENT, "We move", by="Eva")
+    (first, second) = play(house, span=Span(date(2026, 11, 23), date(2026, 11, 24)))
+
+    assert sorted(titles(first)) == [([], 1), (["Solar pinned", "Tariff free"], 1)]
+    assert titles(second) == [(["Tariff held"], 1)]

@@ -78,6 +78,11 @@ REASONS = {
     "topic_full": _("enough on this topic; kept for next time"),
     "same_story": _("another article tells the same story"),
     "other_source": _("from a source that is not this newsletter's"),
+    "excluded": _("excluded by an editor"),
+    "embargoed": _("held back by an editor until later"),
+    "counted": _("the mail was full; counted there, and not kept"),
+    "dropped": _("the mail was full; not kept"),
+    "nothing_beside": _("pinned, with nothing of the reader's own beside it; kept for next time"),
     "below_min_items": _("it matched, but the mail was too short; kept for next time"),
     # why a subscription ended
     "one_click": _("by one click"),

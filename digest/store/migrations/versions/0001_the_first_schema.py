@@ -161,6 +161,27 @@ def upgrade() -> None:
     with op.batch_alter_table('revisions', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_revisions_article_id'), ['article_id'], unique=False)
 
+    op.create_table('rulings',
+    sa.Column('article_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('newsletter', sa.String(length=80), server_default='', nullable=False),
+    sa.Column('kind', sa.String(length=10), nullable=False),
+    sa.Column('until', sa.BigInteger(), nullable=True),
+    sa.Column('ruled_by', sa.Text(), nullable=False),
+    sa.Column('ruled_at', sa.BigInteger(), nullable=False),
+    sa.Column('applied_at', sa.BigInteger(), nullable=True),
+    sa.ForeignKeyConstraint(['article_id'], ['articles.id'], name=op.f('fk_rulings_article_id_articles')),
+    sa.PrimaryKeyConstraint('article_id', 'newsletter', 'kind', name=op.f('pk_rulings'))
+    )
+    op.create_table('edition_notes',
+    sa.Column('edition_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('kind', sa.String(length=12), nullable=False),
+    sa.Column('markdown', sa.Text(), nullable=False),
+    sa.Column('language', sa.String(length=20), nullable=False),
+    sa.Column('written_by', sa.Text(), nullable=False),
+    sa.Column('written_at', sa.BigInteger(), nullable=False),
+    sa.ForeignKeyConstraint(['edition_id'], ['editions.id'], name=op.f('fk_edition_notes_edition_id_editions')),
+    sa.PrimaryKeyConstraint('edition_id', 'kind', name=op.f('pk_edition_notes'))
+    )
     op.create_table('subscribers',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('address', sa.Text(), nullable=False),
