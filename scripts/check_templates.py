@@ -9,6 +9,10 @@ from digest.shipped import shipped_folder
 
 folder = shipped_folder("templates") / "email"
 names = sorted(mail.name for mail in folder.iterdir() if mail.is_dir())
-wrong = [f"{name}: {problem}" for name in names for problem in check_template(folder, name)]
+wrong = [
+    f"{name}: {problem}"
+    for name in names
+    for problem in check_template(folder, name, notes=not name.startswith("letter-"))  # editors say nothing in those
+]
 print("\n".join(wrong) or f"templates: ok ({', '.join(names)})")
 sys.exit(bool(wrong))

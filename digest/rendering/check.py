@@ -58,8 +58,11 @@ _FRAME = Frame(
 )
 
 
-def check_template(folder: Path, name: str = "digest") -> list[str]:
-    """Return what is wrong with the mail *name* under *folder*, one line each; an empty list means it may be used."""
+def check_template(folder: Path, name: str = "digest", *, notes: bool = True) -> list[str]:
+    """Return what is wrong with the mail *name* under *folder*, one line each; an empty list means it may be used.
+
+    Without *notes* it need not show what editors say in an edition.
+    """
     try:
         templates = TemplateSet.load(folder, name)
     except BadTemplate as wrong:
@@ -68,7 +71,7 @@ def check_template(folder: Path, name: str = "digest") -> list[str]:
     chance = random.Random(20)  # noqa: S311 - the same samples each time, nothing secret
     for locale in LOCALES:
         try:
-            for problem in _check_locale(templates, locale, chance):
+            for problem in _check_locale(templates, locale, chance, notes=notes):
                 problems.setdefault(problem)
         except BadInput as wrong:
             problems.setdefault(str(wrong))
@@ -118,8 +121,8 @@ def _difference(one: etree._Element, other: etree._Element, path: str) -> str:
     return next(filter(None, (_difference(a, b, here) for a, b in zip(one, other, strict=True))), "")
 
 
-def _check_locale(templates: TemplateSet, locale: str, chance: random.Random) -> Iterator[str]:
-    cards, edition = _cards(), edition_view(_NOTES)
+def _check_locale(templates: TemplateSet, locale: str, chance: random.Random, *, notes: bool) -> Iterator[str]:
+    cards, edition = _cards(), edition_view(_NOTES if notes else {})
     press = Press(templates, _FRAME, locale, edition)
     # Another order than the selections have, so that what depends on the order shows.
     ids = dict(zip(reversed(range(len(cards))), press.add_cards(cards[::-1]), strict=True))
