@@ -16,7 +16,7 @@ from tests.house import House
 
 KILLS = 25
 LONGEST = 0.08  # seconds from a sender's first message to its death
-READERS = 4_000
+READERS = 5_000
 
 
 @pytest.fixture

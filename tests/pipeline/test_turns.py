@@ -78,7 +78,8 @@ def test_a_rate_that_was_set_is_kept_and_all_are_sent(house: House, sink: Sink):
     )
 
     assert done.states == {DeliveryState.SENT: 20}
-    assert when[-1] - when[0] >= (20 - 5) / 40
+    # The first one may have come late; without the rate all would be there in a twentieth of a second.
+    assert when[-1] - when[0] >= (20 - 5) / 40 - 0.1
 
 
 def test_a_provider_that_must_be_left_alone_ends_the_run_and_its_readers_stay_ready(house: House, sink: Sink):
