@@ -8,7 +8,8 @@ from datetime import UTC, datetime, tzinfo
 
 from digest.model.article import StoredArticle
 from digest.rendering.clean import clean_text, clean_url, shorten
-from digest.rendering.languages import clean_tag, date_text, direction, end_of, start_of
+from digest.rendering.directed import Directed
+from digest.rendering.languages import clean_tag, date_text
 
 # What one article may take up; a disclaimer is never cut.
 TITLE_LENGTH, SUMMARY_LENGTH = 300, 1_000
@@ -58,7 +59,7 @@ class ImageView:
 
 
 @dataclass(frozen=True, slots=True)
-class CardView:
+class CardView(Directed):
     """One article as a card shows it; every text is one clean line, `url` is http(s) or ""."""
 
     title: str
@@ -73,34 +74,14 @@ class CardView:
     image: ImageView | None = None
     heading_id: str = "a0"
 
-    @property
-    def dir(self) -> str:
-        """Which way the article's language runs; of an unknown one, its title."""
-        return direction(self.language, self.title)
-
-    @property
-    def start(self) -> str:
-        """The side where its lines start."""
-        return start_of(self.dir)
-
-    @property
-    def end(self) -> str:
-        """The side where its lines end."""
-        return end_of(self.dir)
-
 
 @dataclass(frozen=True, slots=True)
-class RelatedView:
+class RelatedView(Directed):
     """One related article: a title, and a URL unless it leads nowhere we know."""
 
     title: str
     url: str = ""
     language: str = ""
-
-    @property
-    def dir(self) -> str:
-        """Which way the title runs."""
-        return direction(self.language, self.title)
 
 
 def newsletter_view(frame: Frame) -> NewsletterView:

@@ -16,8 +16,9 @@ from markupsafe import Markup
 
 from digest.errors import BadInput
 from digest.rendering.clean import clean_text, clean_url, escape_html
+from digest.rendering.directed import Directed
 from digest.rendering.fold import wrap
-from digest.rendering.languages import clean_tag, direction, end_of, start_of
+from digest.rendering.languages import clean_tag
 
 LONGEST = 20_000  #: characters of Markdown
 _MOST_BRACKETS = 2_000  # brackets that never close make any Markdown parser look ahead again and again
@@ -27,28 +28,13 @@ _TAGS = {"strong": "strong", "em": "em", "s": "s"}
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class Written(Directed):
     """One text as a template shows it: `html` is safe markup, `text` is folded; `title` is its first heading."""
 
     html: Markup
     text: str
     title: str
     language: str
-
-    @property
-    def dir(self) -> str:
-        """Which way it runs."""
-        return direction(self.language, self.title)
-
-    @property
-    def start(self) -> str:
-        """The side where its lines start."""
-        return start_of(self.dir)
-
-    @property
-    def end(self) -> str:
-        """The side where its lines end."""
-        return end_of(self.dir)
 
 
 @dataclass(frozen=True, slots=True)
