@@ -171,22 +171,26 @@ def test_every_sentence_for_a_reader_is_in_the_catalogues() -> None:
         assert untold == set()
 
 
-def test_the_style_sheet_is_ours_and_asks_nobody_else(ask: TestClient) -> None:
+@pytest.mark.parametrize("sheet", ["colours.css", "pages.css", "staff.css"])
+def test_a_style_sheet_is_ours_and_asks_nobody_else(ask: TestClient, sheet: str) -> None:
     """No import, no font, no picture; a browser may keep it and must ask whether it changed."""
-    answer = ask.get("/static/pages.css")
+    answer = ask.get(f"/static/{sheet}")
 
     assert answer.headers["content-type"].startswith("text/css")
     assert not re.search(r"@import|url\(|https?:", answer.text)
-    again = ask.get("/static/pages.css", headers={"if-none-match": answer.headers["etag"]})
+    again = ask.get(f"/static/{sheet}", headers={"if-none-match": answer.headers["etag"]})
     assert again.status_code == 304
     assert ask.get("/static/../site.py").status_code == 404
     assert ask.get("/static/..%2fsite.py").status_code == 404
 
 
-def test_a_page_loads_nothing_but_its_own_style_sheet(anna: House, ask: TestClient) -> None:
+def test_a_page_loads_nothing_but_its_own_style_sheets(anna: House, ask: TestClient) -> None:
     """No third party learns that a reader was here."""
     for path in (leave_path(anna), preferences_path(anna), "/", "/nothing"):
         document = lxml_html.document_fromstring(ask.get(path).text)
-        assert [each.get("href") for each in document.iter("link")] == ["/static/pages.css"]
+        assert [each.get("href") for each in document.iter("link")] == [
+            "/static/colours.css",
+            "/static/pages.css",
+        ]
         assert not list(document.iter("script", "img", "iframe", "object", "style", "base"))
         assert not [each for each in document.iter() if any(str(name).startswith("on") for name in each.attrib)]
