@@ -52,7 +52,8 @@ def resume(
         _resume_newsletter(edition, as_json)
         return
     held = resume_edition(the_installation(), edition)
-    _tell(held, "open", f"{counted(held.waiting, 'message')} will go out", as_json)
+    when = "" if held.edition.state == "open" else " once it is approved"
+    _tell(held, held.edition.state, f"{counted(held.waiting, 'message')} will go out{when}", as_json)
 
 
 def cancel(

@@ -131,7 +131,7 @@ def _rule(
         raise typer.BadParameter(f"{until!r} is past; name a time that is still to come")
     with the_database().begin() as connection:
         if clear:
-            if not lift_ruling(connection, article_id, newsletter, word):
+            if not lift_ruling(connection, article_id, newsletter, word, now=now, by=by or the_user()):
                 raise typer.BadParameter(f"there is no such {kind} of article {article_id}; see: digest articles show")
         else:
             ruling = Ruling(article_id, word, newsletter, end, by or the_user(), now)

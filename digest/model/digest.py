@@ -97,6 +97,7 @@ class SkipReason(StrEnum):
     PAUSED = "paused"
     SUPPRESSED = "suppressed"
     MISSED = "missed"  #: the slot was later than max_late
+    NOT_APPROVED = "not_approved"  #: nobody approved the edition before it was later than max_late
     CANCELLED = "cancelled"  #: the edition was called off before its turn
     COALESCED = "coalesced"  #: a later slot took its place after downtime
     ZONE_CHANGED = "zone_changed"  #: the reader's clock jumped over it, or it came too soon after the last mail

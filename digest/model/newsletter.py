@@ -66,6 +66,14 @@ class NothingNew(StrEnum):
     NOTE = "note"  #: a short mail that says so
 
 
+class ApprovalRule(StrEnum):
+    """Whose word an edition waits for before anything of it goes out."""
+
+    NONE = ""  #: nobody's
+    ONE = "one"  #: an editor's
+    TWO = "two"  #: an editor's who was not the last to write a note or decide on an article for it
+
+
 @dataclass(frozen=True, slots=True)
 class CutOff:
     """Until when what is collected counts: `before` each slot, or (`at` is set) once for a whole edition.
@@ -176,6 +184,8 @@ class Newsletter:
     #: A reader's first mail is the best of `look_back`: what is older weighs as much.
     welcome: bool = False
     urgent: bool = False  #: its mails go out before those of all others that wait
+    approval: ApprovalRule = ApprovalRule.NONE
+    require_clean_lint: bool = False  #: nobody may approve an edition whose mails have an error that lint finds
     managed: str = "file"
     archive: bool = False  #: whether everybody may read on our pages what readers of every topic were sent
 

@@ -13,6 +13,7 @@ from digest.errors import BadNewsletter
 from digest.model.newsletter import Newsletter
 from digest.pipeline.newsletter_changes import describe_changes
 from digest.pipeline.newsletter_file import NewsletterFile, read_newsletter_file
+from digest.store.approvals import newsletter_changed
 from digest.store.cadences import align_cadences
 from digest.store.newsletters import (
     load_newsletters,
@@ -90,13 +91,17 @@ def _stored(conn: Connection) -> NewsletterFile:
 
 
 def _save(conn: Connection, before: NewsletterFile, after: NewsletterFile, now: datetime) -> None:
-    save_topics(conn, _changed(before.topics, after.topics))
+    topics = _changed(before.topics, after.topics)
+    save_topics(conn, topics)
+    if topics:
+        newsletter_changed(conn, "", "the topics were changed", now=now)
     save_sources(conn, _changed(before.sources, after.sources), now=now)
     letters: list[Newsletter] = _changed(before.newsletters, after.newsletters)
     save_newsletters(conn, letters)
     schedules = {letter.slug: letter.schedule for letter in before.newsletters}
     ids = newsletter_ids(conn)
     for letter in letters:
+        newsletter_changed(conn, letter.slug, "the newsletter was changed", now=now)
         if schedules.get(letter.slug, letter.schedule) != letter.schedule:
             align_cadences(conn, ids[letter.slug], letter, now)
 

@@ -21,6 +21,7 @@ from digest.pipeline.frame import date_of, frame_of
 from digest.pipeline.installation import Installation
 from digest.pipeline.links import MORE, Links
 from digest.pipeline.pool import SlotPool, build_pool
+from digest.pipeline.pool_spec import whole_spec
 from digest.pipeline.related_links import Entry, Mail, RelatedLinks
 from digest.pipeline.wording import Wording
 from digest.rendering.headers import constant_headers
@@ -90,6 +91,8 @@ class Workshop:
     ) -> None:
         self._newsletter = newsletter
         self._pool = slot_pool
+        #: What the hash of its pool is of, as JSON: everything that decides the digests.
+        self.pool_spec = whole_spec(slot_pool.spec, newsletter, slot_pool.topics)
         self._links = links
         self._templates = templates
         self._period = period
@@ -129,12 +132,7 @@ class Workshop:
     @property
     def pool_hash(self) -> str:
         """The hash of everything that decides the digests."""
-        return self._pool.hash
-
-    @property
-    def pool_spec(self) -> str:
-        """What that hash is of, as JSON."""
-        return self._pool.spec
+        return hashlib.sha256(self.pool_spec.encode()).hexdigest()
 
     def locale_for(self, locale: str) -> str:
         """Return the one locale of a mail to who chose *locale*: theirs, else the newsletter's, else English."""

@@ -89,7 +89,7 @@ def correct_edition(house: Installation, correction: Correction, *, stop: bool =
     with house.engine.begin() as connection:
         if stop:
             # A finished edition too: readers in another zone, or with a later hour, may be still to come.
-            move_edition(connection, edition, ("open", "paused", "finished"), "cancelled")
+            move_edition(connection, edition, ("open", "awaiting", "paused", "finished"), "cancelled")
             lapse_cancelled(connection, now)
         planning.resume_paused(connection, correction.newsletter_id, now)
         known = edition_of(connection, correction.newsletter_id, correction.period)

@@ -36,7 +36,7 @@ def read_cut_off(
     if at is None:
         return CutOff(before)
     cut_off = CutOff(at=at, zone=zone, days_before=days_before)
-    if _is_late(cut_off, schedule):
+    if is_late(cut_off, schedule):
         warnings.append(
             f"[{table.where}] cut_off.at is later than the hour of the first readers, who get what there is by then; "
             "write days_before = 1 or an earlier time"
@@ -44,8 +44,8 @@ def read_cut_off(
     return cut_off
 
 
-def _is_late(cut_off: CutOff, schedule: Schedule) -> bool:
-    """Whether the first readers' hour comes before the cut-off of their edition."""
+def is_late(cut_off: CutOff, schedule: Schedule) -> bool:
+    """Whether the first readers' hour comes before the fixed cut-off of their edition."""
     assert cut_off.at is not None
     zone, back = schedule.zone or _FIRST_ZONE, timedelta(days=cut_off.days_before)
     first = schedule.at.replace(hour=schedule.at.hour % schedule.hours) if schedule.hours else schedule.at

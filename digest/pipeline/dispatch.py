@@ -34,6 +34,7 @@ from digest.pipeline.sending import Dispatched, Sending
 from digest.pipeline.settle import REPLY_TIMEOUT, settle
 from digest.pipeline.turns import Turns
 from digest.store import dispatching
+from digest.store.approvals import replan_others
 from digest.store.dispatching import Claim, Result
 from digest.store.editions import lapse_cancelled
 from digest.store.engine import Exchange, reading
@@ -361,6 +362,7 @@ class _Run:
         now = self._house.clock.now()
         with self._house.engine.begin() as connection:
             dispatching.lapse_ended(connection, now)
+            replan_others(connection, now)
             dispatching.unfit(connection, now=now, newsletter_id=self._newsletter_id)
             waiting = dispatching.unplanned(connection, self._newsletter_id)
         ready = 0

@@ -37,6 +37,7 @@ from digest.model.newsletter import (
 )
 from digest.model.topic import Topic
 from digest.pipeline.addresses import read_address
+from digest.pipeline.approval_rule import read_approval
 from digest.pipeline.checked_table import CheckedTable, suggestion
 from digest.pipeline.cut_off_table import read_cut_off
 from digest.pipeline.frequencies import read_days, read_frequency, read_local_time, read_quiet
@@ -213,6 +214,9 @@ def _newsletter(slug: str, table: CheckedTable, postal_address: str, warnings: l
     if not _SLUG.fullmatch(template):
         table.wrong("template", 'must be the name of a folder under templates/email, like "digest"')
     schedule = _schedule(table.table("schedule"))
+    cut_off = read_cut_off(table.table("cut_off"), schedule, read_local_time, warnings)
+    fallback = table.choice("fallback", standard.fallback, {one.value: one for one in Fallback})
+    approval, clean_lint = read_approval(table, cut_off, schedule, fallback)
     newsletter = Newsletter(
         slug=slug,
         name=table.text("name", needed='write what readers see, like "Morning Brief"'),
@@ -236,12 +240,14 @@ def _newsletter(slug: str, table: CheckedTable, postal_address: str, warnings: l
         expires_after=table.duration("expires_after", standard.expires_after),
         max_late=table.duration("max_late", timedelta()) or None,
         freshness_half_life=table.duration("freshness_half_life", standard.freshness_half_life),
-        cut_off=read_cut_off(table.table("cut_off"), schedule, read_local_time, warnings),
-        fallback=table.choice("fallback", standard.fallback, {one.value: one for one in Fallback}),
+        cut_off=cut_off,
+        fallback=fallback,
         nothing_new=table.choice("nothing_new", standard.nothing_new, {one.value: one for one in NothingNew}),
         welcome=bool(table.flag("welcome")),
         archive=bool(table.flag("archive")),
         urgent=bool(table.flag("urgent")),
+        approval=approval,
+        require_clean_lint=clean_lint,
         managed=table.choice("managed", "file", {"file": "file"}),
     )
     table.refuse_unknown()

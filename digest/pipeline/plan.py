@@ -19,8 +19,10 @@ from sqlalchemy import Connection
 from digest.errors import DigestError
 from digest.model.digest import SkipReason
 from digest.model.newsletter import Newsletter
+from digest.pipeline.approve import hold_to_approval
 from digest.pipeline.compose import Shelf, Wanted, Workshop, open_workshop
 from digest.pipeline.correct_edition import is_correction, plan_correction_again
+from digest.pipeline.edition_cut import cut_for
 from digest.pipeline.frame import date_of
 from digest.pipeline.installation import Installation
 from digest.pipeline.letters import write_again
@@ -37,8 +39,9 @@ from digest.scheduling.cadence import (
     slot_for_today,
     slots_between,
 )
-from digest.scheduling.cut_off import Cut, cut_of
+from digest.scheduling.cut_off import Cut
 from digest.store import moved, planning
+from digest.store.approvals import asked_again
 from digest.store.cohorts import Cohort, write_cohorts
 from digest.store.digests import DigestRow, open_slot, save_digests, save_pieces, save_pool
 from digest.store.engine import reading
@@ -165,8 +168,7 @@ def _plan_slot(
             done.skipped += skip_for_movers(connection, newsletter_id, edition_id, slot.slot_at, cadences, now)
     if edition_id is None:
         return done
-    day = slot.day or date_of(slot.period, newsletter, slot.slot_at)
-    cut = cut_of(newsletter.cut_off, day, slot.slot_at, asked_at)
+    cut = cut_for(newsletter, slot.period, slot.slot_at, day=slot.day, asked_at=asked_at)
     done.add(_plan_readers(house, newsletter, edition_id, slot, shelf, cut))
     if not some_moved or who is Who.EVERYONE:
         return done
@@ -178,6 +180,7 @@ def _plan_slot(
             done.superseded += moved.supersede_first(connection, twice.edition_id, twice.early, now)
             again = replace(slot, period=instant_period(slot.slot_at), cadence_ids=ids, twice=twice)
             again_id, _ = planning.open_edition(connection, newsletter_id, again.period, now)
+        cut = cut_for(newsletter, again.period, slot.slot_at, day=slot.day, asked_at=asked_at)
         done.add(_plan_readers(house, newsletter, again_id, again, shelf, cut))
     with house.engine.begin() as connection:
         planning.fill_scope(connection, slot.cadence_ids)
@@ -204,6 +207,7 @@ def _plan_readers(
         if not groups:
             break
         workshop = workshop or open_workshop(house, newsletter, cut, slot.period, shelf, day=slot.day)
+        hold_to_approval(house, edition_id, workshop.pool_hash)
         planned, all_stood = _plan_groups(
             house, edition_id, slot, workshop, groups, fresh=True, urgent=newsletter.urgent
         )
@@ -242,6 +246,7 @@ def prepare_slot(
     done.skipped += Counter({SkipReason.PAUSED.value: paused}) if paused else Counter()
     if ask_again:
         planning.replan_skipped(connection, edition_id, now)
+        asked_again(connection, edition_id, slot.slot_at, now)
     done.superseded += planning.supersede_older(connection, newsletter_id, edition_id, slot.slot_at, now)
     return edition_id, done
 
@@ -263,7 +268,7 @@ def plan_again(house: Installation, newsletter_slug: str, edition_id: int, perio
             planning.fill_scope(connection, scope)
             day = date_of(period, newsletter, slot_at)
             asked_at = max(house.clock.now(), planning.planned_by(connection, edition_id, slot_at))
-            cut = cut_of(newsletter.cut_off, day, slot_at, asked_at)
+            cut = cut_for(newsletter, period, slot_at, day=day, asked_at=asked_at)
             since_cut = newsletter.since_cut(cut.off)
             groups = planning.groups_due(
                 connection, edition_id, slot_at, since_cut, welcome=newsletter.welcome, fresh=False
@@ -271,6 +276,7 @@ def plan_again(house: Installation, newsletter_slug: str, edition_id: int, perio
         if not groups:
             break
         workshop = open_workshop(house, newsletter, cut, period, day=day)
+        hold_to_approval(house, edition_id, workshop.pool_hash)
         slot = Slot(period, slot_at, scope)
         planned, all_stood = _plan_groups(
             house, edition_id, slot, workshop, groups, fresh=False, urgent=newsletter.urgent

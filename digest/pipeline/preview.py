@@ -15,12 +15,13 @@ from digest.model.note import NoteKind
 from digest.model.subscriber import EndedReason, Interests, SubscriptionState
 from digest.pipeline.addresses import read_address
 from digest.pipeline.compose import Made, Wanted, Workshop, open_workshop
+from digest.pipeline.edition_cut import cut_for
 from digest.pipeline.installation import Installation
 from digest.pipeline.links import Links
 from digest.pipeline.messages import Sheet, envelope_of, read_stored, values_of
 from digest.rendering.splice import Splicer
 from digest.scheduling.cadence import Due, Rule, latest_slot, parse_rule, period_of
-from digest.scheduling.cut_off import Cut, cut_of
+from digest.scheduling.cut_off import Cut
 from digest.store import subscriptions
 from digest.store.articles import list_articles
 from digest.store.dispatching import Claim
@@ -103,7 +104,7 @@ def preview(house: Installation, slug: str, address: str, *, at: datetime) -> Pr
     rule = parse_rule(reader.rule)
     due = latest_slot(rule, reader.zone, at)
     period = period_of(rule.frequency, due)
-    workshop = open_workshop(house, newsletter, _cut(house, newsletter, due, at), period, day=due.local_date)
+    workshop = open_workshop(house, newsletter, _cut(house, newsletter, period, due, at), period, day=due.local_date)
     wanted = Wanted(
         agreement.interests, history, reader.since, agreement.locale, first=newsletter.welcome and reader.is_new
     )
@@ -127,14 +128,15 @@ def preview_sample(house: Installation, slug: str, *, at: datetime, locale: str 
     rule = Rule(schedule.frequency, schedule.at, schedule.quiet)
     due = latest_slot(rule, schedule.zone or "UTC", at)
     period = period_of(rule.frequency, due)
-    workshop = open_workshop(house, newsletter, _cut(house, newsletter, due, at), period, day=due.local_date)
+    workshop = open_workshop(house, newsletter, _cut(house, newsletter, period, due, at), period, day=due.local_date)
     made = workshop.make(Wanted(Interests(), frozenset(), None, locale or newsletter.locale))
     found = Preview(slug, period, due.slot_at, _SAMPLE.address, made.selection, made)
     return _with_message(house, newsletter, found, workshop, _SAMPLE, at) if made.layout else found
 
 
-def _cut(house: Installation, newsletter: Newsletter, due: Due, at: datetime) -> Cut:
-    return cut_of(newsletter.cut_off, due.local_date, due.slot_at, max(at, house.clock.now()))
+def _cut(house: Installation, newsletter: Newsletter, period: str, due: Due, at: datetime) -> Cut:
+    asked_at = max(at, house.clock.now())
+    return cut_for(newsletter, period, due.slot_at, day=due.local_date, asked_at=asked_at)
 
 
 def _no_mail_at_all(agreement: Agreement, now: datetime) -> SkipReason | None:

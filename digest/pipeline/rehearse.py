@@ -10,10 +10,10 @@ from typing import Any
 
 from digest.pipeline.compose import Wanted, open_workshop
 from digest.pipeline.correct_edition import Correction, readers_to_correct, remake
-from digest.pipeline.frame import date_of
+from digest.pipeline.edition_cut import cut_for
 from digest.pipeline.installation import Installation
 from digest.pipeline.plan import Who, prepare_slot, slots_of
-from digest.scheduling.cut_off import Cut, cut_of
+from digest.scheduling.cut_off import Cut
 from digest.store import planning
 from digest.store.histories import stories_by_history
 from digest.store.newsletters import load_newsletter
@@ -78,9 +78,8 @@ def rehearse(house: Installation, slug: str, *, at: datetime, who: Who) -> Rehea
             done.skipped += prepared.skipped
             if edition_id is None:
                 continue
-            day = slot.day or date_of(slot.period, newsletter, slot.slot_at)
             asked_at = max(at, house.clock.now())
-            cut = cut_of(newsletter.cut_off, day, slot.slot_at, asked_at)
+            cut = cut_for(newsletter, slot.period, slot.slot_at, day=slot.day, asked_at=asked_at)
             since_cut = newsletter.since_cut(cut.off)
             groups = planning.groups_due(connection, edition_id, slot.slot_at, since_cut, welcome=newsletter.welcome)
             due.append((slot, groups, cut))

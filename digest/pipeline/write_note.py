@@ -38,7 +38,7 @@ class Noted:
 def read_notes(house: Installation, name: str) -> Noted:
     """Return the notes of the edition *name*, or of a newsletter's next one; raises NotFound or BadInput."""
     with house.engine.connect() as connection, connection.begin() as transaction:
-        edition_id, newsletter, period = _edition(connection, house, name)
+        edition_id, newsletter, period = find_or_begin(connection, house, name)
         found = notes_of(connection, edition_id)
         transaction.rollback()  # reading makes no edition
     return Noted(f"{newsletter.slug}/{period}", found)
@@ -55,7 +55,7 @@ def write_note(house: Installation, name: str, kind: NoteKind, markdown: str, *,
         _, newsletter = load_newsletter(connection, _slug(connection, name))
     note = EditionNote(kind, markdown, language or newsletter.locale, by, house.clock.now())
     with house.engine.begin() as connection:
-        edition_id, newsletter, period = _edition(connection, house, name)
+        edition_id, newsletter, period = find_or_begin(connection, house, name)
         _try_out(house, newsletter, period, note)
         replanned = save_note(connection, edition_id, note)
         return Noted(f"{newsletter.slug}/{period}", notes_of(connection, edition_id), replanned)
@@ -64,7 +64,7 @@ def write_note(house: Installation, name: str, kind: NoteKind, markdown: str, *,
 def clear_note(house: Installation, name: str, kind: NoteKind) -> Noted:
     """Take a note back; raises NotFound, BadInput when there is none."""
     with house.engine.begin() as connection:
-        edition_id, newsletter, period = _edition(connection, house, name)
+        edition_id, newsletter, period = find_or_begin(connection, house, name)
         replanned = drop_note(connection, edition_id, kind, house.clock.now())
         if replanned is None:
             raise BadInput(f"{newsletter.slug}/{period} has no {kind}; nothing was changed")
@@ -75,8 +75,11 @@ def _slug(connection: Connection, name: str) -> str:
     return find_edition(connection, name).newsletter if name.isdecimal() else name.partition("/")[0]
 
 
-def _edition(connection: Connection, house: Installation, name: str) -> tuple[int, Newsletter, str]:
-    """Return the edition that *name* means, made when it is still to come."""
+def find_or_begin(connection: Connection, house: Installation, name: str) -> tuple[int, Newsletter, str]:
+    """Return id, newsletter and period of the edition that *name* means, made when it is still to come.
+
+    Raises NotFound, or BadInput for what names none and for one that is cancelled.
+    """
     if name.isdecimal():
         name = find_edition(connection, name).name
     slug, _, period = name.partition("/")

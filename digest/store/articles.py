@@ -31,6 +31,7 @@ from digest.errors import NotFound
 from digest.model.article import Article, ArticleState, StoredArticle
 from digest.model.likeness import bands, lead_sketch
 from digest.model.words import text_key
+from digest.store.approvals import article_changed
 from digest.store.get_or_create import among, chunks, insert_new
 from digest.store.lock import Alone, wait_for_others
 from digest.store.replan import replan_with
@@ -106,6 +107,7 @@ def save_article(
             _move(connection, article_id, keys)
         return article_id, Saved.UNCHANGED
     _revise(connection, article_id, article, keys, now)
+    article_changed(connection, article_id, f"article {article_id} was edited", now=now)
     return article_id, Saved.UPDATED
 
 
@@ -243,16 +245,14 @@ def _write_keys(connection: Connection, article_id: int, article: Article) -> No
 
 
 def set_state(connection: Connection, article_id: int, state: ArticleState, *, now: datetime) -> int:
-    """Withdraw an article or bring it back; return how many waiting mails had it and are planned anew.
-
-    Raises NotFound.
-    """
+    """Withdraw an article or bring it back; return how many mails are planned anew for it. Raises NotFound."""
     done = connection.execute(update(articles).where(articles.c.id == article_id).values(state=state))
     if not done.rowcount:
         raise NotFound(f"there is no article {article_id}; see: digest articles list")
-    if state is ArticleState.LIVE:
-        return 0
-    return replan_with(connection, article_id, now=now)
+    back = state is ArticleState.LIVE
+    replanned = 0 if back else replan_with(connection, article_id, now=now)
+    article_changed(connection, article_id, f"article {article_id} was {'brought back' if back else state}", now=now)
+    return replanned
 
 
 def find_article(connection: Connection, article_id: int) -> StoredArticle:

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Row, text
 from digest.model.delivery import Attempt, DeliveryState
 from digest.store.get_or_create import values_by
 from digest.store.prepared import Ledger, Prepared
+from digest.store.standing import STANDING
 from digest.store.tables import deliveries, from_micros, to_micros
 
 
@@ -56,7 +57,8 @@ def _claim(row: Row[Any]) -> Claim:
 _LETTER = "REPLACE(e.period, '+letter-', '') <> e.period"
 _CLAIMABLE = f"""d.next_attempt_at <= :now AND d.digest_id IS NOT NULL AND e.state = 'open'
   AND (s.state = 'active' OR {_LETTER})
-  AND (u.history_id = g.history_before OR g.history_before IS NULL OR d.doubt_count > 0)"""
+  AND (u.history_id = g.history_before OR g.history_before IS NULL OR d.doubt_count > 0)
+  AND (e.pool_id IS NULL OR e.pool_id = g.pool_id OR d.doubt_count > 0)"""
 _JOINED = """deliveries d JOIN digests g ON g.id = d.digest_id JOIN editions e ON e.id = d.edition_id
   JOIN subscribers u ON u.id = d.subscriber_id JOIN subscriptions s ON s.id = d.subscription_id"""
 
@@ -345,21 +347,20 @@ def reopen_editions(connection: Connection) -> None:
     """Open each finished edition that has waiting rows: it was finished while its next slot was being planned."""
     connection.execute(
         text(
-            "UPDATE editions SET state = (SELECT CASE WHEN n.paused_because = '' THEN 'open' ELSE 'paused' END"
-            " FROM newsletters n WHERE n.id = editions.newsletter_id) WHERE state = 'finished'"
+            f"UPDATE editions SET state = {STANDING} WHERE state = 'finished'"  # noqa: S608  # a constant
             " AND id IN (SELECT edition_id FROM deliveries WHERE next_attempt_at IS NOT NULL)"
         )
     )
 
 
 def finish_editions(connection: Connection) -> None:
-    """Close each open edition all of whose rows are terminal: counted from rows, never inferred.
+    """Close each edition, open or awaiting approval, all of whose rows are terminal: counted from rows, never inferred.
 
     A row in doubt that will be sent once more is not.
     """
     connection.execute(
         text(
-            "UPDATE editions SET state = 'finished' WHERE state = 'open'"
+            "UPDATE editions SET state = 'finished' WHERE state IN ('open', 'awaiting')"
             " AND EXISTS (SELECT 1 FROM deliveries d WHERE d.edition_id = editions.id)"
             " AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.edition_id = editions.id"
             "  AND (d.state IN ('ready', 'claimed', 'deferred') OR d.next_attempt_at IS NOT NULL))"

@@ -7,9 +7,10 @@ from datetime import datetime
 from sqlalchemy import Connection, delete, insert, select
 
 from digest.model.note import EditionNote, NoteKind
-from digest.store.get_or_create import insert_new
+from digest.store.approvals import edition_changed
 from digest.store.replan import replan_edition
-from digest.store.tables import edition_notes, editions, newsletters
+from digest.store.standing import make_edition
+from digest.store.tables import edition_notes, editions, newsletters, to_micros
 
 _COLUMNS = (
     edition_notes.c.kind,
@@ -19,11 +20,12 @@ _COLUMNS = (
     edition_notes.c.written_at,
 )
 
+_ONE = {NoteKind.NOTE: "a note", NoteKind.ANNOUNCEMENT: "an announcement"}
+
 
 def edition_to_come(connection: Connection, newsletter_id: int, period: str, now: datetime) -> int:
     """Return the id of the edition of *period*, made when missing; unlike planning it opens no finished one."""
-    row = {"newsletter_id": newsletter_id, "period": period, "state": "open", "created_at": now}
-    insert_new(connection, editions, [row])
+    make_edition(connection, newsletter_id, period, to_micros(now))
     found = select(editions.c.id).where(editions.c.newsletter_id == newsletter_id, editions.c.period == period)
     return int(connection.execute(found).scalar_one())
 
@@ -41,13 +43,19 @@ def save_note(connection: Connection, edition_id: int, note: EditionNote) -> int
         "written_at": note.at,
     }
     connection.execute(insert(edition_notes).values(values))
-    return replan_edition(connection, edition_id, now=note.at)
+    replanned = replan_edition(connection, edition_id, now=note.at)
+    edition_changed(connection, edition_id, f"{_ONE[note.kind]} was written", by=note.by, now=note.at)
+    return replanned
 
 
 def drop_note(connection: Connection, edition_id: int, kind: NoteKind, now: datetime) -> int | None:
     """Take a note back; return how many waiting mails are planned anew, None when there was no such note."""
     _hold_edition(connection, edition_id)
-    return replan_edition(connection, edition_id, now=now) if _remove(connection, edition_id, kind) else None
+    if not _remove(connection, edition_id, kind):
+        return None
+    replanned = replan_edition(connection, edition_id, now=now)
+    edition_changed(connection, edition_id, f"{_ONE[kind]} was taken back", now=now)
+    return replanned
 
 
 def notes_of(connection: Connection, edition_id: int, *, hold: bool = False) -> dict[NoteKind, EditionNote]:

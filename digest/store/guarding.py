@@ -9,6 +9,7 @@ from sqlalchemy import Connection, text
 
 from digest.errors import NotFound
 from digest.store.editions import Edition
+from digest.store.standing import UNHELD
 from digest.store.tables import to_micros
 
 
@@ -81,7 +82,8 @@ def resume_newsletter(connection: Connection, slug: str, now: datetime) -> tuple
         {"n": row.id},
     ).scalar_one()
     connection.execute(
-        text("UPDATE editions SET state = 'open' WHERE newsletter_id = :n AND state = 'paused'"), {"n": row.id}
+        text(f"UPDATE editions SET state = {UNHELD} WHERE newsletter_id = :n AND state = 'paused'"),  # noqa: S608
+        {"n": row.id},
     )
     return row.paused_because, int(waiting)
 

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Row, text
 from digest.errors import BadInput, NotFound
 from digest.model.delivery import DeliveryState, Outcome
 from digest.store.jobs import ask_for_workers, editions_due
+from digest.store.standing import STANDING
 from digest.store.tables import from_micros, to_micros
 
 
@@ -223,8 +224,7 @@ def retry_failed(connection: Connection, which: Filter, now: datetime) -> int:
         count += _send_once_more(connection, wheres, values, now)
     connection.execute(
         text(
-            "UPDATE editions SET state = (SELECT CASE WHEN n.paused_because = '' THEN 'open' ELSE 'paused' END"
-            " FROM newsletters n WHERE n.id = editions.newsletter_id) WHERE state = 'finished' AND id IN"
+            f"UPDATE editions SET state = {STANDING} WHERE state = 'finished' AND id IN"  # noqa: S608  # a constant
             " (SELECT edition_id FROM deliveries WHERE state IN ('ready', 'in_doubt') AND next_attempt_at IS NOT NULL)"
         )
     )

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Table, select, update
 from digest.errors import NotFound
 from digest.model.newsletter import Newsletter, Source
 from digest.model.topic import Topic
+from digest.store.approvals import follow_rule
 from digest.store.specs import (
     newsletter_as_json,
     newsletter_from_json,
@@ -55,6 +56,7 @@ def save_newsletters(conn: Connection, wanted: Iterable[Newsletter]) -> None:
     """Write these newsletters over those with the same slug; others are left alone."""
     for newsletter in wanted:
         _save(conn, newsletters, newsletter.slug, {"spec": newsletter_as_json(newsletter)})
+        follow_rule(conn, newsletter.slug, newsletter.approval)
 
 
 def save_topics(conn: Connection, wanted: Iterable[Topic]) -> None:

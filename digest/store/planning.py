@@ -15,6 +15,7 @@ from sqlalchemy import Connection, text
 
 from digest.model.delivery import DeliveryState
 from digest.model.digest import SkipReason
+from digest.store.standing import STANDING, make_edition
 from digest.store.tables import from_micros, to_micros
 
 
@@ -74,21 +75,13 @@ def open_edition(connection: Connection, newsletter_id: int, period: str, now: d
     """Return id and state of the edition of *period*, made when missing; asking twice gives the same row.
 
     A finished edition is open again: readers in another zone, or with a later hour, are still to come. Those of a
-    newsletter that is paused wait.
+    newsletter that is paused wait, and those of one that needs an approval it has not.
     """
+    make_edition(connection, newsletter_id, period, to_micros(now))
     connection.execute(
         text(
-            "INSERT INTO editions (newsletter_id, period, state, created_at)"
-            " SELECT id, :p, CASE WHEN paused_because = '' THEN 'open' ELSE 'paused' END, :at"
-            " FROM newsletters WHERE id = :n"
-            " ON CONFLICT (newsletter_id, period) DO NOTHING"
-        ),
-        {"n": newsletter_id, "p": period, "at": to_micros(now)},
-    )
-    connection.execute(
-        text(
-            "UPDATE editions SET state = (SELECT CASE WHEN paused_because = '' THEN 'open' ELSE 'paused' END"
-            " FROM newsletters WHERE id = :n) WHERE newsletter_id = :n AND period = :p AND state = 'finished'"
+            f"UPDATE editions SET state = {STANDING}"  # noqa: S608  # a constant
+            " WHERE newsletter_id = :n AND period = :p AND state = 'finished'"
         ),
         {"n": newsletter_id, "p": period},
     )

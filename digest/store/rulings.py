@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, and_, delete, ins
 
 from digest.errors import NotFound
 from digest.model.ruling import Ruling, RulingKind
+from digest.store.approvals import article_changed
 from digest.store.get_or_create import among
 from digest.store.newsletters import newsletter_ids
 from digest.store.replan import replan_ruled
@@ -45,15 +46,24 @@ def save_ruling(connection: Connection, ruling: Ruling) -> int:
         "applied_at": None if waits else ruling.at,
     }
     connection.execute(insert(rulings).values(values))
-    if ruling.kind not in _KEEPS_OUT or not ruling.holds(ruling.at):
-        return 0
-    return replan_ruled(connection, ruling.article_id, ruling.newsletter, now=ruling.at)
+    replanned = 0
+    if ruling.kind in _KEEPS_OUT and ruling.holds(ruling.at):
+        replanned = replan_ruled(connection, ruling.article_id, ruling.newsletter, now=ruling.at)
+    why = f"a decision on article {ruling.article_id} ({ruling.kind})"
+    article_changed(connection, ruling.article_id, why, by=ruling.by, now=ruling.at, newsletter=ruling.newsletter)
+    return replanned
 
 
-def lift_ruling(connection: Connection, article_id: int, newsletter: str, kind: RulingKind) -> bool:
+def lift_ruling(
+    connection: Connection, article_id: int, newsletter: str, kind: RulingKind, *, now: datetime, by: str = ""
+) -> bool:
     """Take a ruling back; False when there was none. Raises NotFound for an unknown article or newsletter."""
     _hold_article(connection, article_id, newsletter)
-    return _remove(connection, article_id, newsletter, kind)
+    if not _remove(connection, article_id, newsletter, kind):
+        return False
+    why = f"a decision on article {article_id} ({kind}) was taken back"
+    article_changed(connection, article_id, why, by=by, now=now, newsletter=newsletter)
+    return True
 
 
 def rulings_of(connection: Connection, article_id: int) -> list[Ruling]:

@@ -13,6 +13,7 @@ from typing import Any
 
 from digest.model.frequency import Frequency, Quiet
 from digest.model.newsletter import (
+    ApprovalRule,
     CutOff,
     Disclaimers,
     Fallback,
@@ -34,6 +35,7 @@ from digest.scheduling.cadence import DAY_NAMES, frequency_text, parse_frequency
 from digest.store.durations import duration_text, read_duration
 
 _PLAIN = ("name", "description", "postal_address", "template", "locale", "list_id", "managed", "urgent", "archive")
+_FLAGS = ("welcome", "require_clean_lint")
 _DURATIONS = ("look_back", "expires_after", "freshness_half_life")
 
 
@@ -50,7 +52,8 @@ def newsletter_as_json(newsletter: Newsletter) -> dict[str, Any]:
         "in_doubt": newsletter.in_doubt.value,
         "fallback": newsletter.fallback.value,
         "nothing_new": newsletter.nothing_new.value,
-        "welcome": newsletter.welcome,
+        **{key: getattr(newsletter, key) for key in _FLAGS},
+        "approval": newsletter.approval.value,
         "cut_off": _cut_off_as_json(newsletter.cut_off),
         "sender": {"name": sender.name, "address": sender.address, "reply_to": sender.reply_to},
         "schedule": {
@@ -76,12 +79,13 @@ def newsletter_from_json(slug: str, spec: Mapping[str, Any]) -> Newsletter:
     known: dict[str, Any] = {key: spec[key] for key in _PLAIN if key in spec}
     known |= {key: read_duration(spec[key]) for key in (*_DURATIONS, "max_late") if spec.get(key)}
     known |= {key: tuple(spec[key]) for key in ("topics", "sources") if key in spec}
-    known |= {"welcome": spec["welcome"]} if "welcome" in spec else {}
+    known |= {key: spec[key] for key in _FLAGS if key in spec}
     words = {
         "unresolved_related": UnresolvedRelated,
         "in_doubt": InDoubt,
         "fallback": Fallback,
         "nothing_new": NothingNew,
+        "approval": ApprovalRule,
     }
     known |= {key: kind(spec[key]) for key, kind in words.items() if key in spec}
     return Newsletter(

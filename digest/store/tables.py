@@ -177,6 +177,8 @@ newsletters = Table(
     # Why nothing of it goes out until a person says so, "" while it does; and when a person last said so.
     Column("paused_because", Text, nullable=False, server_default=""),
     Column("resumed_at", Instant),
+    # Whose word its editions wait for: "", one or two; as in `spec`.
+    Column("approval", String(4), nullable=False, server_default=""),
 )
 
 histories = Table(
@@ -316,7 +318,34 @@ editions = Table(
     Column("period", Text, nullable=False),
     Column("state", String(20), nullable=False),
     Column("created_at", Instant, nullable=False),
+    # Whose word it waits for, as its newsletter's; the pool that was approved, NULL while none is; and how often
+    # something was changed that may be in it, so that nobody approves what changed just then.
+    Column("approval", String(4), nullable=False, server_default=""),
+    Column("pool_id", Id, ForeignKey("pools.id")),
+    Column("changes", Integer, nullable=False, server_default="0"),
     UniqueConstraint("newsletter_id", "period"),
+    Index(
+        "ix_editions_unsettled",
+        "newsletter_id",
+        sqlite_where=text("approval <> '' AND state NOT IN ('finished', 'cancelled')"),
+        postgresql_where=text("approval <> '' AND state NOT IN ('finished', 'cancelled')"),
+    ),
+)
+
+# Who approved which pool of an edition when, and how that ended. The pool is of what was collected in a window.
+approvals = Table(
+    "approvals",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("edition_id", Id, ForeignKey("editions.id"), nullable=False, index=True),
+    Column("pool_hash", String(64), nullable=False),
+    Column("window_start", Instant, nullable=False),
+    Column("window_end", Instant, nullable=False),
+    Column("approved_by", Text, nullable=False),
+    Column("approved_at", Instant, nullable=False),
+    Column("withdrawn_by", Text, nullable=False, server_default=""),
+    Column("withdrawn_at", Instant),
+    Column("withdrawn_because", Text, nullable=False, server_default=""),
 )
 
 # What editors say in an edition beside its articles, as Markdown: kind `note` or `announcement`.

@@ -174,8 +174,8 @@ def test_a_decision_is_on_record_until_it_is_taken_back(house: House):
     with house.engine.begin() as connection:
         (found,) = rulings_of(connection, article)
         assert (found.by, found.at, found.until) == ("Eva", house.clock.now(), house.clock.now() + HOUR)
-        assert lift_ruling(connection, article, "", RulingKind.PIN)
-        assert not lift_ruling(connection, article, "", RulingKind.PIN)
+        assert lift_ruling(connection, article, "", RulingKind.PIN, now=house.clock.now())
+        assert not lift_ruling(connection, article, "", RulingKind.PIN, now=house.clock.now())
         assert rulings_of(connection, article) == []
         assert find_article(connection, article)
 

@@ -50,6 +50,7 @@ def upgrade() -> None:
     sa.Column('spec', sa.JSON(), nullable=False),
     sa.Column('paused_because', sa.Text(), server_default='', nullable=False),
     sa.Column('resumed_at', sa.BigInteger(), nullable=True),
+    sa.Column('approval', sa.String(length=4), server_default='', nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_newsletters')),
     sa.UniqueConstraint('slug', name=op.f('uq_newsletters_slug'))
     )
@@ -146,10 +147,34 @@ def upgrade() -> None:
     sa.Column('period', sa.Text(), nullable=False),
     sa.Column('state', sa.String(length=20), nullable=False),
     sa.Column('created_at', sa.BigInteger(), nullable=False),
+    sa.Column('approval', sa.String(length=4), server_default='', nullable=False),
+    sa.Column('pool_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('changes', sa.Integer(), server_default='0', nullable=False),
     sa.ForeignKeyConstraint(['newsletter_id'], ['newsletters.id'], name=op.f('fk_editions_newsletter_id_newsletters')),
+    sa.ForeignKeyConstraint(['pool_id'], ['pools.id'], name=op.f('fk_editions_pool_id_pools')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_editions')),
     sa.UniqueConstraint('newsletter_id', 'period', name=op.f('uq_editions_newsletter_id_period'))
     )
+    with op.batch_alter_table('editions', schema=None) as batch_op:
+        batch_op.create_index('ix_editions_unsettled', ['newsletter_id'], unique=False, sqlite_where=sa.text("approval <> '' AND state NOT IN ('finished', 'cancelled')"), postgresql_where=sa.text("approval <> '' AND state NOT IN ('finished', 'cancelled')"))
+
+    op.create_table('approvals',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('edition_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('pool_hash', sa.String(length=64), nullable=False),
+    sa.Column('window_start', sa.BigInteger(), nullable=False),
+    sa.Column('window_end', sa.BigInteger(), nullable=False),
+    sa.Column('approved_by', sa.Text(), nullable=False),
+    sa.Column('approved_at', sa.BigInteger(), nullable=False),
+    sa.Column('withdrawn_by', sa.Text(), server_default='', nullable=False),
+    sa.Column('withdrawn_at', sa.BigInteger(), nullable=True),
+    sa.Column('withdrawn_because', sa.Text(), server_default='', nullable=False),
+    sa.ForeignKeyConstraint(['edition_id'], ['editions.id'], name=op.f('fk_approvals_edition_id_editions')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_approvals'))
+    )
+    with op.batch_alter_table('approvals', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_approvals_edition_id'), ['edition_id'], unique=False)
+
     op.create_table('revisions',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('article_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
