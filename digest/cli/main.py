@@ -13,6 +13,7 @@ from typer.core import TyperGroup
 
 from digest import __version__
 from digest.cli import (
+    approvals,
     articles,
     attempts,
     deliveries,
@@ -87,6 +88,7 @@ app.add_typer(users.app, name="users", help="Accounts for the pages under /staff
 send.add_to(app)
 simulate.add_to(app)
 editions.add_to(app)
+app.add_typer(approvals.app, name="editions", help="List, show and approve editions.")
 notes.add_to(app)
 deliveries.add_to(app)
 attempts.add_to(app)

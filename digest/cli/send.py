@@ -127,6 +127,7 @@ def plan_and_send(
         print_json({**result, "stopped_by": done.stopped_by or None})
     else:
         typer.echo(_sentence(result, nothing="nothing sent" if done.stopped_by else "nothing to send"))
+    _tell_awaiting(house, planned)
     if done.states[DeliveryState.REFUSED]:
         complain("who was refused, and why: digest deliveries --state refused", prefix="note: ")
     if done.fault:
@@ -141,6 +142,16 @@ def plan_and_send(
     if done.interrupted:
         complain(f"stopped; {done.states[DeliveryState.SENT]} sent. The same command sends the rest.")
         raise ExitError(128 + seen[0])
+
+
+def _tell_awaiting(house: Installation, planned: Planned) -> None:
+    from digest.store.editions import find_edition
+    from digest.store.engine import reading
+
+    with reading(house.engine) as connection:
+        for name, edition_id in sorted(planned.editions.items()):
+            if find_edition(connection, str(edition_id)).state == "awaiting":
+                complain(f"{name} waits for an approval: digest editions approve {name}", prefix="note: ")
 
 
 def _require_wish(now: datetime, when: datetime, *, yes: bool) -> None:

@@ -15,22 +15,25 @@ from digest.errors import BadInput
 from digest.log import get_logger
 from digest.model.approval import Approval
 from digest.model.newsletter import ApprovalRule, Newsletter
-from digest.pipeline.clean_lint import require_clean
+from digest.pipeline.clean_lint import errors_of, require_clean
 from digest.pipeline.compose import open_workshop
 from digest.pipeline.edition_cut import cut_for
 from digest.pipeline.installation import Installation
 from digest.pipeline.write_note import find_or_begin
-from digest.scheduling.cadence import Rule, half_period
+from digest.rendering.lint.finding import Finding
+from digest.scheduling.cadence import Rule, half_period, latest_slot, next_slot, period_of
 from digest.scheduling.cut_off import Cut
 from digest.store import approvals
 from digest.store.digests import save_pool
-from digest.store.editions import Edition, count_waiting, find_edition
+from digest.store.editions import Edition, count_waiting, find_edition, is_begun
 from digest.store.engine import reading
 from digest.store.jobs import ask_for_workers
-from digest.store.newsletters import load_newsletter
-from digest.store.tables import from_micros
+from digest.store.newsletters import load_newsletter, load_newsletters, newsletter_ids
+from digest.store.standing import make_edition
+from digest.store.tables import from_micros, to_micros
 
 _TRIES = 5  # who changes something at each of five tries is at work on it
+_FIRST_ZONE = "Pacific/Kiritimati"  # where each day begins
 _HALF_WEEK, _HALF_MONTH = timedelta(days=3.5), timedelta(days=15)
 
 
@@ -102,6 +105,16 @@ def approve_edition(house: Installation, name: str, *, by: str, expected: str = 
     raise BadInput(f"{name} is being changed just now; look at it again, then approve it")
 
 
+def errors_in(house: Installation, found: Standing) -> list[Finding]:
+    """Return the errors for which an edition cannot be approved; none where its newsletter does not ask for that."""
+    with reading(house.engine) as connection:
+        _, newsletter = load_newsletter(connection, found.edition.newsletter)
+    if not newsletter.require_clean_lint:
+        return []
+    now = house.clock.now()
+    return errors_of(house, newsletter, found.edition.period, _cut(newsletter, found.edition.period, now), now=now)
+
+
 def withdraw_approval(house: Installation, name: str, *, by: str) -> Standing:
     """Take the approval of the edition *name* back; what has not left waits. Raises NotFound or BadInput."""
     with house.engine.begin() as connection:
@@ -140,6 +153,28 @@ def lapse_unapproved(house: Installation) -> int:
             _, newsletter = load_newsletter(connection, slug)
             done += _lapse(connection, newsletter, edition_id, period, house.clock.now())
     return done
+
+
+def begin_complete(house: Installation) -> None:
+    """Begin the next edition of each newsletter that asks for approvals once its pool is complete, for all to see."""
+    now = house.clock.now()
+    with reading(house.engine) as connection:
+        asking = {slug: each for slug, each in load_newsletters(connection).items() if each.approval}
+        periods = {slug: _next_period(each, now) for slug, each in asking.items()}
+        missing = [
+            slug
+            for slug, period in periods.items()
+            if _cut(asking[slug], period, now).off <= now and not is_begun(connection, slug, period)
+        ]
+    for slug in missing:
+        with house.engine.begin() as connection:
+            make_edition(connection, newsletter_ids(connection)[slug], periods[slug], to_micros(now))
+
+
+def _next_period(newsletter: Newsletter, now: datetime) -> str:
+    schedule = newsletter.schedule
+    rule, zone = Rule(schedule.frequency, schedule.at, schedule.quiet), schedule.zone or _FIRST_ZONE
+    return period_of(rule.frequency, latest_slot(rule, zone, next_slot(rule, zone, now)))
 
 
 def _approve(
@@ -212,9 +247,8 @@ def _require_complete(house: Installation, newsletter: Newsletter, period: str, 
     if newsletter.cut_off.at is None:
         raise BadInput(f"{newsletter.slug} has no fixed cut-off any more; write cut_off.at, and apply the file")
     if house.clock.now() < cut.off:
-        raise BadInput(
-            f"{newsletter.slug}/{period} is complete at {cut.off:%Y-%m-%d %H:%M} UTC, its cut-off; approve it after that"
-        )
+        name, cut_off = f"{newsletter.slug}/{period}", f"{cut.off:%Y-%m-%d %H:%M} UTC"
+        raise BadInput(f"{name} is complete at {cut_off}, its cut-off; approve it after that")
 
 
 def _require_second(last: str, by: str) -> None:

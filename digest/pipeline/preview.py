@@ -33,6 +33,7 @@ from digest.store.subscriptions import Agreement
 
 _EXPLAINED = timedelta(days=60)  # for articles collected so long ago a preview says why they are left out
 _EXPLAINED_AT_MOST = 2_000
+_EVERYTHING = Interests()
 _SAMPLE = Reader(0, 0, "sample.reader@example.org", "Sample Reader", 0, datetime.min.replace(tzinfo=UTC), "", "")
 
 
@@ -117,21 +118,46 @@ def preview(house: Installation, slug: str, address: str, *, at: datetime) -> Pr
     return _with_message(house, newsletter, found, workshop, reader, at) if made.layout else found
 
 
-def preview_sample(house: Installation, slug: str, *, at: datetime, locale: str = "") -> Preview:
-    """Return what a made-up reader of everything, to whom nothing was shown yet, would get of *slug* at *at*.
+def preview_sample(
+    house: Installation, slug: str, *, at: datetime, locale: str = "", interests: Interests = _EVERYTHING
+) -> Preview:
+    """Return what a made-up reader, to whom nothing was shown yet, would get of *slug* at *at*.
 
     *locale* "" is the newsletter's own. Raises NotFound for an unknown newsletter.
     """
+    return preview_in(house, open_sample(house, slug, at=at), interests, locale, at=at)
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The workshop of one slot, for several previews out of one pool."""
+
+    newsletter: Newsletter
+    period: str
+    slot_at: datetime
+    workshop: Workshop
+
+
+def open_sample(house: Installation, slug: str, *, at: datetime) -> Opened:
+    """Return the workshop of the newsletter's own slot that is the latest at *at*; raises NotFound."""
     with reading(house.engine) as connection:
         _, newsletter = load_newsletter(connection, slug)
     schedule = newsletter.schedule
     rule = Rule(schedule.frequency, schedule.at, schedule.quiet)
     due = latest_slot(rule, schedule.zone or "UTC", at)
     period = period_of(rule.frequency, due)
-    workshop = open_workshop(house, newsletter, _cut(house, newsletter, period, due, at), period, day=due.local_date)
-    made = workshop.make(Wanted(Interests(), frozenset(), None, locale or newsletter.locale))
-    found = Preview(slug, period, due.slot_at, _SAMPLE.address, made.selection, made)
-    return _with_message(house, newsletter, found, workshop, _SAMPLE, at) if made.layout else found
+    cut = _cut(house, newsletter, period, due, at)
+    return Opened(newsletter, period, due.slot_at, open_workshop(house, newsletter, cut, period, day=due.local_date))
+
+
+def preview_in(house: Installation, opened: Opened, interests: Interests, locale: str, *, at: datetime) -> Preview:
+    """Return what a made-up reader with *interests* would get, with all that was left out as for any reader."""
+    wanted = Wanted(interests, frozenset(), None, locale or opened.newsletter.locale)
+    made, selection = opened.workshop.make(wanted), opened.workshop.explain(wanted, [])
+    found = Preview(opened.newsletter.slug, opened.period, opened.slot_at, _SAMPLE.address, selection, made)
+    if not made.layout:
+        return found
+    return _with_message(house, opened.newsletter, found, opened.workshop, _SAMPLE, at)
 
 
 def _cut(house: Installation, newsletter: Newsletter, period: str, due: Due, at: datetime) -> Cut:

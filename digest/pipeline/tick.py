@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from digest.errors import DatabaseBusy
 from digest.log import get_logger
-from digest.pipeline.approve import lapse_unapproved
+from digest.pipeline.approve import begin_complete, lapse_unapproved
 from digest.pipeline.collect import collect_due
 from digest.pipeline.dispatch import Sending, Stop, dispatch
 from digest.pipeline.installation import Installation
@@ -38,6 +38,7 @@ def plan_due(house: Installation) -> None:
         slugs = list(load_newsletters(connection))
     write_letters(house)
     planned = [_plan(house, slug) for slug in slugs]  # all of them, whatever the first one says
+    begin_complete(house)
     if lapse_unapproved(house) or any(planned):
         with house.engine.begin() as connection:
             dispatching.finish_editions(connection)

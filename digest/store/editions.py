@@ -49,6 +49,13 @@ def find_edition(connection: Connection, name: str) -> Edition:
     return Edition(*row)
 
 
+def is_begun(connection: Connection, newsletter: str, period: str) -> bool:
+    """Whether there is an edition of this period."""
+    query = select(editions.c.id).join(newsletters, newsletters.c.id == editions.c.newsletter_id)
+    found = query.where(newsletters.c.slug == newsletter, editions.c.period == period)
+    return connection.execute(found).first() is not None
+
+
 def begun_periods(connection: Connection, newsletter_id: int) -> frozenset[str]:
     """Return the periods of the newsletter's editions for which somebody has been planned."""
     planned = exists().where(deliveries.c.edition_id == editions.c.id)

@@ -87,3 +87,30 @@ def test_an_announcement_is_kept_as_it_was_written(told):
     assert told["read"].out.endswith(":\n# Hello\n\nWe *move*.\n")
     assert told["read as JSON"].json["announcement"]["markdown"] == "# Hello\n\nWe *move*."
     assert told["taken back"].out == "daily/2100-01-01 has no announcement.\n"
+
+
+def test_an_edition_waits_until_somebody_approves_it(program, told):
+    """`digest editions`: what waits, why nobody may yet, and who said what when."""
+    from datetime import UTC, datetime, timedelta
+
+    day = (datetime.now(UTC) + timedelta(days=1)).date()
+    text = NEWSLETTERS.replace(
+        'name = "Morning', 'approval = true\ncut_off = {at = "05:00", days_before = 2}\nname = "Morning'
+    )
+    program.write("newsletters.toml", text)
+    assert program.run("newsletters", "apply", "newsletters.toml").status == 0
+    no_day = program.run("editions", "approve", "daily")
+    early = program.run("editions", "approve", "daily", day + timedelta(days=3))
+    done = program.run("editions", "approve", "daily", day, "--as", "Eva", "--json")
+    twice = program.run("editions", "approve", f"daily/{day}")
+    back = program.run("editions", "withdraw-approval", "daily", day, "--as", "Ola")
+    listed = program.run("editions", "list", "--state", "awaiting", "--json")
+
+    assert (no_day.status, early.status, done.status, twice.status, back.status) == (2, 1, 0, 1, 0)
+    assert "name the day too" in no_day.err
+    assert "its cut-off; approve it after that" in early.err
+    assert (done.json["approved"], done.json["approvals"][0]["by"], done.json["state"]) == (True, "Eva", "open")
+    assert f"daily/{day} was approved already, by Eva" in twice.err
+    assert "Withdrawn by Ola" in back.out
+    assert f"It waits for an approval: digest editions approve daily/{day}" in back.out
+    assert f"daily/{day}" in [each["edition"] for each in listed.json]

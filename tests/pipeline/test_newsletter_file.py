@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from digest.model.newsletter import (
+    ApprovalRule,
     CutOff,
     Disclaimers,
     Fallback,
@@ -185,6 +186,18 @@ def test_every_problem_of_a_file_is_told_at_once():
             "cut_off.at must be a time of day",
             id="no time of day",
         ),
+        pytest.param(
+            ("topics = [", "approval = true\ntopics = ["), "approval needs a fixed cut-off", id="approval of no pool"
+        ),
+        pytest.param(
+            ("topics = [", 'approval = "two"\ncut_off = {at = "18:00", days_before = 1}\ntopics = ['),
+            "which comes before the cut-off",
+            id="approval too late",
+        ),
+        pytest.param(("topics = [", 'approval = "three"\ntopics = ['), "must be true, false, or 'two'", id="three"),
+        pytest.param(
+            ("topics = [", "require_clean_lint = true\ntopics = ["), "needs approval = true", id="clean for nobody"
+        ),
         pytest.param(("topics = [", 'fallback = "most"\ntopics = ['), "must be one of 'none', 'pinned'", id="fallback"),
         pytest.param(
             ("[newsletters.daily.sender]", 'limits = {overflow = "keep"}\n[newsletters.daily.sender]'),
@@ -205,6 +218,24 @@ def test_a_newsletter_that_would_not_work_is_refused(change: tuple[str, str], to
     assert change[0] in GOOD
 
     assert any(told in problem for problem in problems_of(GOOD.replace(change[0], change[1], 1)))
+
+
+@pytest.mark.parametrize(
+    ("said", "rule"),
+    [
+        ("true", ApprovalRule.ONE),
+        ("false", ApprovalRule.NONE),
+        ('"two"', ApprovalRule.TWO),
+        ('"one"', ApprovalRule.ONE),
+    ],
+)
+def test_an_approval_is_of_one_person_or_of_a_second_one(said: str, rule: ApprovalRule):
+    """And is kept as it is said."""
+    text = f'approval = {said}\nrequire_clean_lint = {str(bool(rule)).lower()}\ncut_off = {{at = "05:00", days_before = 1}}'
+    (letter,) = read(GOOD.replace("topics = [", f"{text}\ntopics = [", 1)).newsletters
+
+    assert (letter.approval, letter.require_clean_lint) == (rule, bool(rule))
+    assert newsletter_from_json(letter.slug, newsletter_as_json(letter)) == letter
 
 
 @pytest.mark.parametrize(

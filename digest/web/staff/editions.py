@@ -13,6 +13,7 @@ from digest.errors import NotFound
 from digest.log import get_logger
 from digest.model.delivery import TERMINAL
 from digest.model.staff import Role
+from digest.pipeline.approve import standing_of
 from digest.pipeline.hold_edition import Held, cancel_edition, pause_edition, resume_edition
 from digest.pipeline.installation import Installation
 from digest.store.browsing import answered_since, browse_editions, states_of_edition
@@ -22,13 +23,13 @@ from digest.store.tables import to_micros
 from digest.web.staff.gate import Gate, Visit, number_of
 from digest.web.staff.pages import StaffPages
 
-STATES = ("open", "paused", "finished", "cancelled")
+STATES = ("awaiting", "open", "paused", "finished", "cancelled")
 _ACTIONS: dict[str, Callable[[Installation, str], Held]] = {
     "pause": pause_edition,
     "resume": resume_edition,
     "cancel": cancel_edition,
 }
-_MAY = {"open": ("pause", "cancel"), "paused": ("resume", "cancel")}
+_MAY = {"awaiting": ("approve", "pause", "cancel"), "open": ("pause", "cancel"), "paused": ("resume", "cancel")}
 _MINUTE = timedelta(minutes=1)
 
 
@@ -44,8 +45,17 @@ def add_to(gate: Gate, house: Installation, pages: StaffPages) -> None:
     def show(visit: Visit) -> Response:
         edition = _edition(house, visit)
         actions = _MAY.get(edition.state, ()) if visit.user and visit.user.role.may(Role.EDITOR) else ()
+        standing = standing_of(house, str(edition.edition_id), pool=False)
+        if actions and standing.approval is not None:
+            actions = (*actions, "withdraw-approval")
         return pages.draw(
-            "edition.html", visit, here="editions", edition=edition, actions=actions, **progress_of(house, edition)
+            "edition.html",
+            visit,
+            here="editions",
+            edition=edition,
+            actions=actions,
+            standing=standing,
+            **progress_of(house, edition),
         )
 
     def ask(action: str, visit: Visit) -> Response:

@@ -29,6 +29,7 @@ def add_to(gate: Gate, house: Installation, pages: StaffPages) -> None:
                 now=house.clock.now(),
                 coming=coming_slots(connection),
                 failing=failing_sources(connection),
+                awaiting=browse_editions(connection, state="awaiting").rows[:_SHOWN],
                 latest=[(each, states_of_edition(connection, each.edition_id)) for each in latest],
                 newsletters=len(newsletter_ids(connection)),
             )

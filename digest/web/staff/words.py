@@ -36,6 +36,8 @@ STATES = {
     # editions
     "open": Word(_("open"), "busy"),
     "paused": Word(_("paused"), "wait"),
+    "awaiting": Word(_("waits for approval"), "wait"),
+    "approved": Word(_("approved"), "good"),
     "finished": Word(_("finished"), "good"),
     "cancelled": Word(_("cancelled"), "still"),
     # articles
@@ -60,6 +62,7 @@ REASONS = {
     "paused": _("on a break"),
     "suppressed": _("the address must not be mailed"),
     "missed": _("the hour had passed too long ago"),
+    "not_approved": _("nobody approved the edition in time"),
     "cancelled": _("the edition was cancelled"),
     "coalesced": _("a later hour took its place"),
     "zone_changed": _("the reader's clock jumped over the hour, or it came too soon after the last mail"),
