@@ -6,6 +6,7 @@ pool, profile and history. Two at once, or a change just then: one word counts, 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -28,12 +29,13 @@ from digest.store.digests import save_pool
 from digest.store.editions import Edition, count_waiting, find_edition, is_begun
 from digest.store.engine import reading
 from digest.store.jobs import ask_for_workers
-from digest.store.newsletters import load_newsletter, load_newsletters, newsletter_ids
+from digest.store.newsletters import load_newsletter, newsletter_ids
 from digest.store.standing import make_edition
 from digest.store.tables import from_micros, to_micros
 
 _TRIES = 5  # who changes something at each of five tries is at work on it
 _FIRST_ZONE = "Pacific/Kiritimati"  # where each day begins
+_OVER_AFTER = timedelta(days=40)  # an edition for which nobody was ever due; the readers of a month are apart by less
 _HALF_WEEK, _HALF_MONTH = timedelta(days=3.5), timedelta(days=15)
 
 
@@ -143,8 +145,14 @@ def hold_to_approval(house: Installation, edition_id: int, pool_hash: str) -> No
     get_logger().warning("approval_withdrawn", edition=edition_id, why=why, planned_anew=replanned)
 
 
-def lapse_unapproved(house: Installation) -> int:
-    """Skip the mails that nobody approved before they were later than `max_late`; return how many."""
+def attend(house: Installation, asking: Sequence[Newsletter]) -> int:
+    """Look after the newsletters that ask for approvals; return how many mails were skipped for want of one.
+
+    Their next editions are begun once they are complete, for all to see; what is later than `max_late` waits no more.
+    """
+    if not asking:
+        return 0
+    _begin_complete(house, asking)
     with reading(house.engine) as connection:
         waiting = approvals.awaiting(connection)
     done = 0
@@ -152,23 +160,23 @@ def lapse_unapproved(house: Installation) -> int:
         with house.engine.begin() as connection:
             _, newsletter = load_newsletter(connection, slug)
             done += _lapse(connection, newsletter, edition_id, period, house.clock.now())
+            if house.clock.now() - _cut(newsletter, period, house.clock.now()).off > _OVER_AFTER:
+                approvals.end_empty(connection, edition_id)
     return done
 
 
-def begin_complete(house: Installation) -> None:
-    """Begin the next edition of each newsletter that asks for approvals once its pool is complete, for all to see."""
+def _begin_complete(house: Installation, asking: Sequence[Newsletter]) -> None:
     now = house.clock.now()
+    nexts = [(each, _next_period(each, now)) for each in asking]
     with reading(house.engine) as connection:
-        asking = {slug: each for slug, each in load_newsletters(connection).items() if each.approval}
-        periods = {slug: _next_period(each, now) for slug, each in asking.items()}
         missing = [
-            slug
-            for slug, period in periods.items()
-            if _cut(asking[slug], period, now).off <= now and not is_begun(connection, slug, period)
+            (each.slug, period)
+            for each, period in nexts
+            if _cut(each, period, now).off <= now and not is_begun(connection, each.slug, period)
         ]
-    for slug in missing:
+    for slug, period in missing:
         with house.engine.begin() as connection:
-            make_edition(connection, newsletter_ids(connection)[slug], periods[slug], to_micros(now))
+            make_edition(connection, newsletter_ids(connection)[slug], period, to_micros(now))
 
 
 def _next_period(newsletter: Newsletter, now: datetime) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from digest.errors import DatabaseBusy
 from digest.log import get_logger
-from digest.pipeline.approve import begin_complete, lapse_unapproved
+from digest.pipeline.approve import attend
 from digest.pipeline.collect import collect_due
 from digest.pipeline.dispatch import Sending, Stop, dispatch
 from digest.pipeline.installation import Installation
@@ -35,11 +35,11 @@ def plan_due(house: Installation) -> None:
     come to do it.
     """
     with reading(house.engine) as connection:
-        slugs = list(load_newsletters(connection))
+        newsletters = load_newsletters(connection)
     write_letters(house)
-    planned = [_plan(house, slug) for slug in slugs]  # all of them, whatever the first one says
-    begin_complete(house)
-    if lapse_unapproved(house) or any(planned):
+    planned = [_plan(house, slug) for slug in newsletters]  # all of them, whatever the first one says
+    lapsed = attend(house, [each for each in newsletters.values() if each.approval])
+    if lapsed or any(planned):
         with house.engine.begin() as connection:
             dispatching.finish_editions(connection)
 

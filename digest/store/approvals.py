@@ -203,6 +203,13 @@ def lapse(connection: Connection, edition_id: int, slot_at: int, now: datetime) 
     ).rowcount
 
 
+def end_empty(connection: Connection, edition_id: int) -> None:
+    """End an edition that waits for an approval and has no rows."""
+    ended = "UPDATE editions SET state = 'finished' WHERE id = :e AND state = 'awaiting'"
+    none = "AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.edition_id = editions.id)"
+    connection.execute(text(f"{ended} {none}"), {"e": edition_id})
+
+
 def awaiting(connection: Connection) -> list[tuple[int, str, str]]:
     """Return the editions that wait for an approval, each with its newsletter and period."""
     rows = connection.execute(

@@ -383,3 +383,42 @@ def test_an_edition_that_needs_no_approval_says_so(house: House) -> None:
 
     with pytest.raises(BadInput, match="needs no approval"):
         approve(house)
+
+
+@pytest.mark.sqlite
+def test_an_edition_stands_among_the_others_as_soon_as_its_pool_is_complete(house: House) -> None:
+    """Tomorrow's, once the cut-off has passed, so that an editor finds it to approve."""
+    house.newsletter(approval=ApprovalRule.ONE, cut_off=CutOff(at=time(18, 0), days_before=2))
+    plan_due(house.installation)
+    before = house.rows("SELECT period, state FROM editions")
+    house.move(hours=12)
+    plan_due(house.installation)
+    plan_due(house.installation)
+    after = house.rows("SELECT period, state FROM editions ORDER BY period")
+    house.move(days=45)
+    plan_due(house.installation)
+
+    assert before == [("2026-11-24", "awaiting")]
+    assert after == [*before, ("2026-11-25", "awaiting")]  # of which the first readers, in Kiritimati, are due at 17:00
+    assert house.rows("SELECT state FROM editions WHERE period < '2026-12'") == [("finished",)] * 2
+
+
+def test_an_approval_that_fails_half_way_is_none(waiting: House, sink: Sink, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Killed before it is written whole, nothing goes out; after it, whoever starts next sends."""
+
+    def dies(*_: object) -> int:
+        raise SystemExit("killed")
+
+    monkeypatch.setattr("digest.pipeline.approve.ask_for_workers", dies)
+    with pytest.raises(SystemExit):
+        approve(waiting)
+    waiting.dispatch(sink)
+    half_way = got(sink), standing_of(waiting.installation, NAME).approvals
+    monkeypatch.undo()
+    approve(waiting)
+    again = House(waiting.folder, waiting.database, clock=waiting.clock)
+    again.dispatch(sink)
+    again.engine.dispose()
+
+    assert half_way == ([], ())
+    assert got(sink) == [ANNA, BEN]
