@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import uvicorn
 
 _PATIENCE = 30.0  # seconds that a message under way may take when the process is told to end
+_PROOFS_EVERY = 5.0  # seconds
 
 _WELCOME = "Serving http://{}:{}, and sending every mail when it is due; Ctrl-C to stop."
 
@@ -134,6 +135,7 @@ def worker() -> None:
     """
     from digest import log
     from digest.app import open_installation, sending
+    from digest.pipeline.proofs import send_waiting_proofs
     from digest.pipeline.sweep import EVERY, sweep
     from digest.scheduling.ticker import Job, ticking
     from digest.settings import SENDING, read_settings
@@ -145,9 +147,14 @@ def worker() -> None:
         raise BadInput("on SQLite `digest serve` sends; for workers let DIGEST_DATABASE_URL name a PostgreSQL database")
     from digest.worker.run import run_jobs
 
-    with ticking([Job("sweep", EVERY, lambda: sweep(house))], patience=_PATIENCE):
+    how = sending(settings)
+    jobs = [
+        Job("sweep", EVERY, lambda: sweep(house)),
+        Job("proofs", _PROOFS_EVERY, lambda: send_waiting_proofs(house, how)),
+    ]
+    with ticking(jobs, patience=_PATIENCE):
         log.get_logger().info("working")
-        run_jobs(house, sending(settings))
+        run_jobs(house, how)
     log.get_logger().info("ended")
 
 

@@ -52,6 +52,7 @@ class Preview:
     raw: bytes = b""
     announcement: str = ""
     note: str = ""
+    drawn: tuple[Claim, Sheet] | None = None  #: what the message was made of, to make it for somebody else
 
     def as_json(self) -> dict[str, Any]:
         """Return everything but the message: times in ISO 8601, articles with score and reasons."""
@@ -207,6 +208,7 @@ def _with_message(
         raw=envelope_of(house, claim, sheet).content,
         announcement=workshop.says(NoteKind.ANNOUNCEMENT),
         note=workshop.says(NoteKind.NOTE),
+        drawn=(claim, sheet),
     )
 
 

@@ -7,10 +7,14 @@ from digest.log import get_logger
 from digest.pipeline.approve import attend
 from digest.pipeline.collect import collect_due
 from digest.pipeline.dispatch import Sending, Stop, dispatch
+from digest.pipeline.errands import KINDS as ERRANDS
+from digest.pipeline.errands import run_errands
 from digest.pipeline.installation import Installation
 from digest.pipeline.letters import write_letters
 from digest.pipeline.plan import Who, plan_newsletter
-from digest.store import dispatching
+from digest.pipeline.proofs import KINDS as PROOFS
+from digest.pipeline.proofs import send_proofs
+from digest.store import dispatching, errands
 from digest.store.engine import reading
 from digest.store.newsletters import load_newsletters
 
@@ -36,21 +40,25 @@ def plan_due(house: Installation) -> None:
     """
     with reading(house.engine) as connection:
         newsletters = load_newsletters(connection)
+        asked = errands.waiting(connection, ERRANDS)
     write_letters(house)
     planned = [_plan(house, slug) for slug in newsletters]  # all of them, whatever the first one says
     lapsed = attend(house, [each for each in newsletters.values() if each.approval])
-    if lapsed or any(planned):
+    if run_errands(house, asked) or lapsed or any(planned):
         with house.engine.begin() as connection:
             dispatching.finish_editions(connection)
 
 
 def send_due(house: Installation, sending: Sending, stop: Stop | None = None) -> None:
-    """Send what is due, if anything is, until *stop* returns True."""
+    """Send the proofs that pages asked for, and what is due, if anything is, until *stop* returns True."""
     if stop is not None and stop():
         return
     with reading(house.engine) as connection:
-        if not dispatching.needs_sender(connection, house.clock.now()):
-            return
+        needed = dispatching.needs_sender(connection, house.clock.now())
+        asked = errands.waiting(connection, PROOFS)
+    send_proofs(house, sending, asked)
+    if not needed:
+        return
     try:
         done = dispatch(house, sending, stop=stop)
     except DatabaseBusy:

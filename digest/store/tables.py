@@ -360,6 +360,38 @@ edition_notes = Table(
     Column("written_at", Instant, nullable=False),
 )
 
+# What a page asked for that takes a while or a mail server: the next tick does it, and says here what came of it.
+errands = Table(
+    "errands",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("kind", String(10), nullable=False),
+    Column("newsletter_id", Id, ForeignKey("newsletters.id"), nullable=False),
+    Column("edition_id", Id, ForeignKey("editions.id"), index=True),
+    Column("spec", SQLJSON, nullable=False),
+    Column("asked_by", Text, nullable=False),
+    Column("asked_at", Instant, nullable=False),
+    Column("begun_at", Instant),
+    Column("done_at", Instant),
+    Column("told", Text, nullable=False, server_default=""),
+    Index(
+        "ix_errands_waiting",
+        "kind",
+        sqlite_where=text("done_at IS NULL"),
+        postgresql_where=text("done_at IS NULL"),
+    ),
+)
+
+# Addresses of colleagues, by the name of their list: whom proofs go to.
+proof_lists = Table(
+    "proof_lists",
+    metadata,
+    Column("name", String(80), primary_key=True),
+    Column("addresses", SQLJSON, nullable=False),
+    Column("saved_by", Text, nullable=False),
+    Column("saved_at", Instant, nullable=False),
+)
+
 slots = Table(
     "slots",
     metadata,

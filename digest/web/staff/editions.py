@@ -14,6 +14,7 @@ from digest.log import get_logger
 from digest.model.delivery import TERMINAL
 from digest.model.staff import Role
 from digest.pipeline.approve import standing_of
+from digest.pipeline.correct_edition import is_correction
 from digest.pipeline.hold_edition import Held, cancel_edition, pause_edition, resume_edition
 from digest.pipeline.installation import Installation
 from digest.store.browsing import answered_since, browse_editions, states_of_edition
@@ -22,6 +23,7 @@ from digest.store.engine import reading
 from digest.store.tables import to_micros
 from digest.web.staff.gate import Gate, Visit, number_of
 from digest.web.staff.pages import StaffPages
+from digest.web.staff.sending import errands_of
 
 STATES = ("awaiting", "open", "paused", "finished", "cancelled")
 _ACTIONS: dict[str, Callable[[Installation, str], Held]] = {
@@ -44,10 +46,13 @@ def add_to(gate: Gate, house: Installation, pages: StaffPages) -> None:
 
     def show(visit: Visit) -> Response:
         edition = _edition(house, visit)
-        actions = _MAY.get(edition.state, ()) if visit.user and visit.user.role.may(Role.EDITOR) else ()
+        may = visit.user is not None and visit.user.role.may(Role.EDITOR)
+        actions = _MAY.get(edition.state, ()) if may else ()
         standing = standing_of(house, str(edition.edition_id), pool=False)
         if actions and standing.approval is not None:
             actions = (*actions, "withdraw-approval")
+        if may and not is_correction(edition.period):
+            actions = (*actions, "correct")
         return pages.draw(
             "edition.html",
             visit,
@@ -55,6 +60,7 @@ def add_to(gate: Gate, house: Installation, pages: StaffPages) -> None:
             edition=edition,
             actions=actions,
             standing=standing,
+            told=errands_of(house, edition),
             **progress_of(house, edition),
         )
 

@@ -4,89 +4,96 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from fastapi import Response
 
 from digest.errors import BadInput, NotFound
+from digest.model.errand import ErrandKind
 from digest.model.staff import Role
+from digest.pipeline.ask_preview import preview_of
 from digest.pipeline.installation import Installation
-from digest.pipeline.places import read_zone
-from digest.pipeline.preview import Preview, preview, preview_sample
-from digest.pipeline.show_subscriber import subscriber_as_json
+from digest.pipeline.preview import Preview
+from digest.pipeline.typical import typical_readers
+from digest.rendering.i18n import CATALOGUES
 from digest.rendering.lint.rules import lint
-from digest.scheduling.zones import zone_of
 from digest.store.browsing import browse_subscribers
 from digest.store.engine import reading
-from digest.store.newsletters import load_newsletters
+from digest.store.errands import find_proof_lists, latest
+from digest.store.newsletters import load_newsletters, load_topics
+from digest.web.staff.asking import FIELDS, asked_of, words_for
+from digest.web.staff.finding_places import line_of
 from digest.web.staff.gate import Gate, Visit
 from digest.web.staff.pages import StaffPages
 
-_FIRST_YEAR, _LAST_YEAR = 1971, 2199
 _LEFT_OUT = 200  # shown
 _SUGGESTED = 10
 _STYLE = re.compile(r"(<style\b[^>]*>)(.*?)(</style>)", re.DOTALL | re.IGNORECASE)
 _SCHEME = re.compile(r"\(\s*prefers-color-scheme\s*:\s*(light|dark)\s*\)", re.IGNORECASE)
-_LOOKS = {"width": ("desktop", "phone"), "scheme": ("light", "dark"), "show": ("mail", "text", "source")}
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What to preview: a newsletter, a reader ("" is one of everything), when, in which zone that was said."""
-
-    newsletter: str
-    reader: str
-    at: datetime
-    zone: str
+LOOKS = {
+    "width": ("desktop", "tablet", "phone"),
+    "scheme": ("light", "dark"),
+    "show": ("mail", "text", "html", "source"),
+}
+TONGUES = tuple(sorted(each.parents[1].name.replace("_", "-") for each in CATALOGUES.glob("*/LC_MESSAGES/digest.po")))
 
 
 def add_to(gate: Gate, house: Installation, pages: StaffPages) -> None:
     """Add the pages."""
 
     def show(visit: Visit) -> Response:
-        with reading(house.engine) as connection:
-            newsletters = load_newsletters(connection)
-        values: dict[str, Any] = {
-            "newsletters": newsletters,
-            "wanted": {name: visit.arg(name) for name in ("newsletter", "reader", "at", "zone")},
-            "looks": {name: visit.arg(name) if visit.arg(name) in of else of[0] for name, of in _LOOKS.items()},
-            "pictures": visit.arg("pictures") != "off",
-        }
+        values: dict[str, Any] = {**form_values(house, visit), "found": None, "problem": "", "like": (), "typical": ()}
         if not visit.arg("newsletter"):
-            return pages.draw("preview.html", visit, here="preview", **values, found=None, problem="", like=())
+            return pages.draw("preview.html", visit, here="preview", **values)
         try:
-            asked = _asked(house, visit)
-            found = _made(house, asked)
+            asked = asked_of(house, visit.query)
+            if visit.arg("spread"):
+                typical = [
+                    (each, words_for(each.interests)) for each in typical_readers(house, asked.newsletter, at=asked.at)
+                ]
+                values |= {"typical": typical, "asked": asked, "spread": True}
+                return pages.draw("preview.html", visit, here="preview", **values)
+            found = preview_of(house, asked)
         except (BadInput, NotFound) as error:
-            like = _like(house, visit.arg("reader").strip())
-            return pages.draw(
-                "preview.html", visit, here="preview", status=422, **values, found=None, problem=str(error), like=like
-            )
-        told = found.as_json()
-        return pages.draw(
-            "preview.html",
-            visit,
-            here="preview",
-            **values,
-            found=found,
-            asked=asked,
-            problem="",
-            like=(),
-            chosen=told["articles"],
-            left_out=told["left_out"][:_LEFT_OUT],
-            left_out_count=len(told["left_out"]),
-            findings=lint(found.raw, now=asked.at) if found.raw else [],
-            source=found.raw.decode("utf-8", "replace"),
-        )
+            values |= {"problem": str(error), "like": _like(house, visit.arg("reader").strip())}
+            return pages.draw("preview.html", visit, here="preview", status=422, **values)
+        values |= {"found": found, "asked": asked, **_beside(found), **_proofs(house, visit, found)}
+        values["findings"] = findings_in(found)
+        return pages.draw("preview.html", visit, here="preview", **values)
 
     def mail(visit: Visit) -> Response:
-        found = _made(house, _asked(house, visit))
+        found = preview_of(house, asked_of(house, visit.query))
         return pages.mail(as_if(found.html, visit.arg("scheme")), pictures=visit.arg("pictures") != "off")
 
     gate.get("/preview", Role.VIEWER, show)
     gate.get("/preview/mail", Role.VIEWER, mail)
+
+
+def form_values(house: Installation, visit: Visit) -> dict[str, Any]:
+    """Return what the form of a preview needs, and how the mail is to be shown."""
+    with reading(house.engine) as connection:
+        newsletters, topics = load_newsletters(connection), load_topics(connection)
+    return {
+        "newsletters": newsletters,
+        "topics": topics,
+        "tongues": TONGUES,
+        "wanted": {name: visit.arg(name) for name in FIELDS},
+        "looks": {name: visit.arg(name) if visit.arg(name) in of else of[0] for name, of in LOOKS.items()},
+        "pictures": visit.arg("pictures") != "off",
+        "spread": False,
+        "beside_query": urlencode(
+            {f"{side}_{name}": visit.arg(name) for side in "ab" for name in FIELDS if visit.arg(name)}
+        ),
+    }
+
+
+def findings_in(found: Preview) -> list[tuple[Any, str, int]]:
+    """Return what lint says of a mail, each finding with the view and the line that show its place."""
+    if not found.raw or found.drawn is None:
+        return []
+    at = found.drawn[0].dated_at
+    return [(each, *line_of(each.remark.place, found.raw)) for each in lint(found.raw, now=at)]
 
 
 def as_if(html: str, scheme: str) -> str:
@@ -95,36 +102,33 @@ def as_if(html: str, scheme: str) -> str:
     def settle(found: re.Match[str]) -> str:
         return "(min-width: 0)" if found[1].lower() == scheme else "(max-width: 0)"
 
-    if scheme not in _LOOKS["scheme"]:
+    if scheme not in LOOKS["scheme"]:
         return html
     return _STYLE.sub(lambda sheet: sheet[1] + _SCHEME.sub(settle, sheet[2]) + sheet[3], html)
 
 
-def _asked(house: Installation, visit: Visit) -> Asked:
-    """Return what the query asks for; raises BadInput for a time or a zone that is none, NotFound for no reader."""
-    reader = visit.arg("reader").strip()
-    zone = read_zone(visit.arg("zone")) if visit.arg("zone").strip() else _zone_of(house, reader)
-    written = visit.arg("at").strip()
-    if not written:
-        return Asked(visit.arg("newsletter"), reader, house.clock.now(), zone)
-    try:
-        local = datetime.fromisoformat(written)
-    except ValueError:
-        raise BadInput(f"{written[:40]!r} is not a time; write it like 2026-11-24T07:00") from None
-    if not _FIRST_YEAR <= local.year <= _LAST_YEAR:
-        raise BadInput(f"name a time from {_FIRST_YEAR} to {_LAST_YEAR}")
-    at = local if local.tzinfo else local.replace(tzinfo=zone_of(zone))
-    return Asked(visit.arg("newsletter"), reader, at.astimezone(UTC), zone)
+def _beside(found: Preview) -> dict[str, Any]:
+    told = found.as_json()
+    return {
+        "chosen": told["articles"],
+        "left_out": told["left_out"][:_LEFT_OUT],
+        "left_out_count": len(told["left_out"]),
+        "views": {
+            "text": found.text.splitlines(),
+            "html": found.html.splitlines(),
+            "source": found.raw.decode("utf-8", "replace").splitlines(),
+        },
+    }
 
 
-def _zone_of(house: Installation, reader: str) -> str:
-    return str(subscriber_as_json(house.engine, reader)["timezone"]) if reader else "UTC"
-
-
-def _made(house: Installation, asked: Asked) -> Preview:
-    if not asked.reader:
-        return preview_sample(house, asked.newsletter, at=asked.at)
-    return preview(house, asked.newsletter, asked.reader, at=asked.at)
+def _proofs(house: Installation, visit: Visit, found: Preview) -> dict[str, Any]:
+    may = visit.user is not None and visit.user.role.may(Role.EDITOR)
+    with reading(house.engine) as connection:
+        return {
+            "may": may,
+            "proof_lists": find_proof_lists(connection) if may else {},
+            "told": latest(connection, found.newsletter, (ErrandKind.PROOF,)) if may else [],
+        }
 
 
 def _like(house: Installation, beginning: str) -> tuple[Mapping[str, str], ...]:

@@ -158,6 +158,32 @@ def upgrade() -> None:
     with op.batch_alter_table('editions', schema=None) as batch_op:
         batch_op.create_index('ix_editions_unsettled', ['newsletter_id'], unique=False, sqlite_where=sa.text("approval <> '' AND state NOT IN ('finished', 'cancelled')"), postgresql_where=sa.text("approval <> '' AND state NOT IN ('finished', 'cancelled')"))
 
+    op.create_table('errands',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('kind', sa.String(length=10), nullable=False),
+    sa.Column('newsletter_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('edition_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('spec', sa.JSON(), nullable=False),
+    sa.Column('asked_by', sa.Text(), nullable=False),
+    sa.Column('asked_at', sa.BigInteger(), nullable=False),
+    sa.Column('begun_at', sa.BigInteger(), nullable=True),
+    sa.Column('done_at', sa.BigInteger(), nullable=True),
+    sa.Column('told', sa.Text(), server_default='', nullable=False),
+    sa.ForeignKeyConstraint(['edition_id'], ['editions.id'], name=op.f('fk_errands_edition_id_editions')),
+    sa.ForeignKeyConstraint(['newsletter_id'], ['newsletters.id'], name=op.f('fk_errands_newsletter_id_newsletters')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_errands'))
+    )
+    with op.batch_alter_table('errands', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_errands_edition_id'), ['edition_id'], unique=False)
+        batch_op.create_index('ix_errands_waiting', ['kind'], unique=False, sqlite_where=sa.text('done_at IS NULL'), postgresql_where=sa.text('done_at IS NULL'))
+
+    op.create_table('proof_lists',
+    sa.Column('name', sa.String(length=80), nullable=False),
+    sa.Column('addresses', sa.JSON(), nullable=False),
+    sa.Column('saved_by', sa.Text(), nullable=False),
+    sa.Column('saved_at', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('name', name=op.f('pk_proof_lists'))
+    )
     op.create_table('approvals',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('edition_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
