@@ -141,8 +141,7 @@ def hold_to_approval(house: Installation, edition_id: int, pool_hash: str) -> No
     with house.engine.begin() as connection:
         if approvals.asked_of(connection, edition_id).approved != approved:
             return
-        replanned = approvals.withdraw(connection, edition_id, why, now=house.clock.now())
-    get_logger().warning("approval_withdrawn", edition=edition_id, why=why, planned_anew=replanned)
+        approvals.withdraw(connection, edition_id, why, now=house.clock.now())
 
 
 def attend(house: Installation, asking: Sequence[Newsletter]) -> int:

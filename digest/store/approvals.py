@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, text
 
+from digest.log import get_logger
 from digest.model.approval import Approval
 from digest.model.digest import SkipReason
 from digest.model.newsletter import ApprovalRule
@@ -88,7 +89,9 @@ def withdraw(connection: Connection, edition_id: int, because: str, *, by: str =
         ),
         {"by": by, "now": to_micros(now), "why": because, "e": edition_id},
     )
-    return replan_edition(connection, edition_id, now=now)
+    replanned = replan_edition(connection, edition_id, now=now)
+    get_logger().warning("approval_withdrawn", edition=edition_id, why=because, by=by, planned_anew=replanned)
+    return replanned
 
 
 def approvals_of(connection: Connection, edition_id: int) -> list[Approval]:

@@ -6,7 +6,6 @@ from typing import Any
 
 from fastapi import Response
 
-from digest.log import get_logger
 from digest.model.newsletter import ApprovalRule
 from digest.model.staff import Role
 from digest.pipeline.approve import Standing, approve_edition, errors_in, standing_of, withdraw_approval
@@ -51,7 +50,6 @@ def add_to(gate: Gate, house: Installation, pages: StaffPages) -> None:
 
     def take_back(visit: Visit) -> Response:
         found = withdraw_approval(house, _number(visit), by=_who(visit))
-        get_logger().info("staff_took_approval_back", who=_who(visit), edition=found.edition.name)
         return pages.go(f"/editions/{found.edition.edition_id}?done=take_back")
 
     gate.get("/editions/{number}/approve", Role.EDITOR, ask)

@@ -32,6 +32,7 @@ _ACTIONS: dict[str, Callable[[Installation, str], Held]] = {
     "cancel": cancel_edition,
 }
 _MAY = {"awaiting": ("approve", "pause", "cancel"), "open": ("pause", "cancel"), "paused": ("resume", "cancel")}
+_REACHED = {"sent", "in_doubt"}
 _MINUTE = timedelta(minutes=1)
 
 
@@ -51,7 +52,8 @@ def add_to(gate: Gate, house: Installation, pages: StaffPages) -> None:
         standing = standing_of(house, str(edition.edition_id), pool=False)
         if actions and standing.approval is not None:
             actions = (*actions, "withdraw-approval")
-        if may and not is_correction(edition.period):
+        progress = progress_of(house, edition)
+        if may and not is_correction(edition.period) and progress["counts"].keys() & _REACHED:
             actions = (*actions, "correct")
         return pages.draw(
             "edition.html",
@@ -61,7 +63,7 @@ def add_to(gate: Gate, house: Installation, pages: StaffPages) -> None:
             actions=actions,
             standing=standing,
             told=errands_of(house, edition),
-            **progress_of(house, edition),
+            **progress,
         )
 
     def ask(action: str, visit: Visit) -> Response:

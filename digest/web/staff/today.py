@@ -6,6 +6,7 @@ from fastapi import Response
 
 from digest.model.staff import Role
 from digest.pipeline.installation import Installation
+from digest.store.approvals import approvals_of
 from digest.store.browsing import browse_editions, states_of_edition
 from digest.store.engine import reading
 from digest.store.newsletters import newsletter_ids
@@ -30,7 +31,10 @@ def add_to(gate: Gate, house: Installation, pages: StaffPages) -> None:
                 now=house.clock.now(),
                 coming=coming_slots(connection),
                 failing=failing_sources(connection),
-                awaiting=browse_editions(connection, state="awaiting").rows[:_SHOWN],
+                awaiting=[
+                    (each, next(reversed(approvals_of(connection, each.edition_id)), None))
+                    for each in browse_editions(connection, state="awaiting").rows[:_SHOWN]
+                ],
                 latest=[(each, states_of_edition(connection, each.edition_id)) for each in latest],
                 newsletters=len(newsletter_ids(connection)),
             )
