@@ -40,6 +40,22 @@ REPORTS = {
         fields("550 5.7.705 Access denied, tenant has exceeded threshold", "5.7.705"),
         [(A, "block", "5")],
     ),
+    "Exchange Online, not in the directory at its edge": (
+        fields("550 5.4.1 Recipient address rejected: Access denied. AS(201806281)", "5.4.1"),
+        [(A, "hard", "5")],
+    ),
+    "Exchange Online, a domain that it does not know": (
+        fields("550 5.7.750 Service unavailable. Client blocked from sending from unregistered domains", "5.7.750"),
+        [(A, "block", "5")],
+    ),
+    "a server that minds line ends": (
+        fields("550 5.6.0 Lone CR or LF in body", "5.6.0"),
+        [(A, "block", "5")],
+    ),
+    "a server with a word of its own": (
+        fields("553 5.3.0 <ann@example.net>... Addressee unknown", "5.3.0"),
+        [(A, "hard", "5")],
+    ),
     "Outlook.com, the network is on its list": (
         fields("550 5.7.1 Unfortunately, messages from [192.0.2.7] weren't sent. Please contact your Internet service"
                " provider since part of their network is on our block list (S3150).", "5.7.1"),
