@@ -188,7 +188,8 @@ def _one_click(post: Post, base_url: str, seconds: float) -> Iterator[Line]:
 def _names(
     patient: Patient, instruments: Instruments, newsletters: Mapping[str, Newsletter]
 ) -> Iterator[tuple[str, Check]]:
-    domains = list(dict.fromkeys(domain_of(each.sender.address) for each in newsletters.values()))
+    senders = (each.sender for each in newsletters.values())
+    domains = list(dict.fromkeys(domain_of(address) for each in senders for address in each.addresses))
     real = [each for each in domains if not is_made_up(each)]
     if domains and not real:
         made_up = [

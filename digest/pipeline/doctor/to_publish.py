@@ -47,7 +47,8 @@ def records_to_publish(patient: Patient) -> list[Record]:
         raise NotFound("there is no newsletter, so no sender; run: digest newsletters apply FILE.toml")
     host = next((each.host for each in patient.relays), "")
     records: dict[tuple[str, str], Record] = {}
-    for domain in dict.fromkeys(domain_of(each.sender.address) for each in found.values()):
+    domains = (domain_of(address) for each in found.values() for address in each.sender.addresses)
+    for domain in dict.fromkeys(domains):
         for each in records_for(
             domain,
             return_domain=domain_of(patient.return_path) if patient.return_path else domain,
