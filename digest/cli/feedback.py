@@ -103,10 +103,11 @@ def listen(
     ] = 2526,
     lmtp: Annotated[bool, typer.Option("--lmtp", help="Speak LMTP (RFC 2033) instead of SMTP.")] = False,
 ) -> None:
-    """Take bounces, complaints and mails to leave from a mail server, until Ctrl-C or SIGTERM.
+    """Take what comes back from a mail server, until Ctrl-C.
 
-    It takes mail to the return path and to the newsletters' addresses only, and hears it as `digest feedback hear`
-    does before it says yes. Let your mail server hand these addresses on; docs/feedback.md shows how.
+    Bounces, complaints and mails to leave, over SMTP or LMTP. It takes mail to the return path and to the
+    newsletters' addresses only, and hears it as `digest feedback hear` does before it says yes. Let your mail server
+    hand these addresses on; docs/feedback.md shows how.
     """
     import asyncio
     import signal
