@@ -45,6 +45,15 @@ class Visit:
         """Return a field of the form, "" when there is none."""
         return text_of(self.form, name)
 
+    @property
+    def name(self) -> str:
+        """Who it is, for the audit log; "" for nobody."""
+        return self.user.name if self.user else ""
+
+    def may(self, needed: Role) -> bool:
+        """Whether who visits may do what *needed* may."""
+        return self.user is not None and self.user.role.may(needed)
+
     def cursor(self) -> tuple[int, ...]:
         """Return where a list goes on; raises BadInput for what is no cursor."""
         words = self.arg("after").split(".") if self.arg("after") else []

@@ -85,6 +85,7 @@ class StaffPages:
             _=say.gettext,
             ngettext=say.ngettext,
             user=visit.user,
+            may=visit.may,
             csrf=visit.csrf,
             with_query=_with_query(visit.query),
             **{"here": "", "done": visit.arg("done"), **values},
