@@ -8,7 +8,7 @@ is told, never guessed. Each statement is an index and a limit.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
@@ -19,7 +19,8 @@ from digest.model.segment import Claim, Condition
 from digest.store.browsing import COUNTED, PAGE, ListedSubscriber, beginning_values, begins
 from digest.store.tables import from_micros, to_micros
 
-_AT_ONCE = 1_000  # candidates
+_FIRST, _AT_ONCE = 100, 500  # candidates
+_FEW = 500  # candidates that are no trouble
 _OF_A_SUBSCRIPTION = {
     Claim.NEWSLETTER_IS: "s.newsletter_id IN (SELECT n.id FROM newsletters n WHERE n.slug IN ({values}))",
     Claim.STATE_IS: "s.state IN ({values})",
@@ -33,22 +34,23 @@ _OF_A_SUBSCRIPTION = {
     ),
 }
 _SENT = "EXISTS (SELECT 1 FROM deliveries d WHERE d.subscriber_id = u.id AND d.state = 'sent' AND d.finished_at >= {values})"  # noqa: E501
+# Whose ids are known is looked up by the id, so other columns are kept from their indexes.
 _OF_A_READER = {
-    Claim.ADDRESS_IS: "u.address_key IN ({values})",
+    Claim.ADDRESS_IS: "u.address_key || '' IN ({values})",
     Claim.NAME_HAS: "LOWER(u.name) LIKE {values} ESCAPE '\\'",
-    Claim.DOMAIN_IS: "u.domain IN ({values})",
-    Claim.DOMAIN_IS_NOT: "u.domain NOT IN ({values})",
-    Claim.ZONE_IS: "u.zone IN ({values})",
-    Claim.ZONE_IS_NOT: "u.zone NOT IN ({values})",
-    Claim.LANGUAGE_IS: "u.locale IN ({values})",
-    Claim.LANGUAGE_IS_NOT: "u.locale NOT IN ({values})",
+    Claim.DOMAIN_IS: "u.domain || '' IN ({values})",
+    Claim.DOMAIN_IS_NOT: "u.domain || '' NOT IN ({values})",
+    Claim.ZONE_IS: "u.zone || '' IN ({values})",
+    Claim.ZONE_IS_NOT: "u.zone || '' NOT IN ({values})",
+    Claim.LANGUAGE_IS: "u.locale || '' IN ({values})",
+    Claim.LANGUAGE_IS_NOT: "u.locale || '' NOT IN ({values})",
     Claim.JOINED_SINCE: "u.joined_at >= {values}",
     Claim.JOINED_BEFORE: "u.joined_at < {values}",
     Claim.SENT_SINCE: _SENT,
     Claim.NOT_SENT_SINCE: f"NOT {_SENT}",
     Claim.BOUNCED: (
-        "EXISTS (SELECT 1 FROM subscriptions b JOIN reports r ON r.subscription_id = b.id"
-        " WHERE b.subscriber_id = u.id AND r.class IN ({values}))"
+        "EXISTS (SELECT 1 FROM subscriptions b WHERE b.subscriber_id = u.id AND EXISTS"
+        " (SELECT 1 FROM reports r WHERE r.subscription_id = b.id AND r.class IN ({values})))"
     ),
 }
 # Which readers meet a condition, by an index and at once; those that lead to fewest are tried first.
@@ -116,40 +118,13 @@ def search_readers(
 ) -> Found:
     """Return one page of the readers who meet all *conditions*, from the one past *after* on; erased ones never."""
     search = _Search(connection, conditions, order)
-    ids: list[int] = []
-    last, is_full = 0, True
-    for part in search.candidates(after):
-        found = search.meeting(part)
-        if len(ids) + len(found) > PAGE:
-            ids += found[: PAGE - len(ids)]
-            last = ids[-1]
-            break
-        ids, last = ids + found, part[-1]
-        if late():
-            is_full = False
-            break
-    else:
-        last = 0
-    return Found(_rows(connection, ids), last, is_full or not last)
-
-
-def count_readers(connection: Connection, conditions: Sequence[Condition], *, late: Late) -> tuple[int, bool]:
-    """Return how many readers meet all *conditions*, at most one more than 10,000, and whether all were looked at."""
-    search = _Search(connection, conditions, Order.NEWEST)
-    if len(conditions) == 1 and search.most is not None:
-        return min(search.most, COUNTED + 1), True
-    count = 0
-    for part in search.candidates(0):
-        count += len(search.meeting(part))
-        if count > COUNTED:
-            return COUNTED + 1, True
-        if late():
-            return count, False
-    return count, True
+    found = search.page(after, late)
+    count, is_counted = search.count(late)
+    return replace(found, count=count, is_counted=is_counted)
 
 
 def ids_of_readers(
-    connection: Connection, conditions: Sequence[Condition], *, after: int, most: int = 5 * _AT_ONCE
+    connection: Connection, conditions: Sequence[Condition], *, after: int, most: int = 5_000
 ) -> tuple[list[int], int]:
     """Return readers who meet all *conditions*, oldest first, and where to go on, 0 at the end; for who takes all.
 
@@ -158,7 +133,7 @@ def ids_of_readers(
     search = _Search(connection, conditions, Order.OLDEST)
     ids: list[int] = []
     looked, last = 0, 0
-    for part in search.candidates(after):
+    for part in search.candidates(after, _AT_ONCE):
         ids += search.meeting(part)
         looked, last = looked + len(part), part[-1]
         if looked >= most:
@@ -174,13 +149,47 @@ class _Search:
         self._conditions = conditions
         self._order = order
         self._narrow: list[int] | None = None
-        self.most: int | None = None  #: how many meet the condition that fewest meet, as far as that is known
+        self._most: int | None = None  #: how many meet the condition that fewest meet, where an index says so
         self._values: dict[str, Any] = {}
         self._where = self._all_of(conditions)
         self._choose_candidates()
 
-    def candidates(self, after: int) -> Iterator[list[int]]:
-        """Give the ids that may meet the conditions, from the one past *after* on, in order."""
+    def page(self, after: int, late: Late) -> Found:
+        """Return a page of rows; see `Found`."""
+        ids: list[int] = []
+        last, is_full = 0, True
+        for part in self.candidates(after, _FIRST):
+            found = self.meeting(part)
+            if len(ids) + len(found) > PAGE:
+                ids += found[: PAGE - len(ids)]
+                last = ids[-1]
+                break
+            ids, last = ids + found, part[-1]
+            if late():
+                is_full = False
+                break
+        else:
+            last = 0
+        return Found(_rows(self._connection, ids), last, is_full or not last)
+
+    def count(self, late: Late) -> tuple[int, bool]:
+        """Return how many there are, at most one more than 10,000, and whether all were looked at."""
+        if not self._conditions:
+            query = f"SELECT COUNT(*) FROM (SELECT 1 FROM subscribers u WHERE u.address <> '' LIMIT {COUNTED + 1}) AS f"  # noqa: S608
+            return int(self._connection.execute(text(query)).scalar_one()), True
+        if len(self._conditions) == 1 and self._most is not None:
+            return min(self._most, COUNTED + 1), True
+        count = 0
+        for part in self.candidates(0, _AT_ONCE):
+            count += len(self.meeting(part))
+            if count > COUNTED:
+                return COUNTED + 1, True
+            if late():
+                return count, False
+        return count, True
+
+    def candidates(self, after: int, size: int) -> Iterator[list[int]]:
+        """Give the ids that may meet the conditions, from the one past *after* on, in order, *size* of them first."""
         column, sign, way = _ORDERS[self._order]
         if self._narrow is not None:
             ids = self._sorted(self._narrow, after)
@@ -190,12 +199,13 @@ class _Search:
         while True:
             beyond = f"WHERE {self._beyond(column, sign)}" if last else ""
             query = f"SELECT u.id FROM subscribers u {beyond} ORDER BY u.{column} {way} LIMIT :most"  # noqa: S608
-            rows = self._connection.execute(text(query), {"last": last, "most": _AT_ONCE}).scalars().all()
+            rows = self._connection.execute(text(query), {"last": last, "most": size}).scalars().all()
             if rows:
                 last = rows[-1]
                 yield list(rows)
-            if len(rows) < _AT_ONCE:
+            if len(rows) < size:
                 return
+            size = _AT_ONCE
 
     def meeting(self, ids: Sequence[int]) -> list[int]:
         """Return those of *ids* that meet every condition, in the order of *ids*."""
@@ -227,18 +237,23 @@ class _Search:
         return f"u.{column} {sign} (SELECT l.{column} FROM subscribers l WHERE l.id = :last)"  # noqa: S608
 
     def _choose_candidates(self) -> None:
+        """Find the condition that fewest meet, as far as 10,000; who meets it are the candidates."""
         by_claim = {each.claim: each for each in self._conditions}
+        best: tuple[str, dict[str, Any]] | None = None
         for claim, query in _NARROW.items():
             if claim not in by_claim:
                 continue
             values = self._bind(by_claim[claim], "n")
-            written = query.format(values=_places(values), begins=begins("n"))
-            ids = self._connection.execute(text(f"{written} LIMIT {COUNTED + 1}"), values).scalars().all()
-            if self.most is None or len(ids) < self.most:
-                self.most = len(ids) if len(ids) > COUNTED else len(set(ids))
-                self._narrow = sorted(set(ids)) if len(ids) <= COUNTED else None
-            if self._narrow is not None:
-                return
+            who = f"{query.format(values=_places(values), begins=begins('n'))} LIMIT {COUNTED + 1}"
+            counted = text(f"SELECT COUNT(*) FROM ({who}) AS found")  # noqa: S608
+            count = int(self._connection.execute(counted, values).scalar_one())
+            if self._most is None or count < self._most:
+                self._most, best = count, (who, values)
+            if count <= _FEW:
+                break
+        if best is not None and self._most is not None and self._most <= COUNTED:
+            self._narrow = sorted(set(self._connection.execute(text(best[0]), best[1]).scalars()))
+            self._most = len(self._narrow)
 
     def _all_of(self, conditions: Sequence[Condition]) -> list[str]:
         of_a_reader, of_a_subscription = [], []

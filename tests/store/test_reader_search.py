@@ -10,7 +10,7 @@ from digest.errors import BadInput
 from digest.pipeline.segments import read_conditions, what_is_known
 from digest.store import reader_search
 from digest.store.engine import reading
-from digest.store.reader_search import Order, count_readers, ids_of_readers, search_readers
+from digest.store.reader_search import Order, ids_of_readers, search_readers
 from tests.house import House
 from tests.sink import Do, Sink
 
@@ -50,8 +50,9 @@ def found(house: House, *said: tuple[str, str], order: Order = Order.ADDRESS) ->
     """Return the first letters of who is found; counting them must come to as many."""
     with reading(house.engine) as connection:
         conditions = read_conditions(said, what_is_known(connection))
-        rows = search_readers(connection, conditions, order=order, late=NEVER).rows
-        assert count_readers(connection, conditions, late=NEVER) == (len(rows), True)
+        told = search_readers(connection, conditions, order=order, late=NEVER)
+        rows = told.rows
+        assert (told.count, told.is_counted) == (len(rows), True)
         assert len(ids_of_readers(connection, conditions, after=0)[0]) == len(rows)
     return "".join(each.address[0] for each in rows)
 
@@ -96,6 +97,7 @@ def test_a_list_is_sorted_and_goes_on_where_the_page_before_ended(
     """In each order, for few and for all, every reader stands on exactly one page."""
     monkeypatch.setattr(reader_search, "PAGE", 7)
     monkeypatch.setattr(reader_search, "_AT_ONCE", 10)
+    monkeypatch.setattr(reader_search, "_FIRST", 10)
     house.readers([{"email": f"r{number:02}@d{number % 2}.example.org", "topics": "trade"} for number in range(33)])
     with reading(house.engine) as connection:
         known = what_is_known(connection)
@@ -119,14 +121,14 @@ def test_a_search_whose_time_is_up_says_so_and_goes_on_from_there(
 ) -> None:
     """It never says "nobody" of those it has not looked at."""
     monkeypatch.setattr(reader_search, "_AT_ONCE", 10)
+    monkeypatch.setattr(reader_search, "_FIRST", 10)
     house.readers(
         [{"email": f"r{number:02}@example.org", "name": f"N{number}", "topics": "trade"} for number in range(33)]
     )
     with reading(house.engine) as connection:
         conditions = read_conditions([("name-has", "N7")], what_is_known(connection))
         first = search_readers(connection, conditions, late=AT_ONCE)
-        assert (first.rows, first.is_full) == ((), False)
-        assert count_readers(connection, conditions, late=AT_ONCE) == (0, False)
+        assert (first.rows, first.is_full, first.is_counted) == ((), False, False)
         again = search_readers(connection, conditions, after=first.after, late=AT_ONCE)
         third = search_readers(connection, conditions, after=again.after, late=AT_ONCE)
 

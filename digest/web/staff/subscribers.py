@@ -16,14 +16,14 @@ from digest.errors import BadInput, NotFound
 from digest.model.segment import KINDS, Claim, Condition, Kind
 from digest.model.staff import Role
 from digest.pipeline.installation import Installation
-from digest.pipeline.places import zones_on_offer
 from digest.pipeline.segments import MOST, Known, as_pairs, read_conditions, what_is_known
 from digest.pipeline.show_subscriber import subscriber_as_json
 from digest.store.audit import browse_acts, record
 from digest.store.browsing import address_of
+from digest.store.cadences import zones_of_cadences
 from digest.store.chores import chores_of
 from digest.store.engine import reading
-from digest.store.reader_search import Found, Order, count_readers, search_readers
+from digest.store.reader_search import Found, Order, search_readers
 from digest.store.segments import drop_segment, list_segments, save_segment
 from digest.store.subscriber_records import reports_of
 from digest.web.staff.claims import ACTIONS, CLAIMS, ORDERS
@@ -31,7 +31,7 @@ from digest.web.staff.gate import Gate, Visit, number_of
 from digest.web.staff.pages import StaffPages
 
 _MAILS = 50  # the latest of a story; the log has all
-_PATIENCE = 0.03  # seconds for the rows of a page, and as many for the count
+_PATIENCE = 0.03  # seconds for looking at candidates
 _LONGEST_NAME = 80
 
 
@@ -53,26 +53,24 @@ def add_to(gate: Gate, house: Installation, pages: StaffPages) -> None:
         with reading(house.engine) as connection:
             known = what_is_known(connection)
             wanted = read_wanted(visit.arg, known)
-            found, count, is_counted = Found(()), 0, True
+            found = Found(())
             if not wanted.problem:
                 found = search_readers(connection, wanted.conditions, order=order, after=after, late=_until(_PATIENCE))
-                count, is_counted = count_readers(connection, wanted.conditions, late=_until(_PATIENCE))
             segments = list_segments(connection)
+            suggestions = _suggestions(connection, known)
         return pages.draw(
             "subscribers.html",
             visit,
             status=422 if wanted.problem else 200,
             here="subscribers",
             found=found,
-            count=count,
-            is_counted=is_counted,
             wanted=wanted,
             rows=_rows_of_builder(wanted),
             order=order,
             orders=ORDERS,
             claims=CLAIMS,
             kinds=KINDS,
-            suggestions=_suggestions(known),
+            suggestions=suggestions,
             topics=known.topics,
             newsletters=known.newsletters,
             actions=ACTIONS,
@@ -150,9 +148,9 @@ def _rows_of_builder(wanted: Wanted) -> list[tuple[int, str, str]]:
     return rows if len(rows) >= MOST else [*rows, (len(rows) + 1, "", "")]
 
 
-def _suggestions(known: Known) -> dict[str, tuple[str, ...]]:
+def _suggestions(connection: Connection, known: Known) -> dict[str, tuple[str, ...]]:
     found = {kind.value: known.values_of(kind) for kind in Kind}
-    found[Kind.ZONE.value] = zones_on_offer()
+    found[Kind.ZONE.value] = zones_of_cadences(connection)
     return {kind: values for kind, values in found.items() if values}
 
 
