@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
-
-from sqlalchemy import Connection
 
 from digest.errors import BadInput, DigestError
 from digest.log import get_logger
 from digest.model.chore import Chore, ChoreKind, ChoreState
-from digest.pipeline import change_readers
+from digest.pipeline import change_readers, import_chore
 from digest.pipeline.installation import Installation
 from digest.store import chores
 from digest.store.audit import record
 
 EVERY = 1.0  # seconds
 KEPT = timedelta(days=30)  #: what was changed, and by it the way back
-Step = Callable[[Installation, Connection, Chore], bool]
-_STEPS: dict[ChoreKind, Step] = {ChoreKind.CHANGE: change_readers.step}
 _OVER = (ChoreState.DONE, ChoreState.UNDONE, ChoreState.DROPPED, ChoreState.FAILED, ChoreState.ASKING)
 
 
@@ -34,6 +31,10 @@ def run_chores(house: Installation, stop: Callable[[], bool] = lambda: False) ->
             if chore is None:
                 chores.forget_old(connection, house.clock.now() - KEPT, _OVER)
                 return done
+        if chore.kind is ChoreKind.IMPORT:
+            _import(house, chore, stop)
+            done += 1
+            continue
         while chore is not None and not stop():
             chore = _batch(house, chore)
             done += 1
@@ -44,12 +45,23 @@ def run_chores(house: Installation, stop: Callable[[], bool] = lambda: False) ->
 
 def _batch(house: Installation, chore: Chore) -> Chore | None:
     """Do one batch and return the chore as it is then, None when it is over or in other hands."""
+    with _failing_in_words(house, chore), house.engine.begin() as connection:
+        held = chores.renewed(connection, chore, house.clock.now())
+        if held is None or not change_readers.step(house, connection, held):
+            return None
+        return chores.find_chore(connection, chore.chore_id)
+    return None
+
+
+def _import(house: Installation, chore: Chore, stop: Callable[[], bool]) -> None:
+    with _failing_in_words(house, chore):
+        import_chore.work(house, chore, stop)
+
+
+@contextmanager
+def _failing_in_words(house: Installation, chore: Chore) -> Iterator[None]:
     try:
-        with house.engine.begin() as connection:
-            held = chores.renewed(connection, chore, house.clock.now())
-            if held is None or not _STEPS[held.kind](house, connection, held):
-                return None
-            return chores.find_chore(connection, chore.chore_id)
+        yield
     except (BadInput, LookupError) as error:
         _fail(house, chore, str(error))
     except DigestError:
@@ -57,7 +69,6 @@ def _batch(house: Installation, chore: Chore) -> Chore | None:
     except Exception as error:  # noqa: BLE001  # told with its traceback; the next chore must not wait for this one
         get_logger().exception("chore_failed", chore=chore.chore_id)
         _fail(house, chore, f"{type(error).__name__}; the log of the program has more")
-    return None
 
 
 def _fail(house: Installation, chore: Chore, problem: str) -> None:

@@ -130,13 +130,6 @@ def chores_of(connection: Connection, subscriber_id: int, most: int = PAGE) -> l
     return [(_chore(row), row.changes) for row in connection.execute(query)]
 
 
-def put_file(connection: Connection, chore_id: int, name: str, pieces: Iterator[bytes]) -> None:
-    """Keep a file of a chore, in pieces; one of that name gives way."""
-    drop_file(connection, chore_id, name)
-    for number, piece in enumerate(pieces):
-        add_piece(connection, chore_id, name, number, piece)
-
-
 def add_piece(connection: Connection, chore_id: int, name: str, number: int, piece: bytes) -> None:
     """Append a piece to a file."""
     values = {"chore_id": chore_id, "name": name, "number": number, "content": piece}
@@ -148,16 +141,18 @@ def pieces_of(content: bytes) -> Iterator[bytes]:
     return (content[at : at + _PIECE] for at in range(0, len(content), _PIECE))
 
 
+def file_piece(connection: Connection, chore_id: int, name: str, number: int) -> bytes | None:
+    """Return one piece of a file, None past its end."""
+    where = (chore_files.c.chore_id == chore_id) & (chore_files.c.name == name) & (chore_files.c.number == number)
+    piece = connection.execute(select(chore_files.c.content).where(where)).scalar()
+    return None if piece is None else bytes(piece)
+
+
 def file_pieces(connection: Connection, chore_id: int, name: str) -> Iterator[bytes]:
     """Give the pieces of a file, one read each, so that a large one is never in memory whole."""
     number = 0
-    where = (chore_files.c.chore_id == chore_id) & (chore_files.c.name == name)
-    while True:
-        query = select(chore_files.c.content).where(where, chore_files.c.number == number)
-        piece = connection.execute(query).scalar()
-        if piece is None:
-            return
-        yield bytes(piece)
+    while (piece := file_piece(connection, chore_id, name, number)) is not None:
+        yield piece
         number += 1
 
 

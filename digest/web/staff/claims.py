@@ -74,3 +74,19 @@ COUNTS = {
     "erased": _("%(n)s people erased"),
     "kept": _("%(n)s people kept: they came back or were gone"),
 }
+
+#: What an import has counted.
+IMPORTED = {
+    "added": _("%(n)s subscriptions added"),
+    "updated": _("%(n)s readers updated"),
+    "unchanged": _("%(n)s readers who have all this already"),
+    "kept": _("%(n)s of them keep what they chose by their own hand"),
+    "refused": _("%(n)s rows that cannot be read"),
+    "repeated": _("%(n)s rows that a later one of the same mailbox takes the place of"),
+    "suppressed": _("%(n)s addresses that must not be mailed"),
+    "ended": _("%(n)s readers who have left, and only they can come back"),
+    "corrected": _("%(n)s addresses that were corrected since"),
+    "removed": _("%(n)s subscriptions removed again"),
+    "stopped": _("%(n)s subscriptions ended: a mail had gone out already"),
+    "touched": _("%(n)s subscriptions not put back: somebody changed them since"),
+}
