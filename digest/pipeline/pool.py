@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from typing import overload
 
 from sqlalchemy import Connection
 
@@ -26,6 +27,7 @@ from digest.selection.editing import UNTOUCHED, Verdict, verdict_of
 from digest.selection.pool import Candidate, Pool, Rules
 from digest.selection.select import VERSION, by_most_chosen
 from digest.store.articles import articles_between, known_at, known_under, stories_since
+from digest.store.matches import NewMatches, matches_of
 from digest.store.newsletters import load_newsletters, load_topics
 from digest.store.profiles import readers_by_interests
 from digest.store.rulings import rulings_between
@@ -36,7 +38,10 @@ _REMEMBERED = timedelta(days=60)  # the least time for which a mailbox remembers
 
 @dataclass(frozen=True, slots=True)
 class SlotPool:
-    """A pool with what its digests also need: the vocabulary, the archive's answers, which stories live."""
+    """A pool with what its digests also need: the vocabulary, the archive's answers, which stories live.
+
+    `new_matches` are what nobody has kept yet of what its articles match.
+    """
 
     pool: Pool
     topics: Mapping[str, Topic]
@@ -45,6 +50,7 @@ class SlotPool:
     since_cut: datetime
     ruled_at: datetime
     notes: Mapping[NoteKind, EditionNote]
+    new_matches: NewMatches
     spec: str
 
     @property
@@ -97,22 +103,25 @@ def build_pool(
         called = [article_id for article_id, (_, by_name) in verdicts.items() if by_name]
         articles = articles_between(connection, start, cut_off, sources, called)
     # The whole vocabulary: a topic on offer is also matched by its children, which may not be.
-    matching = matching_of(connection, everything, cut_off, known, memory or Memory())
-    matcher = matching.matcher
-    for stored in articles:
-        if stored.revision_id not in known:
-            known[stored.revision_id] = analyse(stored.article)
-    analysed = [known[stored.revision_id] for stored in articles]
+    matching = matching_of(connection, everything, cut_off, memory or Memory())
+    texts = Texts(articles, known)
+    found = matches_of(connection, matching.key, [stored.revision_id for stored in articles])
+    new = {
+        stored.revision_id: matching.matcher(known).topics(texts[at])
+        for at, stored in enumerate(articles)
+        if stored.revision_id not in found
+    }
+    found |= new
     candidates = [
-        _candidate(stored, matcher.topics(each), offered, verdicts.get(stored.article_id, (UNTOUCHED, False))[0])
-        for stored, each in zip(articles, analysed, strict=True)
+        _candidate(stored, found[stored.revision_id], offered, verdicts.get(stored.article_id, (UNTOUCHED, False))[0])
+        for stored in articles
     ]
     pool = Pool(
         candidates,
         rules,
-        KeywordIndex(analysed).matches,
-        lambda at: matcher.near_misses(analysed[at]),
-        Neighbours(analysed).of,
+        KeywordIndex(texts).matches,
+        lambda at: matching.matcher(known).near_misses(texts[at]),
+        Neighbours(texts).of,
     )
     if newsletter.fallback is Fallback.MOST_CHOSEN:
         pool.most_chosen = by_most_chosen(pool, readers_by_interests(connection, newsletter.slug))
@@ -125,8 +134,33 @@ def build_pool(
         since_cut=newsletter.since_cut(cut_off),
         ruled_at=ruled_at,
         notes=notes,
+        new_matches=NewMatches(matching.key, new),
         spec=_spec(newsletter, pool, matching.key, template_hash, notes),
     )
+
+
+class Texts(Sequence[Analysed]):
+    """The articles of a pool ready for who looks for words in them; each is read when it is first asked for."""
+
+    def __init__(self, articles: Sequence[StoredArticle], known: dict[int, Analysed]) -> None:
+        self._articles, self._known = articles, known
+
+    def __len__(self) -> int:
+        """Return how many articles there are."""
+        return len(self._articles)
+
+    @overload
+    def __getitem__(self, at: int) -> Analysed: ...
+    @overload
+    def __getitem__(self, at: slice) -> list[Analysed]: ...
+    def __getitem__(self, at: int | slice) -> Analysed | list[Analysed]:
+        """Return the article at a position, or several."""
+        if isinstance(at, slice):
+            return [self[each] for each in range(*at.indices(len(self)))]
+        stored = self._articles[at]
+        if stored.revision_id not in self._known:
+            self._known[stored.revision_id] = analyse(stored.article)
+        return self._known[stored.revision_id]
 
 
 def _candidate(
