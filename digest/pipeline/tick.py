@@ -11,6 +11,7 @@ from digest.pipeline.errands import KINDS as ERRANDS
 from digest.pipeline.errands import run_errands
 from digest.pipeline.installation import Installation
 from digest.pipeline.letters import write_letters
+from digest.pipeline.match_articles import match_for_the_next
 from digest.pipeline.plan import Who, plan_newsletter
 from digest.pipeline.proofs import KINDS as PROOFS
 from digest.pipeline.proofs import send_proofs
@@ -35,6 +36,7 @@ def visit_sources(house: Installation, *, allow_private: bool = False) -> None:
 def plan_due(house: Installation) -> None:
     """Write the letters that pages asked for; plan every slot that has come, newsletters in the order of their names.
 
+    What the articles match that the next slots will draw from is found out before.
     Beside a sending that may run. An edition in which nobody is to get anything is finished here: no sending will
     come to do it.
     """
@@ -42,6 +44,7 @@ def plan_due(house: Installation) -> None:
         newsletters = load_newsletters(connection)
         asked = errands.waiting(connection, ERRANDS)
     write_letters(house)
+    match_for_the_next(house)
     planned = [_plan(house, slug) for slug in newsletters]  # all of them, whatever the first one says
     lapsed = attend(house, [each for each in newsletters.values() if each.approval])
     if run_errands(house, asked) or lapsed or any(planned):

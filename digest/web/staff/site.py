@@ -10,9 +10,11 @@ from digest.pipeline.installation import Installation
 from digest.web.staff import (
     approving,
     articles,
+    changes,
     comparing,
     deliveries,
     editions,
+    imports,
     preview,
     proofing,
     sending,
@@ -23,24 +25,15 @@ from digest.web.staff import (
 from digest.web.staff.gate import Gate, Visit
 from digest.web.staff.pages import StaffPages
 
+UPLOADS = "/staff/imports"  #: where files are posted to
+
 
 def staff_routes(house: Installation) -> APIRouter:
     """Return the routes below /staff; what is none of them is known to those who are signed in only."""
     pages = StaffPages(house.base_url)
     gate = Gate(house, pages)
-    for part in (
-        signing,
-        today,
-        subscribers,
-        editions,
-        approving,
-        sending,
-        preview,
-        comparing,
-        proofing,
-        articles,
-        deliveries,
-    ):
+    shown = (today, subscribers, imports, changes, editions, approving, sending, preview, comparing, proofing)
+    for part in (signing, *shown, articles, deliveries):
         part.add_to(gate, house, pages)
 
     def nowhere(visit: Visit) -> Response:
