@@ -25,6 +25,7 @@ from digest.rendering.lint.finding import Finding
 from digest.scheduling.cadence import Rule, half_period, latest_slot, next_slot, period_of
 from digest.scheduling.cut_off import Cut
 from digest.store import approvals
+from digest.store.audit import record
 from digest.store.digests import save_pool
 from digest.store.editions import Edition, count_waiting, find_edition, is_begun
 from digest.store.engine import reading
@@ -128,6 +129,7 @@ def withdraw_approval(house: Installation, name: str, *, by: str) -> Standing:
         )
         if withdrawn is None:
             raise BadInput(f"{edition.name} is not approved; there is nothing to take back")
+        record(connection, by, "withdraw approval", edition.name, now=house.clock.now())
     return standing_of(house, str(edition.edition_id), pool=False)
 
 
@@ -199,9 +201,19 @@ def _approve(
         edition = find_edition(connection, str(edition_id))
         pool_id = save_pool(connection, *pool)
         window = _window(newsletter, cut)
-        if not approvals.approve(connection, edition_id, (pool_id, pool[0]), window, changes=changes, by=by, now=now):
+        if not approvals.approve(
+            connection,
+            edition_id,
+            (pool_id, pool[0]),
+            window,
+            changes=changes,
+            by=by,
+            now=now,
+            urgent=newsletter.urgent,
+        ):
             return False
         _lapse(connection, newsletter, edition_id, edition.period, now)
+        record(connection, by, "approve", edition.name, now=now, after={"pool": pool[0]})
         ask_for_workers(connection, edition_id, count_waiting(connection, edition))
     get_logger().info("edition_approved", edition=edition.name, by=by, pool=pool[0][:12])
     return True

@@ -18,8 +18,8 @@ from digest.model.approval import Approval
 from digest.model.digest import SkipReason
 from digest.model.newsletter import ApprovalRule
 from digest.store.replan import replan_edition
-from digest.store.standing import APPROVED, STANDING
-from digest.store.tables import approvals, article_sources, articles, editions, newsletters, to_micros
+from digest.store.standing import APPROVED, NEVER, STANDING, make_due
+from digest.store.tables import approvals, article_sources, articles, editions, from_micros, newsletters, to_micros
 
 _UNSETTLED = "approval <> '' AND state NOT IN ('finished', 'cancelled')"
 
@@ -55,8 +55,11 @@ def approve(
     changes: int,
     by: str,
     now: datetime,
+    urgent: bool,
 ) -> bool:
     """Approve *pool* (id and hash) of an edition; False when it is approved, or something changed since *changes*."""
+    # Whoever is writing its rows just now is done first; SQLite has one writer.
+    connection.execute(select(editions.c.id).where(editions.c.id == edition_id).with_for_update())
     done = connection.execute(
         text(
             f"UPDATE editions SET pool_id = :p, state = CASE WHEN state = 'awaiting' THEN {APPROVED} ELSE state END"  # noqa: S608
@@ -68,6 +71,7 @@ def approve(
         return False
     values = {"edition_id": edition_id, "pool_hash": pool[1], "window_start": window[0], "window_end": window[1]}
     connection.execute(insert(approvals).values(**values, approved_by=by, approved_at=now))
+    make_due(connection, edition_id, urgent=urgent)
     return True
 
 
@@ -89,7 +93,7 @@ def withdraw(connection: Connection, edition_id: int, because: str, *, by: str =
         ),
         {"by": by, "now": to_micros(now), "why": because, "e": edition_id},
     )
-    replanned = replan_edition(connection, edition_id, now=now)
+    replanned = replan_edition(connection, edition_id, now=from_micros(NEVER))
     get_logger().warning("approval_withdrawn", edition=edition_id, why=because, by=by, planned_anew=replanned)
     return replanned
 
@@ -238,7 +242,7 @@ def replan_others(connection: Connection, now: datetime) -> int:
     ).rowcount
 
 
-def follow_rule(connection: Connection, newsletter: str, rule: ApprovalRule) -> None:
+def follow_rule(connection: Connection, newsletter: str, rule: ApprovalRule, *, urgent: bool) -> None:
     """Let what a newsletter has not sent yet wait for the approvals that its *rule* asks for from now on."""
     number = connection.execute(select(newsletters.c.id).where(newsletters.c.slug == newsletter)).scalar_one()
     values = {"n": number, "rule": rule.value}
@@ -250,11 +254,14 @@ def follow_rule(connection: Connection, newsletter: str, rule: ApprovalRule) -> 
         ),
         values,
     )
-    connection.execute(
+    moved = connection.execute(
         text(
             f"UPDATE editions SET state = {STANDING} WHERE newsletter_id = :n"  # noqa: S608  # a constant
             " AND (state = 'awaiting' AND approval = '' OR state = 'open' AND approval <> '' AND pool_id IS NULL)"
+            " RETURNING id"
         ),
         values,
     )
+    for edition_id in [] if rule else list(moved.scalars()):
+        make_due(connection, edition_id, urgent=urgent)
     connection.execute(text("UPDATE newsletters SET approval = :rule WHERE id = :n"), values)

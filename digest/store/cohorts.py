@@ -16,6 +16,7 @@ from digest.store.get_or_create import chunks
 from digest.store.jobs import ask_for_workers
 from digest.store.planning import SINCE, UNPLANNED, Group, Twice, fill_scope, history_sql, twice_values
 from digest.store.rulings import kept_out
+from digest.store.standing import NEVER, is_awaiting
 from digest.store.tables import articles, to_micros
 
 _LONG_DUE = 1  # microseconds after 1970
@@ -94,7 +95,10 @@ def write_cohorts(
         for first in range(1, waiting + 1, _ROWS_PER_WRITE):
             with connection.begin():
                 all_stood = _leave_out_changed(connection, cohorts, edition_id, as_read) and all_stood
-                wrote = _write_rows(connection, {**values, "first": first, "end": first + _ROWS_PER_WRITE}, fresh=fresh)
+                # Held by the line above, so that nobody approves the edition between the look and the rows.
+                due = NEVER if is_awaiting(connection, edition_id) else values["due"]
+                part = {**values, "first": first, "end": first + _ROWS_PER_WRITE, "due": due}
+                wrote = _write_rows(connection, part, fresh=fresh)
                 ask_for_workers(connection, edition_id, wrote[""])
             rows += wrote
     return Written(rows, all_stood)

@@ -303,7 +303,7 @@ class Unplanned:
 def unplanned(connection: Connection, newsletter_id: int | None, *, paused: bool = False) -> list[Unplanned]:
     """Return the slots (of one newsletter, or of all) with rows that wait for a new plan; of *paused* editions too."""
     only = "AND e.newsletter_id = :newsletter" if newsletter_id is not None else ""
-    states = "('open', 'paused')" if paused else "('open')"
+    states = "('open', 'awaiting', 'paused')" if paused else "('open')"
     rows = connection.execute(
         text(
             "SELECT DISTINCT n.slug, e.id, e.period, d.slot_at FROM deliveries d"  # noqa: S608
@@ -317,13 +317,14 @@ def unplanned(connection: Connection, newsletter_id: int | None, *, paused: bool
 
 
 def stopped(connection: Connection, worker: str) -> set[int]:
-    """Return the rows *worker* holds whose reader has left or whose edition was paused since the claim."""
+    """Return the rows *worker* holds whose reader has left, or whose edition was paused or approved anew since."""
     rows = connection.execute(
         text(
             "SELECT d.id FROM deliveries d JOIN editions e ON e.id = d.edition_id"  # noqa: S608
             " JOIN subscriptions s ON s.id = d.subscription_id"
             " WHERE d.lease_until IS NOT NULL AND d.claimed_by = :worker"
-            f" AND (e.state <> 'open' OR s.state <> 'active' AND NOT {_LETTER})"
+            f" AND (e.state <> 'open' OR s.state <> 'active' AND NOT {_LETTER}"
+            "  OR d.doubt_count = 0 AND e.pool_id <> (SELECT g.pool_id FROM digests g WHERE g.id = d.digest_id))"
         ),
         {"worker": worker},
     )

@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from digest.store.standing import NEVER
 from digest.store.tables import from_micros, to_micros
 
 QUEUE = "deliveries"
@@ -85,10 +86,10 @@ def ask_for_next(connection: Connection, now: datetime) -> datetime | None:
     row = connection.execute(
         text(
             "SELECT d.edition_id, d.next_attempt_at FROM deliveries d JOIN editions e ON e.id = d.edition_id"
-            " WHERE d.next_attempt_at > :now AND e.state IN ('open', 'finished')"
+            " WHERE d.next_attempt_at > :now AND d.next_attempt_at < :never AND e.state IN ('open', 'finished')"
             " ORDER BY d.next_attempt_at, d.id LIMIT 1"
         ),
-        {"now": to_micros(now)},
+        {"now": to_micros(now), "never": NEVER},
     ).first()
     if row is None:
         return None

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Row, text
 from digest.errors import BadInput, NotFound
 from digest.model.delivery import DeliveryState, Outcome
 from digest.store.jobs import ask_for_workers, editions_due
-from digest.store.standing import STANDING
+from digest.store.standing import NEVER, STANDING
 from digest.store.tables import from_micros, to_micros
 
 
@@ -297,4 +297,4 @@ def _plain(value: object) -> object:
 
 
 def _instant(value: int | None) -> datetime | None:
-    return None if value is None else from_micros(value)
+    return None if value in (None, NEVER) else from_micros(value)

@@ -56,7 +56,7 @@ def save_newsletters(conn: Connection, wanted: Iterable[Newsletter]) -> None:
     """Write these newsletters over those with the same slug; others are left alone."""
     for newsletter in wanted:
         _save(conn, newsletters, newsletter.slug, {"spec": newsletter_as_json(newsletter)})
-        follow_rule(conn, newsletter.slug, newsletter.approval)
+        follow_rule(conn, newsletter.slug, newsletter.approval, urgent=newsletter.urgent)
 
 
 def save_topics(conn: Connection, wanted: Iterable[Topic]) -> None:

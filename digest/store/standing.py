@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, text
 
+# When the rows of an edition that waits for an approval are due: never. Before it they would stand in front of all
+# others in the index of what is due, and each claim would pass over them.
+NEVER = 253_402_300_799_000_000  # microseconds: the end of the year 9999
+
 # An edition by itself; SQL over `editions`.
 UNHELD = "CASE WHEN editions.approval <> '' AND editions.pool_id IS NULL THEN 'awaiting' ELSE 'open' END"
 _OF_ITS_NEWSLETTER = (
@@ -28,6 +32,21 @@ def make_edition(connection: Connection, newsletter_id: int, period: str, now: i
         ),
         {"n": newsletter_id, "p": period, "at": now},
     )
+
+
+def make_due(connection: Connection, edition_id: int, *, urgent: bool) -> None:
+    """Make the rows due that waited for an approval, as planning would have."""
+    due = text(
+        "UPDATE deliveries SET next_attempt_at = CASE WHEN :urgent = 1 THEN 1 ELSE planned_at END"
+        " WHERE edition_id = :e AND next_attempt_at = :never"
+    )
+    connection.execute(due, {"e": edition_id, "urgent": int(urgent), "never": NEVER})
+
+
+def is_awaiting(connection: Connection, edition_id: int) -> bool:
+    """Whether an edition waits for an approval."""
+    state = connection.execute(text("SELECT state FROM editions WHERE id = :e"), {"e": edition_id})
+    return bool(state.scalar() == "awaiting")
 
 
 def let_go(connection: Connection, edition_id: int) -> str:

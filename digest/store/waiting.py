@@ -30,7 +30,7 @@ def waiting_mails(connection: Connection, newsletter_id: int, now: datetime) -> 
             "SELECT e.period, g.subject, d.lease_until IS NULL AND d.next_attempt_at > :now AS later, COUNT(*)"
             " FROM deliveries d JOIN editions e ON e.id = d.edition_id JOIN digests g ON g.id = d.digest_id"
             " JOIN subscriptions s ON s.id = d.subscription_id"
-            " WHERE e.newsletter_id = :n AND e.state <> 'paused' AND s.state = 'active'"
+            " WHERE e.newsletter_id = :n AND e.state NOT IN ('paused', 'awaiting') AND s.state = 'active'"
             " AND (d.next_attempt_at IS NOT NULL OR d.lease_until IS NOT NULL)"
             " GROUP BY e.period, g.subject, later ORDER BY e.period, g.subject, later"
         ),

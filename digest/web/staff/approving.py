@@ -38,7 +38,7 @@ def add_to(gate: Gate, house: Installation, pages: StaffPages) -> None:
         )
 
     def approve(visit: Visit) -> Response:
-        found = approve_edition(house, _number(visit), by=_who(visit), expected=visit.said("pool"))
+        found = approve_edition(house, _number(visit), by=visit.name, expected=visit.said("pool"))
         return pages.go(f"/editions/{found.edition.edition_id}?done=approve")
 
     def ask_back(visit: Visit) -> Response:
@@ -49,7 +49,7 @@ def add_to(gate: Gate, house: Installation, pages: StaffPages) -> None:
         )
 
     def take_back(visit: Visit) -> Response:
-        found = withdraw_approval(house, _number(visit), by=_who(visit))
+        found = withdraw_approval(house, _number(visit), by=visit.name)
         return pages.go(f"/editions/{found.edition.edition_id}?done=take_back")
 
     gate.get("/editions/{number}/approve", Role.EDITOR, ask)
@@ -60,10 +60,6 @@ def add_to(gate: Gate, house: Installation, pages: StaffPages) -> None:
 
 def _number(visit: Visit) -> str:
     return str(number_of(visit.request.path_params["number"]))
-
-
-def _who(visit: Visit) -> str:
-    return visit.user.name if visit.user else ""
 
 
 def _facts(house: Installation, found: Standing) -> dict[str, Any]:
@@ -87,6 +83,6 @@ def _why_not(visit: Visit, found: Standing) -> str:
     if not found.pool_hash:
         return "incomplete"
     second = found.rule is ApprovalRule.TWO and found.last_hand
-    if second and found.last_hand.strip().casefold() == _who(visit).strip().casefold():
+    if second and found.last_hand.strip().casefold() == visit.name.strip().casefold():
         return "second"
     return ""

@@ -17,6 +17,7 @@ from digest.pipeline.approve import standing_of
 from digest.pipeline.correct_edition import is_correction
 from digest.pipeline.hold_edition import Held, cancel_edition, pause_edition, resume_edition
 from digest.pipeline.installation import Installation
+from digest.store.audit import record
 from digest.store.browsing import answered_since, browse_editions, states_of_edition
 from digest.store.editions import Edition, count_waiting, find_edition, latest_subject
 from digest.store.engine import reading
@@ -47,7 +48,7 @@ def add_to(gate: Gate, house: Installation, pages: StaffPages) -> None:
 
     def show(visit: Visit) -> Response:
         edition = _edition(house, visit)
-        may = visit.user is not None and visit.user.role.may(Role.EDITOR)
+        may = visit.may(Role.EDITOR)
         actions = _MAY.get(edition.state, ()) if may else ()
         standing = standing_of(house, str(edition.edition_id), pool=False)
         if actions and standing.approval is not None:
@@ -86,8 +87,12 @@ def add_to(gate: Gate, house: Installation, pages: StaffPages) -> None:
     def act(action: str, visit: Visit) -> Response:
         edition = _edition(house, visit)
         held = _ACTIONS[action](house, str(edition.edition_id))
-        who = visit.user.name if visit.user else ""
-        get_logger().info("staff_held_edition", who=who, action=action, edition=edition.name, waiting=held.waiting)
+        get_logger().info(
+            "staff_held_edition", who=visit.name, action=action, edition=edition.name, waiting=held.waiting
+        )
+        with house.engine.begin() as connection:
+            before, after = {"state": edition.state}, {"state": find_edition(connection, edition.name).state}
+            record(connection, visit.name, action, edition.name, now=house.clock.now(), before=before, after=after)
         return pages.go(f"/editions/{edition.edition_id}?done={action}")
 
     gate.get("/editions", Role.VIEWER, listed)

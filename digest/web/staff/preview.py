@@ -122,12 +122,11 @@ def _beside(found: Preview) -> dict[str, Any]:
 
 
 def _proofs(house: Installation, visit: Visit, found: Preview) -> dict[str, Any]:
-    may = visit.user is not None and visit.user.role.may(Role.EDITOR)
+    edits = visit.may(Role.EDITOR)
     with reading(house.engine) as connection:
         return {
-            "may": may,
-            "proof_lists": find_proof_lists(connection) if may else {},
-            "told": latest(connection, found.newsletter, (ErrandKind.PROOF,)) if may else [],
+            "proof_lists": find_proof_lists(connection) if edits else {},
+            "told": latest(connection, found.newsletter, (ErrandKind.PROOF,)) if edits else [],
         }
 
 

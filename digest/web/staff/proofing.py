@@ -11,6 +11,7 @@ from digest.model.errand import ErrandKind
 from digest.model.staff import Role
 from digest.pipeline.installation import Installation
 from digest.pipeline.proofs import read_addresses
+from digest.store.audit import record
 from digest.store.engine import reading
 from digest.store.errands import ask, find_proof_lists, save_proof_list
 from digest.store.newsletters import load_newsletter
@@ -27,11 +28,12 @@ def add_to(gate: Gate, house: Installation, pages: StaffPages) -> None:
     def send(visit: Visit) -> Response:
         asked = asked_of(house, {name: visit.said(name) for name in FIELDS})
         addresses = _addresses(house, visit)
-        by, now = visit.user.name if visit.user else "", house.clock.now()
+        by, now = visit.name, house.clock.now()
         with house.engine.begin() as connection:
             newsletter_id, _ = load_newsletter(connection, asked.newsletter)
             spec = {**asked.as_spec(), "addresses": list(addresses)}
             ask(connection, ErrandKind.PROOF, newsletter_id, spec=spec, by=by, now=now)
+            record(connection, by, "test mail", asked.newsletter, now=now, after={"addresses": len(addresses)})
         return _back(visit, "asked")
 
     def save(visit: Visit) -> Response:
@@ -40,8 +42,7 @@ def add_to(gate: Gate, house: Installation, pages: StaffPages) -> None:
             raise BadInput(f"name the list, in at most {_LONGEST_NAME} characters")
         addresses = read_addresses(visit.said("addresses")) if visit.said("addresses").strip() else ()
         with house.engine.begin() as connection:
-            by = visit.user.name if visit.user else ""
-            save_proof_list(connection, name, addresses, by=by, now=house.clock.now())
+            save_proof_list(connection, name, addresses, by=visit.name, now=house.clock.now())
         return _back(visit, "saved")
 
     def _back(visit: Visit, done: str) -> Response:

@@ -15,6 +15,7 @@ from digest.pipeline.installation import Installation
 from digest.pipeline.links import LETTER
 from digest.pipeline.preview import preview_sample
 from digest.store import errands
+from digest.store.audit import record
 from digest.store.editions import Edition, find_edition
 from digest.store.engine import reading
 from digest.store.newsletters import load_newsletter
@@ -49,8 +50,9 @@ def add_to(gate: Gate, house: Installation, pages: StaffPages) -> None:
         slug = visit.request.path_params["slug"]
         with house.engine.begin() as connection:
             newsletter_id, _ = load_newsletter(connection, slug)
-            now, by = house.clock.now(), _who(visit)
+            now, by = house.clock.now(), visit.name
             errands.ask(connection, ErrandKind.SEND_NOW, newsletter_id, spec={}, by=by, now=now)
+            record(connection, by, "send now", slug, now=now)
         return pages.go(f"/send/{slug}?done=asked")
 
     def ask_correct(visit: Visit) -> Response:
@@ -68,7 +70,8 @@ def add_to(gate: Gate, house: Installation, pages: StaffPages) -> None:
 
     def correct(visit: Visit) -> Response:
         edition = _edition(house, visit)
-        correction = _found(house, edition, visit.said("template"))
+        correction, now = _found(house, edition, visit.said("template")), house.clock.now()
+        spec = {"template": correction.newsletter.template, "stop": bool(visit.said("stop"))}
         with house.engine.begin() as connection:
             newsletter_id, _ = load_newsletter(connection, edition.newsletter)
             errands.ask(
@@ -76,10 +79,11 @@ def add_to(gate: Gate, house: Installation, pages: StaffPages) -> None:
                 ErrandKind.CORRECT,
                 newsletter_id,
                 edition_id=edition.edition_id,
-                spec={"template": correction.newsletter.template, "stop": bool(visit.said("stop"))},
-                by=_who(visit),
-                now=house.clock.now(),
+                spec=spec,
+                by=visit.name,
+                now=now,
             )
+            record(connection, visit.name, "correct", edition.name, now=now, after=spec)
         return pages.go(f"/editions/{edition.edition_id}?done=asked")
 
     gate.get("/send/{slug}", Role.EDITOR, ask_send)
@@ -120,7 +124,3 @@ def _edition(house: Installation, visit: Visit) -> Edition:
     if is_correction(edition.period):
         raise BadInput(f"{edition.name} is a correction or a letter; correct the edition itself")
     return edition
-
-
-def _who(visit: Visit) -> str:
-    return visit.user.name if visit.user else ""

@@ -27,7 +27,6 @@ def add_to(gate: Gate, house: Installation, pages: StaffPages) -> None:
                 "today.html",
                 visit,
                 here="today",
-                may=visit.user is not None and visit.user.role.may(Role.EDITOR),
                 now=house.clock.now(),
                 coming=coming_slots(connection),
                 failing=failing_sources(connection),
