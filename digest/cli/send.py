@@ -114,12 +114,14 @@ def plan_and_send(
         )
     for why in hear_replies(house).paused:
         complain(why)
+    awaiting = _awaiting(house, planned)
     result = {
         "newsletter": newsletter,
         "editions": sorted(planned.editions),
         "planned": planned.ready,
         "skipped": dict(planned.skipped),
         "superseded": planned.superseded,
+        "awaiting": awaiting,
         "recovered": done.recovered,
         **{state.value: count for state, count in sorted(done.states.items())},
     }
@@ -127,7 +129,8 @@ def plan_and_send(
         print_json({**result, "stopped_by": done.stopped_by or None})
     else:
         typer.echo(_sentence(result, nothing="nothing sent" if done.stopped_by else "nothing to send"))
-    _tell_awaiting(house, planned)
+    for name in awaiting:
+        complain(f"{name} waits for an approval: digest editions approve {name}", prefix="note: ")
     if done.states[DeliveryState.REFUSED]:
         complain("who was refused, and why: digest deliveries --state refused", prefix="note: ")
     if done.fault:
@@ -144,14 +147,13 @@ def plan_and_send(
         raise ExitError(128 + seen[0])
 
 
-def _tell_awaiting(house: Installation, planned: Planned) -> None:
-    from digest.store.editions import find_edition
+def _awaiting(house: Installation, planned: Planned) -> list[str]:
+    """Return the editions of a planning that wait for an approval."""
     from digest.store.engine import reading
+    from digest.store.standing import is_awaiting
 
     with reading(house.engine) as connection:
-        for name, edition_id in sorted(planned.editions.items()):
-            if find_edition(connection, str(edition_id)).state == "awaiting":
-                complain(f"{name} waits for an approval: digest editions approve {name}", prefix="note: ")
+        return [name for name, edition_id in sorted(planned.editions.items()) if is_awaiting(connection, edition_id)]
 
 
 def _require_wish(now: datetime, when: datetime, *, yes: bool) -> None:

@@ -24,6 +24,7 @@ from tests.pipeline.people import ANNA, BEN
 from tests.sink import Mail, Sink
 
 NAME = "daily/2026-11-23"
+LATER = 4_000_000_000_000_000  # microseconds: the year 2096
 AT_FIVE = CutOff(at=time(5, 0))
 
 
@@ -58,6 +59,9 @@ def test_nothing_goes_out_before_the_approval_and_all_of_it_after(waiting: House
     again = House(waiting.folder, waiting.database, clock=waiting.clock)
     again.dispatch(sink)
     before = got(sink), state(waiting)
+    # Due never, and not in the way of who is due; the log shows no time for it.
+    assert waiting.rows("SELECT COUNT(*) FROM deliveries WHERE next_attempt_at <= :now", now=LATER) == [(0,)]
+    assert {each.next_attempt_at for each in waiting.log() if each.state == "ready"} == {None}
     approve(waiting)
     again.dispatch(sink)
     again.engine.dispose()
@@ -69,6 +73,7 @@ def test_nothing_goes_out_before_the_approval_and_all_of_it_after(waiting: House
     assert state(waiting) == "finished"
 
 
+@pytest.mark.sqlite
 def test_an_edition_may_be_approved_before_its_first_reader_is_due(house: House, sink: Sink) -> None:
     """After the cut-off, when its pool is complete; not before it."""
     house.newsletter(approval=ApprovalRule.ONE, cut_off=CutOff(at=time(18, 0), days_before=1))
@@ -138,6 +143,7 @@ def test_a_change_withdraws_the_approval_and_what_has_not_left_is_planned_anew(
     assert waiting.rows("SELECT COUNT(*) FROM deliveries WHERE plan_no = 1 AND state = 'sent'") == [(0,)]
 
 
+@pytest.mark.sqlite
 def test_what_is_not_in_the_pool_withdraws_nothing(waiting: House, sink: Sink) -> None:
     """Interests, an article that came after the cut-off, another newsletter's decisions; and lifting counts."""
     waiting.newsletter("weekly")
@@ -161,6 +167,7 @@ def test_what_is_not_in_the_pool_withdraws_nothing(waiting: House, sink: Sink) -
     ]
 
 
+@pytest.mark.sqlite
 def test_a_reader_who_changes_interests_gets_what_suits_them_of_the_approved_pool(waiting: House, sink: Sink) -> None:
     """Selection is a function of pool, profile and history; Ben moves to a zone that comes later."""
     waiting.reader("cho@example.org", topics="trade", timezone="America/New_York")
@@ -175,6 +182,7 @@ def test_a_reader_who_changes_interests_gets_what_suits_them_of_the_approved_poo
     assert "Solar one" in next(m.content.decode() for m in sink.mails if m.recipient == "cho@example.org")
 
 
+@pytest.mark.sqlite
 def test_a_template_that_changed_since_is_found_when_the_next_slot_is_planned(house: House, sink: Sink) -> None:
     """No table knows of it; what was planned before goes out as approved only with another approval."""
     import shutil
@@ -201,6 +209,7 @@ def test_a_template_that_changed_since_is_found_when_the_next_slot_is_planned(ho
     assert got(sink) == []
 
 
+@pytest.mark.sqlite
 def test_an_approval_that_comes_too_late_skips_with_a_reason(waiting: House, sink: Sink) -> None:
     """By max_late from each reader's slot; those whose hour is still near get it."""
     waiting.newsletter(max_late=timedelta(hours=2))
@@ -219,6 +228,7 @@ def test_an_approval_that_comes_too_late_skips_with_a_reason(waiting: House, sin
         approve(waiting)
 
 
+@pytest.mark.sqlite
 def test_what_nobody_approves_is_skipped_and_told_the_next_day(waiting: House, sink: Sink) -> None:
     """Half a day after its hour; its stories were not shown."""
     waiting.move(hours=13)
@@ -234,6 +244,7 @@ def test_what_nobody_approves_is_skipped_and_told_the_next_day(waiting: House, s
     assert got(sink) == [ANNA, BEN]
 
 
+@pytest.mark.sqlite
 def test_whoever_had_the_last_hand_in_it_needs_a_second_person(waiting: House, sink: Sink) -> None:
     """With approval = "two": the last to write a note or to decide on an article."""
     waiting.newsletter(approval=ApprovalRule.TWO)
@@ -249,6 +260,7 @@ def test_whoever_had_the_last_hand_in_it_needs_a_second_person(waiting: House, s
     assert got(sink) == [ANNA, BEN]
 
 
+@pytest.mark.sqlite
 def test_who_looked_at_something_else_approves_nothing(waiting: House) -> None:
     """The page says which pool it showed; another one since is refused."""
     seen = standing_of(waiting.installation, NAME).pool_hash
@@ -326,6 +338,7 @@ def test_a_row_of_another_pool_is_never_claimed(waiting: House, sink: Sink) -> N
     assert all("A word before." in mail.content.decode() for mail in sink.mails)
 
 
+@pytest.mark.sqlite
 def test_a_paused_edition_stays_so_when_it_is_approved_and_awaits_when_it_is_not(waiting: House, sink: Sink) -> None:
     """Two locks, each with its own key; a cancelled one has none."""
     pause_edition(waiting.installation, NAME)
@@ -365,6 +378,7 @@ def test_a_newsletter_that_begins_to_ask_holds_what_has_not_left_and_one_that_en
     assert got(sink) == [ANNA]
 
 
+@pytest.mark.sqlite
 def test_a_note_for_an_edition_to_come_does_not_open_it(house: House) -> None:
     """It is begun, and waits."""
     house.newsletter(approval=ApprovalRule.ONE, cut_off=AT_FIVE)
@@ -375,6 +389,7 @@ def test_a_note_for_an_edition_to_come_does_not_open_it(house: House) -> None:
     assert state(house) == "awaiting"
 
 
+@pytest.mark.sqlite
 def test_an_edition_that_needs_no_approval_says_so(house: House) -> None:
     """Nobody shall think that a word of theirs held something."""
     house.reader(ANNA)
@@ -403,6 +418,7 @@ def test_an_edition_stands_among_the_others_as_soon_as_its_pool_is_complete(hous
     assert house.rows("SELECT state FROM editions WHERE period < '2026-12'") == [("finished",)] * 2
 
 
+@pytest.mark.sqlite
 def test_an_approval_that_fails_half_way_is_none(waiting: House, sink: Sink, monkeypatch: pytest.MonkeyPatch) -> None:
     """Killed before it is written whole, nothing goes out; after it, whoever starts next sends."""
 
