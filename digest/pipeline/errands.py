@@ -29,7 +29,7 @@ def run_errands(house: Installation, waiting: list[Errand]) -> bool:
             told = "it failed; the log of the program says why"
         get_logger().info("errand_done", errand=each.errand_id, kind=each.kind.value, by=each.by, told=told)
         with house.engine.begin() as connection:
-            errands.finish(connection, each.errand_id, told, house.clock.now())
+            errands.finish(connection, each, told, house.clock.now())
     return bool(waiting)
 
 

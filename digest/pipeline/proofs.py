@@ -67,7 +67,7 @@ def send_proofs(house: Installation, sending: Sending, waiting: list[Errand]) ->
             if not errands.begin(connection, each.errand_id, house.clock.now()):
                 told = "" if each.begun_at is None else "begun, and cut off; ask again if it did not come"
                 if told:
-                    errands.finish(connection, each.errand_id, told, house.clock.now())
+                    errands.finish(connection, each, told, house.clock.now())
                 continue
         try:
             addresses = [str(address) for address in each.spec["addresses"]]
@@ -81,7 +81,7 @@ def send_proofs(house: Installation, sending: Sending, waiting: list[Errand]) ->
             get_logger().error("errand_failed", errand=each.errand_id, exc_info=error)
             told = "it failed; the log of the program says why"
         with house.engine.begin() as connection:
-            errands.finish(connection, each.errand_id, told, house.clock.now())
+            errands.finish(connection, each, told, house.clock.now())
 
 
 def send_waiting_proofs(house: Installation, sending: Sending) -> None:

@@ -53,9 +53,11 @@ def begin(connection: Connection, errand_id: int, now: datetime) -> bool:
     return connection.execute(begun).rowcount == 1
 
 
-def finish(connection: Connection, errand_id: int, told: str, now: datetime) -> None:
-    """Write down what came of an errand."""
-    connection.execute(update(errands).where(errands.c.id == errand_id).values(done_at=now, told=told))
+def finish(connection: Connection, errand: Errand, told: str, now: datetime) -> None:
+    """Write down what came of an errand; whose mail a proof was is forgotten, for no erasure would find it here."""
+    spec = {} if errand.kind is ErrandKind.PROOF else dict(errand.spec)
+    done = update(errands).where(errands.c.id == errand.errand_id).values(done_at=now, told=told, spec=spec)
+    connection.execute(done)
 
 
 def latest(
