@@ -25,13 +25,15 @@ from digest.store.waiting import waiting_mails
 class Rehearsal:
     """Editions with the number of readers who would get a mail, and who would not and why.
 
-    `ready` would be planned now; `waiting` was planned before and goes out now, `later` at another try's time.
+    `ready` would be planned now; `waiting` was planned before and goes out now, `later` at another try's time,
+    `awaiting` once it is approved.
     """
 
     newsletter: str
     ready: Counter[str] = field(default_factory=Counter)
     waiting: Counter[str] = field(default_factory=Counter)
     later: Counter[str] = field(default_factory=Counter)
+    awaiting: Counter[str] = field(default_factory=Counter)
     skipped: Counter[str] = field(default_factory=Counter)
     subjects: Counter[str] = field(default_factory=Counter)
 
@@ -42,6 +44,7 @@ class Rehearsal:
             "ready": dict(self.ready),
             "waiting": dict(self.waiting),
             "later": dict(self.later),
+            "awaiting": dict(self.awaiting),
             "skipped": dict(self.skipped),
             "subjects": dict(+self.subjects),
         }
@@ -52,13 +55,15 @@ class Rehearsal:
             yield f"{edition}: {_readers(count)}, planned already, would get a mail."
         for edition, count in sorted(self.later.items()):
             yield f"{edition}: {_readers(count)}, planned already, would be tried again later."
+        for edition, count in sorted(self.awaiting.items()):
+            yield f"{edition}: {_readers(count)}, planned already, would get a mail once it is approved."
         for edition, count in sorted(self.ready.items()):
             yield f"{edition}: {_readers(count)} would get a mail."
         for reason, count in sorted(self.skipped.items()):
             yield f"{_readers(count)} would get none: {reason.replace('_', ' ')}."
         for subject, count in (+self.subjects).most_common(10):
             yield f"  {count:,} × {subject}"
-        if not (self.ready or self.waiting or self.later or self.skipped):
+        if not (self.ready or self.waiting or self.later or self.awaiting or self.skipped):
             yield f"{self.newsletter}: nobody is due."
 
 
@@ -85,8 +90,9 @@ def rehearse(house: Installation, slug: str, *, at: datetime, who: Who) -> Rehea
             due.append((slot, groups, cut))
         # After the preparation: what a later edition takes the place of does not wait any more.
         for mails in waiting_mails(connection, newsletter_id, house.clock.now()):
-            (done.later if mails.later else done.waiting)[f"{slug}/{mails.period}"] += mails.readers
-            done.subjects[mails.subject] += 0 if mails.later else mails.readers
+            kind = done.awaiting if mails.awaiting else done.later if mails.later else done.waiting
+            kind[f"{slug}/{mails.period}"] += mails.readers
+            done.subjects[mails.subject] += mails.readers if kind is done.waiting else 0
         profiles = {group.profile_id for _, groups, _ in due for group in groups}
         interests = interests_by_profile(connection, profiles)
         histories = {group.history_id for _, groups, _ in due for group in groups}

@@ -15,6 +15,7 @@ from digest.model.ruling import Ruling, RulingKind
 from digest.pipeline.approve import approve_edition, standing_of, withdraw_approval
 from digest.pipeline.hold_edition import cancel_edition, pause_edition, resume_edition
 from digest.pipeline.plan import Who
+from digest.pipeline.rehearse import rehearse
 from digest.pipeline.tick import plan_due
 from digest.pipeline.write_note import clear_note, write_note
 from digest.store.articles import set_state
@@ -438,3 +439,11 @@ def test_an_approval_that_fails_half_way_is_none(waiting: House, sink: Sink, mon
 
     assert half_way == ([], ())
     assert got(sink) == [ANNA, BEN]
+
+
+@pytest.mark.sqlite
+def test_a_dry_run_says_what_waits_for_an_approval(waiting: House) -> None:
+    """Neither as due nor as nothing."""
+    told = rehearse(waiting.installation, "daily", at=waiting.clock.now(), who=Who.LATEST)
+
+    assert list(told.lines()) == [f"{NAME}: 2 readers, planned already, would get a mail once it is approved."]
