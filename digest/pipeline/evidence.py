@@ -54,7 +54,7 @@ def evidence_of(house: Installation, address: str) -> dict[str, Any]:
                 "leave_links_expire": False,
                 "opens_tracked": False,
                 "links_tracked": False,
-                "log_kept": "until erased",
+                "log_kept": f"for {house.keep_log.days} days" if house.keep_log else "until erased",
             },
             "shown": _shown(connection, mailings_of(connection, found.id)),
             "reports": [_plain(each) for each in reports_of(connection, found.id)],
