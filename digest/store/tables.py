@@ -148,6 +148,18 @@ revisions = Table(
     Column("made_at", Instant, nullable=False),
 )
 
+# Who read a text before it was published, and answers for it (AI Act Art. 50(4)); of that revision, never of a later
+# one, and never changed.
+reviews = Table(
+    "reviews",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("revision_id", Id, ForeignKey("revisions.id"), nullable=False, index=True),
+    Column("reviewer", String(80), nullable=False),
+    Column("note", Text, nullable=False, server_default=""),
+    Column("at", Instant, nullable=False),
+)
+
 # What editors decided about articles; newsletter "" is all of them. `applied_at` is when waiting mails were planned
 # anew for it, NULL while its time is still to come.
 rulings = Table(
