@@ -86,6 +86,8 @@ def open_installation(settings: Settings, *, clock: Clock | None = None, engine:
         previous_secret=previous,
         signers=signers(settings),
         summarise=summariser(settings, clock or SystemClock()),
+        relays=relays_of(settings.smtp_url) if settings.smtp_url is not None else (),
+        helo=settings.helo_name,
     )
 
 

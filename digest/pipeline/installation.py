@@ -16,6 +16,7 @@ from digest.tokens import Tokens
 if TYPE_CHECKING:
     from digest.clock import Clock
     from digest.delivery.dkim import Signers
+    from digest.settings import Relay
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,8 @@ class Installation:
     signers: Signers | None = None
     memory: Memory = field(default_factory=Memory, compare=False)
     summarise: Summariser = summarise
+    relays: tuple[Relay, ...] = ()  #: the mail servers, for those who look at them; and how we greet them
+    helo: str = ""
 
     @property
     def origin(self) -> Origin:

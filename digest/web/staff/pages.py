@@ -48,10 +48,15 @@ _MAIL_POLICY = (
 MENU = (
     ("today", "", mark("Today")),
     ("subscribers", "subscribers", mark("Subscribers")),
+    ("suppressions", "suppressions", mark("Suppressions")),
+    ("topics", "topics", mark("Topics")),
     ("editions", "editions", mark("Editions")),
     ("preview", "preview", mark("Preview")),
     ("articles", "articles", mark("Articles")),
+    ("sources", "sources", mark("Sources")),
     ("deliveries", "deliveries", mark("Delivery log")),
+    ("schedules", "schedules", mark("Schedules")),
+    ("relays", "relays", mark("Mail servers")),
 )
 
 
