@@ -22,7 +22,7 @@ from digest.model.newsletter import Fallback, Newsletter
 from digest.model.note import EditionNote, NoteKind
 from digest.model.ruling import RulingKind
 from digest.model.topic import Topic
-from digest.pipeline.archive import Memory, matching_of
+from digest.pipeline.archive import Matching, Memory, matching_of
 from digest.selection.editing import UNTOUCHED, Verdict, verdict_of
 from digest.selection.pool import Candidate, Pool, Rules
 from digest.selection.select import VERSION, by_most_chosen
@@ -79,20 +79,7 @@ def build_pool(
     before, by revision id, and gets the new ones; *memory* holds vocabularies with what an archive taught. Editors'
     rulings count as they are at *ruled_at*; *notes* are what they say in this edition.
     """
-    rules = Rules(
-        slot_at=slot_at,
-        cut_off=cut_off,
-        expires_after=newsletter.expires_after,
-        look_back=newsletter.look_back,
-        half_life=newsletter.freshness_half_life,
-        max_items=newsletter.limits.max_items,
-        min_items=newsletter.limits.min_items,
-        overflow=newsletter.limits.overflow,
-        fallback=newsletter.fallback,
-        max_per_source=newsletter.limits.max_per_source,
-        max_per_topic=newsletter.limits.max_per_topic,
-        diversity=newsletter.limits.diversity,
-    )
+    rules = _rules(newsletter, slot_at, cut_off)
     start = cut_off - newsletter.expires_after
     verdicts = _verdicts(connection, newsletter, start, cut_off, ruled_at)
     everything = load_topics(connection)
@@ -105,13 +92,7 @@ def build_pool(
     # The whole vocabulary: a topic on offer is also matched by its children, which may not be.
     matching = matching_of(connection, everything, cut_off, memory or Memory())
     texts = Texts(articles, known)
-    found = matches_of(connection, matching.key, [stored.revision_id for stored in articles])
-    new = {
-        stored.revision_id: matching.matcher(known).topics(texts[at])
-        for at, stored in enumerate(articles)
-        if stored.revision_id not in found
-    }
-    found |= new
+    found, new = _matches(connection, matching, texts, known)
     candidates = [
         _candidate(stored, found[stored.revision_id], offered, verdicts.get(stored.article_id, (UNTOUCHED, False))[0])
         for stored in articles
@@ -139,11 +120,34 @@ def build_pool(
     )
 
 
+def _rules(newsletter: Newsletter, slot_at: datetime, cut_off: datetime) -> Rules:
+    limits = newsletter.limits
+    return Rules(
+        slot_at=slot_at,
+        cut_off=cut_off,
+        expires_after=newsletter.expires_after,
+        look_back=newsletter.look_back,
+        half_life=newsletter.freshness_half_life,
+        max_items=limits.max_items,
+        min_items=limits.min_items,
+        overflow=limits.overflow,
+        fallback=newsletter.fallback,
+        max_per_source=limits.max_per_source,
+        max_per_topic=limits.max_per_topic,
+        diversity=limits.diversity,
+    )
+
+
 class Texts(Sequence[Analysed]):
     """The articles of a pool ready for who looks for words in them; each is read when it is first asked for."""
 
     def __init__(self, articles: Sequence[StoredArticle], known: dict[int, Analysed]) -> None:
         self._articles, self._known = articles, known
+
+    @property
+    def revision_ids(self) -> list[int]:
+        """Return which articles they are, in order."""
+        return [stored.revision_id for stored in self._articles]
 
     def __len__(self) -> int:
         """Return how many articles there are."""
@@ -161,6 +165,19 @@ class Texts(Sequence[Analysed]):
         if stored.revision_id not in self._known:
             self._known[stored.revision_id] = analyse(stored.article)
         return self._known[stored.revision_id]
+
+
+def _matches(
+    connection: Connection, matching: Matching, texts: Texts, known: dict[int, Analysed]
+) -> tuple[dict[int, Mapping[str, Why]], dict[int, Mapping[str, Why]]]:
+    """Return what each of *texts* matches, by revision id; and of that what had to be worked out."""
+    found = matches_of(connection, matching.key, texts.revision_ids)
+    new: dict[int, Mapping[str, Why]] = {
+        revision_id: matching.matcher(known).topics(texts[at])
+        for at, revision_id in enumerate(texts.revision_ids)
+        if revision_id not in found
+    }
+    return found | new, new
 
 
 def _candidate(
