@@ -88,6 +88,8 @@ def open_installation(settings: Settings, *, clock: Clock | None = None, engine:
         signers=signers(settings),
         keep_log=timedelta(days=settings.keep_log_days) if settings.keep_log_days else None,
         summarise=summariser(settings, clock or SystemClock()),
+        relays=relays_of(settings.smtp_url) if settings.smtp_url is not None else (),
+        helo=settings.helo_name,
     )
 
 

@@ -17,6 +17,7 @@ from digest.tokens import Tokens
 if TYPE_CHECKING:
     from digest.clock import Clock
     from digest.delivery.dkim import Signers
+    from digest.settings import Relay
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,8 @@ class Installation:
     keep_log: timedelta | None = None
     memory: Memory = field(default_factory=Memory, compare=False)
     summarise: Summariser = summarise
+    relays: tuple[Relay, ...] = ()  #: the mail servers, for those who look at them; and how we greet them
+    helo: str = ""
 
     @property
     def origin(self) -> Origin:

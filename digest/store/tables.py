@@ -514,6 +514,11 @@ users = Table(
     Column("role", String(10), nullable=False),
     Column("password", Text, nullable=False),
     Column("made_at", Instant, nullable=False),
+    # What the secret of the second factor is derived from ("" without one), the last step that was used, and hashes
+    # of the recovery codes that are left.
+    Column("second_factor", String(80), nullable=False, server_default=""),
+    Column("used_step", BigInteger, nullable=False, server_default="0"),
+    Column("recovery_codes", SQLJSON, nullable=False, server_default="[]"),
 )
 
 sessions = Table(

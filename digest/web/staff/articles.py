@@ -10,6 +10,7 @@ from digest.model.article import ArticleState
 from digest.model.staff import Role
 from digest.pipeline.installation import Installation
 from digest.store.articles import find_article, revisions_of, set_state
+from digest.store.audit import record
 from digest.store.browsing import SEARCHED, browse_articles
 from digest.store.engine import reading
 from digest.web.staff.gate import Gate, Visit, number_of
@@ -38,8 +39,11 @@ def add_to(gate: Gate, house: Installation, pages: StaffPages) -> None:
         number = number_of(visit.request.path_params["number"])
         with house.engine.begin() as connection:
             waiting = set_state(connection, number, state, now=house.clock.now())
-        who = visit.user.name if visit.user else ""
-        get_logger().info("staff_moved_article", who=who, article=number, state=state.value, planned_anew=waiting)
+            after = {"state": state.value}
+            record(connection, visit.name, "article.state", f"article {number}", now=house.clock.now(), after=after)
+        get_logger().info(
+            "staff_moved_article", who=visit.name, article=number, state=state.value, planned_anew=waiting
+        )
         return pages.go(f"/articles/{number}?done={state.value}")
 
     gate.get("/articles", Role.VIEWER, listed)

@@ -410,6 +410,9 @@ def upgrade() -> None:
     sa.Column('role', sa.String(length=10), nullable=False),
     sa.Column('password', sa.Text(), nullable=False),
     sa.Column('made_at', sa.BigInteger(), nullable=False),
+    sa.Column('second_factor', sa.String(length=80), server_default='', nullable=False),
+    sa.Column('used_step', sa.BigInteger(), server_default='0', nullable=False),
+    sa.Column('recovery_codes', sa.JSON(), server_default='[]', nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_users')),
     sa.UniqueConstraint('name', name=op.f('uq_users_name'))
     )
