@@ -56,17 +56,18 @@ class Answer(StrEnum):
     """What became of an event that was handed in."""
 
     ACCEPTED = "accepted"
+    CANCELLED = "cancelled"  #: what was handed in asked for that, and something was still to be cancelled
     DUPLICATE = "duplicate"  #: its dedupe key is known; nothing was added
     SUPPRESSED = "suppressed"  #: nobody is to get it; `reason` says why
     REFUSED = "refused"  #: it cannot be used; `reason` says what to mend
 
 
 class Added(NamedTuple):
-    """The answer to one event. `count`: to how many readers it goes."""
+    """The answer to one event; `readers`: for how many it was added, or cancelled."""
 
     answer: Answer
     reason: str = ""
-    count: int = 0
+    readers: int = 0
 
 
 class Outcome(StrEnum):

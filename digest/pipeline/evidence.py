@@ -87,7 +87,8 @@ def _agreement(
 
 
 def _shown(connection: Connection, mailings: Sequence[Mailing]) -> list[dict[str, Any]]:
-    flags = flags_of(connection, {item["revision_id"] for each in mailings for item in each.items})
+    shown = [(each, item) for each in mailings for item in each.items if "article_id" in item]  # events are none
+    flags = flags_of(connection, {item["revision_id"] for _, item in shown})
     return [
         {
             "delivery": each.delivery_id,
@@ -104,8 +105,7 @@ def _shown(connection: Connection, mailings: Sequence[Mailing]) -> list[dict[str
             # Without one on record it is the disclaimer that the law asks for (AI Act Art. 50(4)).
             "human_review": item.get("human_review"),
         }
-        for each in mailings
-        for item in each.items
+        for each, item in shown
     ]
 
 

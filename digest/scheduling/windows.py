@@ -55,7 +55,7 @@ def wrong_with(policy: WindowPolicy) -> list[tuple[str, str]]:
         if value and name not in _ASKS_FOR[policy.kind]:
             found.append((name, f"means nothing to policy {policy.kind.value!r}; leave it out"))
         elif not value and name in _NEEDS.get(policy.kind, ()):
-            found.append((name, f"is missing: policy {policy.kind.value!r} needs it, like {name} = \"1h\""))
+            found.append((name, f'is missing: policy {policy.kind.value!r} needs it, like {name} = "1h"'))
         elif value > LONGEST:
             found.append((name, f"is longer than {LONGEST.days} days; for that use policy 'schedule'"))
     if policy.kind is WindowKind.SLIDING and policy.gap > policy.longest > timedelta(0):
@@ -91,15 +91,18 @@ def open_window(
             closes_at = at + policy.wait
         case WindowKind.SLIDING:
             closes_at = at + min(policy.gap, policy.longest)
-        case WindowKind.LEADING if last is None:
-            closes_at = at
-        case WindowKind.LEADING if policy.step:
-            closes_at = max(at, due_by_crowd(policy, last, 1))
         case WindowKind.LEADING:
-            closes_at = at if at - last >= policy.cooldown else at + policy.wait
+            closes_at = at if last is None else _after(policy, last, at)
         case WindowKind.INSTANT:
             closes_at = at
     return _early(replace(window, closes_at=closes_at), at)
+
+
+def _after(policy: WindowPolicy, last: datetime, at: datetime) -> datetime:
+    """Return when a leading window that opens at *at* closes, after a mail at *last*."""
+    if policy.step:
+        return max(at, due_by_crowd(policy, last, 1))
+    return at if at - last >= policy.cooldown else at + policy.wait
 
 
 def join_window(window: Window, at: datetime) -> Window:
@@ -110,6 +113,12 @@ def join_window(window: Window, at: datetime) -> Window:
     elif policy.kind is WindowKind.LEADING and policy.step:
         closes_at = max(closes_at, due_by_crowd(policy, window.counts_from, count))
     return _early(replace(window, count=count, closes_at=closes_at), at)
+
+
+def is_settled(policy: WindowPolicy) -> bool:
+    """Whether a window with this *policy* closes when it was said at first, whatever else comes to it."""
+    moves = policy.kind is WindowKind.SLIDING or policy.step
+    return not (moves or policy.max_events)
 
 
 def due_by_crowd(policy: WindowPolicy, last: datetime, waiting: int) -> datetime:

@@ -97,6 +97,4 @@ def _line(members: list[Member]) -> Line:
         actor = each.event.actor
         if actor.id or actor.name:
             actors.setdefault(actor.id or actor.name, actor)
-    return Line(
-        tuple(each.event for each in members), tuple(each.event_id for each in members), tuple(actors.values())
-    )
+    return Line(tuple(each.event for each in members), tuple(each.event_id for each in members), tuple(actors.values()))

@@ -82,7 +82,9 @@ VECTORS = [
     pytest.param(
         fixed(60), [0, 30, 59, 60, 61, 200], [(60, [0, 30, 59]), (120, [60, 61]), (260, [200])], id="W1 fixed"
     ),
-    pytest.param(fixed(60, max_events=3), [0, 1, 2, 3, 4], [(2, [0, 1, 2]), (63, [3, 4])], id="W2 closes early when full"),
+    pytest.param(
+        fixed(60, max_events=3), [0, 1, 2, 3, 4], [(2, [0, 1, 2]), (63, [3, 4])], id="W2 closes early when full"
+    ),
     pytest.param(
         sliding(60, 300),
         [0, 30, 80, 139, 199, 259, 290],
@@ -122,9 +124,7 @@ def test_a_sliding_window_that_ends_before_its_gap_is_refused_in_words() -> None
     ]
 
 
-@pytest.mark.parametrize(
-    ("waiting", "seconds"), [(0, 300), (1, 330), (10, 600), (49, 1770), (50, 1800), (500, 1800)]
-)
+@pytest.mark.parametrize(("waiting", "seconds"), [(0, 300), (1, 330), (10, 600), (49, 1770), (50, 1800), (500, 1800)])
 def test_the_more_events_wait_the_later_a_crowded_window_closes(waiting: int, seconds: int) -> None:
     """W7: 300 s after the latest mail, 30 s more for each event, 1800 s at most."""
     assert due_by_crowd(CROWD, START, waiting) == START + timedelta(seconds=seconds)
@@ -245,7 +245,9 @@ def test_two_who_did_one_thing_are_both_named() -> None:
 
 def test_lines_stand_in_the_order_of_what_happened_first_and_the_rest_is_counted() -> None:
     """Whatever the order of arrival; events beyond the shown lines are in the count."""
-    given_in = members(event(5, what="b"), event(1, what="a"), event(9, what="b"), event(2, what="c"), event(3, what="c"))
+    given_in = members(
+        event(5, what="b"), event(1, what="a"), event(9, what="b"), event(2, what="c"), event(3, what="c")
+    )
     found = gather(given_in, now=START, most=2)
 
     assert [line.latest.object.id for line in found.lines] == ["a", "c"]
@@ -261,7 +263,9 @@ def test_what_has_expired_is_left_out_and_named() -> None:
 
 @settings(max_examples=40)
 @given(st.lists(st.tuples(st.integers(0, 5), st.sampled_from("abc")), max_size=12), st.randoms(use_true_random=False))
-def test_lines_do_not_depend_on_the_order_in_which_members_are_read(pairs: list[tuple[int, str]], chance: object) -> None:
+def test_lines_do_not_depend_on_the_order_in_which_members_are_read(
+    pairs: list[tuple[int, str]], chance: object
+) -> None:
     """Total order: time, then arrival."""
     found = members(*(event(minute, what=what, who=what) for minute, what in pairs))
     shuffled = sorted(found, key=lambda _: chance.random())  # type: ignore[attr-defined]
