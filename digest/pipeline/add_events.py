@@ -7,11 +7,10 @@ next one. So an event is in exactly one window, however many add and close at on
 from __future__ import annotations
 
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from itertools import groupby
 from typing import Any
 
 from sqlalchemy import Connection
@@ -122,27 +121,31 @@ def _add_all(
     read: Sequence[tuple[Event, str] | Cancel | Added],
     now: datetime,
 ) -> list[Added]:
-    """Go through the batch in its order; events of one stream that follow each other are added together."""
-    answers: list[Added] = []
-    for kind, some in groupby(read, key=_kind):
-        together = list(some)
-        if isinstance(together[0], Added):
-            answers += [each for each in together if isinstance(each, Added)]
-        elif isinstance(together[0], Cancel):
-            for each in together:
-                assert isinstance(each, Cancel)
-                readers = store.cancel(connection, streams[each.stream].scope, each.dedupe_key, now)
-                answers.append(Added(Answer.CANCELLED, "", readers) if readers else _TOO_LATE)
+    """Answer a batch as if one came after the other; what is added to one stream is added together."""
+    answers: dict[int, Added] = {}
+    by_stream: defaultdict[str, dict[int, tuple[Event, str]]] = defaultdict(dict)
+    early, late = dict[int, Cancel](), dict[int, Cancel]()
+    keys: set[Cancel] = set()
+    for number, each in enumerate(read):
+        if isinstance(each, Added):
+            answers[number] = each
+        elif isinstance(each, Cancel):
+            (late if each in keys else early)[number] = each
         else:
-            batch = _Batch(connection, house, streams[kind[1]], now)
-            answers += batch.add([each for each in together if not isinstance(each, Added | Cancel)])
-    return answers
+            by_stream[each[0].stream][number] = each
+            keys.add(Cancel(each[0].stream, each[0].dedupe_key))
 
+    def cancel(asked: Mapping[int, Cancel]) -> None:
+        for number, each in asked.items():
+            readers = store.cancel(connection, streams[each.stream].scope, each.dedupe_key)
+            answers[number] = Added(Answer.CANCELLED, "", readers) if readers else _TOO_LATE
 
-def _kind(one: tuple[Event, str] | Cancel | Added) -> tuple[int, str]:
-    if isinstance(one, Added):
-        return 0, ""
-    return (1, "") if isinstance(one, Cancel) else (2, one[0].stream)
+    cancel(early)
+    for slug, some in by_stream.items():
+        added = _Batch(connection, house, streams[slug], now).add(list(some.values()))
+        answers |= dict(zip(some, added, strict=True))
+    cancel(late)
+    return [answers[number] for number in range(len(read))]
 
 
 @dataclass(slots=True)

@@ -19,7 +19,6 @@ from digest.store.tables import (
     from_micros,
     subscribers,
     subscriptions,
-    to_micros,
 )
 from digest.store.tables import follows as following
 
@@ -170,13 +169,13 @@ def lost_a_race(error: BaseException) -> bool:
     return any(str(getattr(each, "sqlstate", "")).startswith(_RACES) for each in causes)
 
 
-def cancel(connection: Connection, scope: int, dedupe_key: str, now: datetime) -> int:
+def cancel(connection: Connection, scope: int, dedupe_key: str) -> int:
     """Take the events with this key out of mail that has not left; return for how many readers there was something.
 
     What waits in a window is out of it. What waits in a digest that nobody has tried to send is planned anew; what
     may have left is only said to be cancelled too late.
     """
-    values = {"scope": scope, "key": dedupe_key, "now": to_micros(now)}
+    values = {"scope": scope, "key": dedupe_key}
     found = connection.execute(
         text("SELECT id, window_id, outcome FROM events WHERE scope = :scope AND dedupe_key = :key ORDER BY id"), values
     ).all()
