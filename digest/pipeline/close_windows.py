@@ -60,8 +60,8 @@ class Mail:
 
     @property
     def reader(self) -> DueWindow:
-        """The window that stands for all."""
-        return self.windows[0]
+        """The window that stands for all, the latest."""
+        return self.windows[-1]
 
 
 @dataclass(slots=True)
@@ -86,6 +86,7 @@ def close_windows(house: Installation, newsletter_id: int, newsletter: Newslette
     assert newsletter.stream is not None
     done = Planned()
     with house.engine.begin() as connection:
+        planning.resume_paused(connection, newsletter_id, house.clock.now())
         windows.freeze(connection, newsletter_id, at)
     desk = Desk(house, newsletter, newsletter.stream, at.astimezone(UTC).date().isoformat())
     while True:
@@ -120,7 +121,7 @@ def make_safely(desk: Desk, some: tuple[DueWindow, ...], found: dict[int, list[S
 
 def _make(desk: Desk, some: tuple[DueWindow, ...], found: dict[int, list[StoredEvent]], at: datetime) -> Mail:
     """Return what windows with these events become at *at*."""
-    reader = some[0]
+    reader = some[-1]
     if reader.state == "ended":
         gone = SkipReason.SUPPRESSED if reader.ended_reason == "suppressed" else SkipReason.UNSUBSCRIBED
         return Mail(some, None, gone)
