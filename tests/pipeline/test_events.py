@@ -13,6 +13,9 @@ from digest.model.stream import Audience, PriorityRule, RepeatScope, WindowKind,
 from digest.pipeline.add_events import add_events
 from digest.pipeline.event_queue import latest_events
 from digest.pipeline.following import follow_object
+from digest.pipeline.preview import preview, preview_sample
+from digest.rendering.lint.finding import Level
+from digest.rendering.lint.rules import lint
 from tests.house import MONDAY, House
 from tests.pipeline.happenings import HOUR, add, event, fates, stream, tick
 from tests.sink import Sink
@@ -394,3 +397,31 @@ def test_a_readers_queue_says_what_became_of_each_event_and_why_one_waits(commen
         *[("c", "suppressed(own)"), ("b", "waiting"), ("a", "sent")],
     ]
     assert found[1].closes_at == MONDAY + timedelta(hours=2)
+
+
+def test_a_preview_is_the_mail_that_an_open_window_would_be(comments: House, sink: Sink) -> None:
+    """To the byte, but for what only a planned mail has; who has nothing waiting would get none."""
+    assert preview(comments.installation, "comments", "ana@example.org", at=comments.clock.now()).selection.skip
+    add(comments, event("a"), event("b", on="cake"))
+    shown = preview(comments.installation, "comments", "ana@example.org", at=comments.clock.now())
+    comments.move(hours=1)
+    tick(comments)
+    comments.dispatch(sink)
+
+    assert shown.slot_at == MONDAY + timedelta(hours=1)
+    assert [each["title"] for each in shown.as_json()["lines"]] == ["Ben commented on Tea", "Ben commented on Cake"]
+    mine, sent = (
+        [line.rstrip() for line in each.splitlines() if "news.example.org/" not in line]
+        for each in (shown.text, sink.mails[0].text)
+    )
+    assert mine == sent
+    assert shown.made.subject == str(sink.mails[0].parsed["Subject"])
+
+
+def test_a_sample_of_a_stream_passes_the_lint(comments: House) -> None:
+    """Made-up events, three of a category, gathered as real ones are."""
+    shown = preview_sample(comments.installation, "comments", at=comments.clock.now())
+    found = lint(shown.raw, now=comments.clock.now())
+
+    assert shown.made.subject == "3 comments on Tariff truce"
+    assert [str(each) for each in found if each.remark.level is Level.ERROR] == []
