@@ -29,6 +29,7 @@ from digest.cli import (
     subscribers,
     topics,
     users,
+    warmup,
 )
 from digest.cli.options import ExitError
 from digest.cli.screen import complain, write_anything, write_no_more
@@ -95,6 +96,7 @@ attempts.add_to(app)
 app.add_typer(feedback.app, name="feedback", help="Read and hear bounces, complaints and mails to leave.")
 lint.add_to(app)
 doctor.add_to(app)
+warmup.add_to(app)
 
 
 def run() -> None:
