@@ -89,7 +89,8 @@ def _agreement(
 
 
 def _shown(connection: Connection, mailings: Sequence[Mailing]) -> list[dict[str, Any]]:
-    revisions = {item["revision_id"] for each in mailings for item in each.items}
+    shown = [(each, item) for each in mailings for item in each.items if "article_id" in item]  # events are none
+    revisions = {item["revision_id"] for _, item in shown}
     flags, reviews = flags_of(connection, revisions), reviews_of(connection, revisions)
     return [
         {
@@ -107,8 +108,7 @@ def _shown(connection: Connection, mailings: Sequence[Mailing]) -> list[dict[str
             # Without one on record it is the disclaimer that the law asks for (AI Act Art. 50(4)).
             "human_review": _reviewed(reviews.get(item["revision_id"], ()), each.at),
         }
-        for each in mailings
-        for item in each.items
+        for each, item in shown
     ]
 
 
