@@ -14,12 +14,13 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from digest.app import open_installation
 from digest.errors import DatabaseBusy, DatabaseFailed
 from digest.log import get_logger
+from digest.pipeline.import_chore import LARGEST
 from digest.pipeline.installation import Installation
 from digest.settings import COMPOSING, read_settings
 from digest.web.forms import LimitBody
 from digest.web.pages import Pages
 from digest.web.readers import readers_routes
-from digest.web.staff.site import staff_routes
+from digest.web.staff.site import UPLOADS, staff_routes
 
 _AGAIN = "120"  # seconds
 
@@ -90,7 +91,7 @@ def _answer_what_is_wrong(site: FastAPI, pages: Pages) -> None:
     site.add_exception_handler(DatabaseBusy, away)
     site.add_exception_handler(DatabaseFailed, away)
     site.add_exception_handler(Exception, apologise)
-    site.add_middleware(LimitBody, refusal=too_large)
+    site.add_middleware(LimitBody, refusal=too_large, larger={UPLOADS: LARGEST})
     site.add_middleware(_Below, root=pages.root)
 
 
