@@ -29,8 +29,14 @@ class Review:
         return {"revision": self.revision_id, "by": self.reviewer, "at": self.at.isoformat(), "note": self.note}
 
 
-def record_review(connection: Connection, article_id: int, reviewer: str, note: str, *, now: datetime) -> Review:
-    """Put on record that *reviewer* read the article as it is now. Raises NotFound, and BadInput without a name."""
+def record_review(
+    connection: Connection, article_id: int, reviewer: str, note: str, *, now: datetime, read: int | None = None
+) -> Review:
+    """Put on record that *reviewer* read the article as it is now.
+
+    *read* is the revision that was before their eyes, where that is known. Raises NotFound, and BadInput without a
+    name, or when the article has been changed since.
+    """
     name = " ".join(reviewer.split())
     if not 0 < len(name) <= _LONGEST_NAME:
         raise BadInput(f"a review needs the name of a person, of at most {_LONGEST_NAME} characters: --by NAME")
@@ -39,6 +45,8 @@ def record_review(connection: Connection, article_id: int, reviewer: str, note: 
     revision_id = connection.scalar(select(articles.c.revision_id).where(articles.c.id == article_id))
     if revision_id is None:
         raise NotFound(f"there is no article {article_id}; see: digest articles list")
+    if read is not None and read != revision_id:
+        raise BadInput("the article was changed while it was read; read it again")
     connection.execute(reviews.insert().values(revision_id=revision_id, reviewer=name, note=note.strip(), at=now))
     return Review(revision_id, name, now, note.strip())
 

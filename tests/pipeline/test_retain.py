@@ -48,11 +48,13 @@ def test_what_is_older_than_it_is_kept_for_goes(old: House):
     assert old.rows("SELECT COUNT(*) FROM attempts") == [(1,)]
 
 
+@pytest.mark.sqlite
 def test_nothing_goes_that_is_young_enough_or_when_nothing_is_set(old: House):
     """The default is: until a reader is erased."""
     assert [drop_old(old.installation), drop_old(keeping(old, 101))] == [0, 0]
 
 
+@pytest.mark.sqlite
 def test_what_may_still_move_and_the_last_number_stay(house: House, sink: Sink):
     """A mail that is to be tried again is not forgotten; and no new mail gets the number of an old one."""
     house.reader(ANN)
@@ -68,6 +70,7 @@ def test_what_may_still_move_and_the_last_number_stay(house: House, sink: Sink):
     assert drop_old(keeping(house, 90)) == 0
 
 
+@pytest.mark.sqlite
 def test_after_the_log_was_shortened_sending_goes_on(old: House, sink: Sink):
     """Whoever has had a story is not told it again; the old edition is not sent once more."""
     drop_old(keeping(old, 90))
