@@ -617,3 +617,14 @@ audit = Table(
     Index("ix_audit_who", "who", "id"),
     Index("ix_audit_target", "target", "id"),
 )
+
+# What happened on each day (UTC), counted once from attempts, reports and consents as they come: for the dashboard.
+tallies = Table(
+    "tallies",
+    metadata,
+    Column("day", String(10), primary_key=True),
+    Column("newsletter_id", Id, ForeignKey("newsletters.id"), primary_key=True),
+    Column("provider", String(40), primary_key=True),
+    Column("event", String(12), primary_key=True),
+    Column("count", BigInteger, nullable=False),
+)

@@ -19,6 +19,10 @@
   };
   setTimeout(follow, 2000);
 
+  // On a phone the menu is wider than the screen; the page one is on stays in sight.
+  const menu = document.querySelector("nav [aria-current]");
+  if (menu && innerWidth < 800) menu.closest("ul").scrollLeft = menu.offsetLeft - 48;
+
   // The field of a condition suggests what its claim can have, and takes a day where it is about one.
   for (const claim of document.querySelectorAll("select[data-claim]")) {
     const value = claim.parentElement.querySelector("input");
