@@ -28,7 +28,7 @@ _WAIT = timedelta(minutes=5)  # between the password and the code
 def has_second_factor(house: Installation, user: User) -> bool:
     """Whether *user* has one."""
     with reading(house.engine) as connection:
-        return bool(users.second_factor_of(connection, user.user_id).seed)
+        return users.has_second_factor(connection, user.user_id)
 
 
 def new_seed(house: Installation) -> str:

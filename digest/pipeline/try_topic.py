@@ -18,7 +18,7 @@ from digest.store.engine import reading
 from digest.store.newsletters import load_topics, save_topics
 from digest.store.specs import topic_as_json
 
-LOOKED_AT = 60  # articles
+LOOKED_AT = 40  # articles
 
 
 @dataclass(frozen=True, slots=True)

@@ -707,3 +707,14 @@ reader_rules = Table(
     Column("quiet_days", String(30), nullable=False, server_default=""),
     Column("daily_cap", Integer, nullable=False, server_default="0"),
 )
+
+# What happened on each day (UTC), counted once from attempts, reports and consents as they come: for the dashboard.
+tallies = Table(
+    "tallies",
+    metadata,
+    Column("day", String(10), primary_key=True),
+    Column("newsletter_id", Id, ForeignKey("newsletters.id"), primary_key=True),
+    Column("provider", String(40), primary_key=True),
+    Column("event", String(12), primary_key=True),
+    Column("count", BigInteger, nullable=False),
+)

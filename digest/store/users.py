@@ -74,6 +74,12 @@ def second_factor_of(connection: Connection, user_id: int) -> SecondFactor:
     return SecondFactor(*connection.execute(query).one())
 
 
+def has_second_factor(connection: Connection, user_id: int) -> bool:
+    """Whether an account has one."""
+    found = connection.execute(select(users.c.second_factor).where(users.c.id == user_id)).scalar()
+    return bool(found)
+
+
 def set_second_factor(connection: Connection, user_id: int, seed: str, recovery_codes: list[str]) -> None:
     """Give an account a second factor, or with "" none."""
     values = {"second_factor": seed, "used_step": 0, "recovery_codes": recovery_codes}

@@ -49,6 +49,7 @@ _MAIL_POLICY = (
 
 MENU = (
     ("today", "", mark("Today")),
+    ("dashboard", "dashboard", mark("Dashboard")),
     ("subscribers", "subscribers", mark("Subscribers")),
     ("suppressions", "suppressions", mark("Suppressions")),
     ("topics", "topics", mark("Topics")),

@@ -11,6 +11,7 @@ from digest.web.staff import (
     account,
     articles,
     changes,
+    dashboard,
     deliveries,
     editions,
     imports,
@@ -33,7 +34,7 @@ def staff_routes(house: Installation) -> APIRouter:
     pages = StaffPages(house.base_url)
     gate = Gate(house, pages)
     readers, mails = (subscribers, changes, imports), (editions, preview, articles, deliveries)
-    for part in (signing, today, *readers, *mails, topics, upkeep, account, people):
+    for part in (signing, today, dashboard, *readers, *mails, topics, upkeep, account, people):
         part.add_to(gate, house, pages)
 
     def nowhere(visit: Visit) -> Response:

@@ -18,7 +18,7 @@ from digest.store.settings_lists import count_followers
 from digest.web.staff.gate import Gate, Visit
 from digest.web.staff.pages import StaffPages
 
-MANY = 1_000  #: followers that a list of topics counts for each
+MANY = 200  #: followers that a list of topics counts for each
 
 
 def add_to(gate: Gate, house: Installation, pages: StaffPages) -> None:

@@ -50,6 +50,7 @@ MATRIX: dict[tuple[str, str], Role | str | None] = {
     ("GET", "/staff/audit"): Role.ADMIN,
     ("POST", "/staff/sign-out"): Role.VIEWER,
     ("GET", "/staff"): Role.VIEWER,
+    ("GET", "/staff/dashboard"): Role.VIEWER,
     ("GET", "/staff/subscribers"): Role.VIEWER,
     ("GET", "/staff/subscribers/{number}"): Role.VIEWER,
     ("POST", "/staff/segments"): Role.EDITOR,

@@ -208,3 +208,13 @@ def test_an_empty_house_says_what_to_do_next(anna: House, admin: TestClient) -> 
     assert "digest send" in admin.get("/staff/editions").text
     assert "Today" in admin.get("/staff/deliveries").text
     assert "Choose a newsletter" in admin.get("/staff/preview").text
+
+
+def test_whoever_begins_is_led_to_the_first_mail(anna: House, admin: TestClient) -> None:
+    """Step by step, until there are a newsletter, an article and a reader."""
+    begun = admin.get("/staff").text
+    assert "First steps" in begun
+    assert 'href="/staff/relays"' in begun
+    anna.article()
+
+    assert "First steps" not in admin.get("/staff").text

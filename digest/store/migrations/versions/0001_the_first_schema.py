@@ -601,3 +601,13 @@ def upgrade() -> None:
     with op.batch_alter_table('events', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_events_subscriber_id'), ['subscriber_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_events_window_id'), ['window_id'], unique=False)
+
+    op.create_table('tallies',
+    sa.Column('day', sa.String(length=10), nullable=False),
+    sa.Column('newsletter_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('provider', sa.String(length=40), nullable=False),
+    sa.Column('event', sa.String(length=12), nullable=False),
+    sa.Column('count', sa.BigInteger(), nullable=False),
+    sa.ForeignKeyConstraint(['newsletter_id'], ['newsletters.id'], name=op.f('fk_tallies_newsletter_id_newsletters')),
+    sa.PrimaryKeyConstraint('day', 'newsletter_id', 'provider', 'event', name=op.f('pk_tallies'))
+    )
