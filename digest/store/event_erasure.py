@@ -7,7 +7,7 @@ import re
 from sqlalchemy import Connection, delete, select, text, update
 
 from digest.store.get_or_create import chunks
-from digest.store.tables import digests, event_windows, events, follows, pieces, reader_rules
+from digest.store.tables import digests, event_windows, events, follows, pieces, reader_rules, thoughts
 
 _HASH = re.compile(r"\b[0-9a-f]{32,64}\b")
 _OF_EVENTS = (
@@ -29,6 +29,7 @@ def forget_events(conn: Connection, subscriber_id: int) -> None:
     windows = event_windows.c.subscriber_id == subscriber_id
     conn.execute(update(event_windows).where(windows).values(state="closed", group_key=""))
     conn.execute(delete(follows).where(follows.c.subscriber_id == subscriber_id))
+    conn.execute(delete(thoughts).where(thoughts.c.subscriber_id == subscriber_id))
     conn.execute(delete(reader_rules).where(reader_rules.c.subscriber_id == subscriber_id))
 
 

@@ -681,6 +681,22 @@ follows = Table(
     Column("since", Instant, nullable=False),
 )
 
+# What readers wrote about articles, and what an editor decided about it.
+thoughts = Table(
+    "thoughts",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("article_id", Id, ForeignKey("articles.id"), nullable=False),
+    Column("subscriber_id", Id, ForeignKey("subscribers.id"), nullable=False, index=True),
+    Column("name", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("written_at", Instant, nullable=False),
+    Column("judged_by", Text, nullable=False, server_default=""),
+    Column("judged_at", Instant),
+    Index("ix_thoughts_state", "state", "article_id", "id"),
+)
+
 # What holds for all mail of events to one reader: hours and days (0 = Monday) in which none comes, and how many a day.
 reader_rules = Table(
     "reader_rules",
