@@ -8,7 +8,7 @@ import typer
 
 from digest.cli.options import Json, one_of, the_database, the_installation, the_user, whole_number
 from digest.cli.screen import counted, print_json, print_table, say
-from digest.store.thoughts import ThoughtState
+from digest.model.thought import ThoughtState
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 

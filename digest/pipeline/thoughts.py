@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from digest.errors import BadInput, NotFound
 from digest.model.article import Article
 from digest.model.subscriber import SubscriptionState
+from digest.model.thought import Thought, ThoughtState
 from digest.pipeline import sign_up, subscribe
 from digest.pipeline.add_events import add_events
 from digest.pipeline.following import follow_object
@@ -24,7 +25,6 @@ from digest.store.articles import find_article
 from digest.store.engine import reading
 from digest.store.newsletters import load_newsletters
 from digest.store.subscriptions import Agreement
-from digest.store.thoughts import Thought, ThoughtState
 
 CATEGORY = "thought"  #: the stream that tells of thoughts is the first with words for this category
 _LONGEST, _LONGEST_NAME = 2_000, 80

@@ -8,9 +8,10 @@ import pytest
 from starlette.testclient import TestClient
 
 from digest.model.stream import Category
+from digest.model.thought import ThoughtState
 from digest.pipeline.thoughts import decline, publish
 from digest.store.engine import reading
-from digest.store.thoughts import ThoughtState, in_state
+from digest.store.thoughts import in_state
 from tests.house import House
 from tests.pipeline.happenings import stream, tick
 from tests.sink import Sink

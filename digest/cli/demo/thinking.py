@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from sqlalchemy import text
 
+from digest.model.thought import ThoughtState
 from digest.pipeline.apply_newsletters import apply_file
 from digest.pipeline.installation import Installation
 from digest.pipeline.links import Links
@@ -14,7 +15,7 @@ from digest.pipeline.thoughts import publish, think
 from digest.shipped import shipped_folder
 from digest.store.digests import items_of
 from digest.store.engine import reading
-from digest.store.thoughts import ThoughtState, in_state
+from digest.store.thoughts import in_state
 
 STREAM = "thoughts"
 _LATER = timedelta(hours=2)  # when the window is over that the second thought opened
