@@ -31,7 +31,7 @@ from digest.scheduling.reader_rules import ReaderRules, has_room, next_day, send
 from digest.scheduling.windows import parse_policy
 from digest.scheduling.zones import zone_of
 from digest.selection.gathering import Gathered, Member, gather
-from digest.store import planning, windows
+from digest.store import planning, second_chances, windows
 from digest.store.digests import DigestRow, open_slot, save_digests, save_pieces, save_pool
 from digest.store.engine import reading
 from digest.store.jobs import ask_for_workers
@@ -87,6 +87,8 @@ def close_windows(house: Installation, newsletter_id: int, newsletter: Newslette
     done = Planned()
     with house.engine.begin() as connection:
         planning.resume_paused(connection, newsletter_id, house.clock.now())
+        second_chances.drop_expired(connection, newsletter_id, house.clock.now())
+        second_chances.release_given_up(connection, newsletter_id, house.clock.now())
         windows.freeze(connection, newsletter_id, at)
     desk = Desk(house, newsletter, newsletter.stream, at.astimezone(UTC).date().isoformat())
     while True:

@@ -669,6 +669,13 @@ events = Table(
     Column("outcome", String(10), nullable=False, server_default=""),
     Column("reason", String(20), nullable=False, server_default=""),
     UniqueConstraint("scope", "dedupe_key", "subscriber_id"),
+    Index(
+        "ix_events_expiring",
+        "newsletter_id",
+        "expires_at",
+        sqlite_where=text("expires_at IS NOT NULL"),
+        postgresql_where=text("expires_at IS NOT NULL"),
+    ),
 )
 
 # Which objects of the product ("article:7", "topic:trade") a reader follows in which stream.

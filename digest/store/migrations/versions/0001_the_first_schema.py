@@ -584,6 +584,7 @@ def upgrade() -> None:
     sa.UniqueConstraint('scope', 'dedupe_key', 'subscriber_id', name=op.f('uq_events_scope_dedupe_key_subscriber_id'))
     )
     with op.batch_alter_table('events', schema=None) as batch_op:
+        batch_op.create_index('ix_events_expiring', ['newsletter_id', 'expires_at'], unique=False, sqlite_where=sa.text('expires_at IS NOT NULL'), postgresql_where=sa.text('expires_at IS NOT NULL'))
         batch_op.create_index(batch_op.f('ix_events_subscriber_id'), ['subscriber_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_events_window_id'), ['window_id'], unique=False)
 
