@@ -31,7 +31,7 @@ from digest.scheduling.reader_rules import ReaderRules, has_room, next_day, send
 from digest.scheduling.windows import parse_policy
 from digest.scheduling.zones import zone_of
 from digest.selection.gathering import Gathered, Member, gather
-from digest.store import planning, windows
+from digest.store import planning, second_chances, windows
 from digest.store.digests import DigestRow, open_slot, save_digests, save_pieces, save_pool
 from digest.store.engine import reading
 from digest.store.jobs import ask_for_workers
@@ -87,6 +87,8 @@ def close_windows(house: Installation, newsletter_id: int, newsletter: Newslette
     done = Planned()
     with house.engine.begin() as connection:
         planning.resume_paused(connection, newsletter_id, house.clock.now())
+        second_chances.drop_expired(connection, newsletter_id, house.clock.now())
+        second_chances.release_given_up(connection, newsletter_id, house.clock.now())
         windows.freeze(connection, newsletter_id, at)
     desk = Desk(house, newsletter, newsletter.stream, at.astimezone(UTC).date().isoformat())
     while True:
@@ -156,7 +158,12 @@ def _write(
         else:
             for each in mail.windows:
                 windows.put_off(connection, each, until)
-    return _write_mails(connection, house, newsletter_id, desk, going) if going else Planned()
+    return _write_mails(connection, house, newsletter_id, desk, going, at) if going else Planned()
+
+
+def _due(goes: datetime, at: datetime, now: datetime) -> datetime:
+    """Return when a mail may be claimed: what a clock that shows *at* would let go at once, now."""
+    return now if goes <= at else goes
 
 
 class _Times:
@@ -216,6 +223,7 @@ def _write_mails(
     newsletter_id: int,
     desk: Desk,
     going: Sequence[tuple[Mail, datetime]],
+    at: datetime,
 ) -> Planned:
     now = house.clock.now()
     editions = _Editions(connection, newsletter_id, desk.day, [mail for mail, _ in going], now)
@@ -226,7 +234,13 @@ def _write_mails(
     for (mail, goes), (edition_id, cancelled), digest_id in zip(going, places, digest_ids, strict=True):
         reader, reason = mail.reader, SkipReason.CANCELLED.value if cancelled else mail.reason
         state = "poison" if reason == _CRASHED else "skipped" if reason else "ready"
-        due = None if reason else _LONG_DUE if reader.critical or desk.newsletter.urgent else to_micros(goes)
+        due = (
+            None
+            if reason
+            else _LONG_DUE
+            if reader.critical or desk.newsletter.urgent
+            else to_micros(_due(goes, at, now))
+        )
         who = (edition_id, reader.subscriber_id, reader.subscription_id, to_micros(goes))
         ends = to_micros(now) if reason else None
         rows.append((*who, digest_id, state, reason, reader.address, reader.name, due, to_micros(now), ends))

@@ -686,6 +686,13 @@ events = Table(
     Column("outcome", String(10), nullable=False, server_default=""),
     Column("reason", String(20), nullable=False, server_default=""),
     UniqueConstraint("scope", "dedupe_key", "subscriber_id"),
+    Index(
+        "ix_events_expiring",
+        "newsletter_id",
+        "expires_at",
+        sqlite_where=text("expires_at IS NOT NULL"),
+        postgresql_where=text("expires_at IS NOT NULL"),
+    ),
 )
 
 # Which objects of the product ("article:7", "topic:trade") a reader follows in which stream.
@@ -696,6 +703,22 @@ follows = Table(
     Column("object_key", String(200), primary_key=True),
     Column("subscriber_id", Id, ForeignKey("subscribers.id"), primary_key=True, index=True),
     Column("since", Instant, nullable=False),
+)
+
+# What readers wrote about articles, and what an editor decided about it.
+thoughts = Table(
+    "thoughts",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("article_id", Id, ForeignKey("articles.id"), nullable=False),
+    Column("subscriber_id", Id, ForeignKey("subscribers.id"), nullable=False, index=True),
+    Column("name", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("written_at", Instant, nullable=False),
+    Column("judged_by", Text, nullable=False, server_default=""),
+    Column("judged_at", Instant),
+    Index("ix_thoughts_state", "state", "article_id", "id"),
 )
 
 # What holds for all mail of events to one reader: hours and days (0 = Monday) in which none comes, and how many a day.

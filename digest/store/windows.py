@@ -204,7 +204,8 @@ def settle(connection: Connection, window_ids: Collection[int], outcome: str, re
     for part in chunks(sorted(window_ids), 500):
         connection.execute(
             text(
-                "UPDATE events SET outcome = :outcome, reason = :reason WHERE outcome = ''"  # noqa: S608
+                "UPDATE events SET outcome = :outcome, reason = CASE WHEN :reason = '' THEN reason ELSE :reason END"  # noqa: S608
+                " WHERE outcome = ''"
                 f" AND window_id IN ({','.join(map(str, part))})"
             ),
             {"outcome": outcome, "reason": reason},

@@ -21,6 +21,7 @@ import tempfile
 import time
 from base64 import b64decode
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -33,7 +34,7 @@ from digest.pipeline.event_lines import add_lines
 from digest.pipeline.tick import plan_due
 from digest.store.tables import from_micros
 from tests import postgres
-from tests.faults.killing import ROOT
+from tests.faults.killing import born
 from tests.faults.witness import Witness
 from tests.house import House
 
@@ -228,24 +229,38 @@ def first_waiting(house: House) -> datetime | None:
 
 
 class _Process:
-    """A process of ours that may be killed and started again."""
+    """A process of ours that may be killed and started again; *nursery* makes it in no time."""
 
-    def __init__(self, **order: Any) -> None:
-        self._order = order
+    def __init__(self, nursery: subprocess.Popen[str], **order: Any) -> None:
+        self._nursery, self._order = nursery, order
         self.start()
 
     def start(self, **more: Any) -> None:
+        assert self._nursery.stdin is not None
         self._order |= more
-        command = [sys.executable, "-m", "tests.faults.events_run", "--work", json.dumps(self._order)]
-        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-        self.process = subprocess.Popen(command, cwd=ROOT, env=environment)
+        self._nursery.stdin.write(json.dumps(self._order) + "\n")
+        self._nursery.stdin.flush()
+        self._pid, self._ended = self._answer(), False
+
+    @property
+    def runs(self) -> bool:
+        return not self._ended and Path(f"/proc/{self._pid}").exists()
 
     def kill(self) -> None:
-        self.process.send_signal(signal.SIGKILL)
-        self.process.wait()
+        if not self._ended:
+            with suppress(ProcessLookupError):
+                os.kill(self._pid, signal.SIGKILL)
+            self._answer()
+            self._ended = True
 
     def wait(self) -> None:
-        assert self.process.wait() == 0, f"{self._order['work']} failed"
+        status = self._answer()
+        self._ended = True
+        assert status == 0, f"{self._order['work']} failed"
+
+    def _answer(self) -> int:
+        assert self._nursery.stdout is not None
+        return int(self._nursery.stdout.readline())
 
 
 def run(
@@ -258,13 +273,13 @@ def run(
     offset = (now.replace(minute=59, second=45, microsecond=0) - now).total_seconds()
     make_house(folder, database, readers, timedelta(seconds=offset))
     order = {"folder": str(folder), "database": database, "offset": offset, "input": str(given)}
-    with record.open("w", encoding="ascii") as out, _Sink(out) as sink:
-        adding = _Process(work="add", **order)
-        sending = _Process(work="send", port=sink.port, **order)
+    with record.open("w", encoding="ascii") as out, _Sink(out) as sink, born() as one_nursery, born() as other:
+        adding = _Process(one_nursery, work="add", **order)
+        sending = _Process(other, work="send", port=sink.port, **order)
         try:
             for number in range(kills):
                 time.sleep(chance.uniform(0.3, 2 * apart - 0.3))
-                one = sending if number % 2 or adding.process.poll() is not None else adding
+                one = adding if adding.runs and not number % 2 else sending
                 one.kill()
                 one.start()
             adding.wait()
@@ -278,7 +293,7 @@ def run(
 
 
 def main() -> int:
-    """Run, or be one of the processes of a run."""
+    """Run; return 1 when something came twice, or not at all, without a reason."""
     asked = argparse.ArgumentParser(prog="scripts/events-run", description=__doc__)
     asked.add_argument("--events", type=int, default=1_000_000)
     asked.add_argument("--readers", type=int, default=100_000)
@@ -287,11 +302,7 @@ def main() -> int:
     asked.add_argument("--seed", type=int, default=1)
     asked.add_argument("--database", choices=("sqlite", "postgres"), default="sqlite")
     asked.add_argument("--folder", type=Path, help="where to keep the two files; a temporary one unless given")
-    asked.add_argument("--work", help=argparse.SUPPRESS)
     given = asked.parse_args()
-    if given.work:
-        work(json.loads(given.work))
-        return 0
     began = time.monotonic()
     sizes = {"events": given.events, "readers": given.readers, "kills": given.kills, "seed": given.seed}
     with tempfile.TemporaryDirectory(prefix="digest-events-") as temporary:

@@ -15,7 +15,9 @@ from digest.scheduling.reader_rules import ReaderRules
 from digest.store.reader_rules import save_rules
 from tests.house import MONDAY, House
 from tests.pipeline.happenings import add, event, fates, stream, tick
-from tests.sink import Sink
+from tests.sink import Do, Sink
+
+pytestmark = pytest.mark.sqlite
 
 ANA = "ana@example.org"
 INSTANT = WindowPolicy(WindowKind.INSTANT)
@@ -205,6 +207,52 @@ def test_a_mail_at_once_does_not_stop_the_daily_one(comments: House, sink: Sink)
 
     assert counts == [1, 2]
     assert "Words of a." not in sink.mails[1].text
+
+
+def test_the_events_of_a_mail_that_was_given_up_are_in_the_next_one(comments: House, sink: Sink) -> None:
+    """A day of "come back later"; what is given up twice stays so."""
+    sink.script = lambda _who, _number: Do.LATER
+    add(comments, event("a"))
+    for _ in range(30):
+        go(comments, sink)
+        comments.move(hours=2)
+    states = comments.rows("SELECT state FROM deliveries ORDER BY id")
+    sink.script = lambda _who, _number: Do.TAKE
+    go(comments, sink)
+
+    assert [each for (each,) in states][:2] == ["expired", "expired"]
+    assert len(states) == 2
+    assert fates(comments) == {"a": "expired"}
+
+
+def test_a_mail_that_was_given_up_once_comes_when_the_server_is_back(comments: House, sink: Sink) -> None:
+    """Its events were not in a mail that arrived, so they are in the next."""
+    sink.script = lambda _who, _number: Do.LATER
+    add(comments, event("a"), event("b", on="cake"))
+    for _ in range(14):
+        go(comments, sink)
+        comments.move(hours=2)
+    sink.script = lambda _who, _number: Do.TAKE
+    for _ in range(3):
+        go(comments, sink)
+        comments.move(hours=4)
+
+    assert fates(comments) == {"a": "sent", "b": "sent"}
+
+
+def test_what_expires_while_its_mail_waits_for_the_server_is_taken_out(comments: House, sink: Sink) -> None:
+    """The mail is made anew without it."""
+    stream(comments, WindowPolicy(WindowKind.FIXED, wait=timedelta(hours=1)))
+    soon = (MONDAY + timedelta(hours=2)).isoformat()
+    sink.script = lambda _who, number: Do.LATER if number == 1 else Do.TAKE
+    add(comments, event("a", expires_at=soon), event("b", on="cake"))
+    comments.move(hours=1)
+    go(comments, sink)
+    comments.move(hours=2)
+    go(comments, sink)
+
+    assert [str(mail.parsed["Subject"]) for mail in sink.mails] == ["Ben commented on Cake"]
+    assert fates(comments) == {"a": "expired(expired)", "b": "sent"}
 
 
 def _micros(**after: float) -> int:

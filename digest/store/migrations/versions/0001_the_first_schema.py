@@ -599,6 +599,7 @@ def upgrade() -> None:
     sa.UniqueConstraint('scope', 'dedupe_key', 'subscriber_id', name=op.f('uq_events_scope_dedupe_key_subscriber_id'))
     )
     with op.batch_alter_table('events', schema=None) as batch_op:
+        batch_op.create_index('ix_events_expiring', ['newsletter_id', 'expires_at'], unique=False, sqlite_where=sa.text('expires_at IS NOT NULL'), postgresql_where=sa.text('expires_at IS NOT NULL'))
         batch_op.create_index(batch_op.f('ix_events_subscriber_id'), ['subscriber_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_events_window_id'), ['window_id'], unique=False)
 
@@ -611,3 +612,20 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['newsletter_id'], ['newsletters.id'], name=op.f('fk_tallies_newsletter_id_newsletters')),
     sa.PrimaryKeyConstraint('day', 'newsletter_id', 'provider', 'event', name=op.f('pk_tallies'))
     )
+    op.create_table('thoughts',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('article_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('subscriber_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('name', sa.Text(), nullable=False),
+    sa.Column('text', sa.Text(), nullable=False),
+    sa.Column('state', sa.String(length=10), nullable=False),
+    sa.Column('written_at', sa.BigInteger(), nullable=False),
+    sa.Column('judged_by', sa.Text(), server_default='', nullable=False),
+    sa.Column('judged_at', sa.BigInteger(), nullable=True),
+    sa.ForeignKeyConstraint(['article_id'], ['articles.id'], name=op.f('fk_thoughts_article_id_articles')),
+    sa.ForeignKeyConstraint(['subscriber_id'], ['subscribers.id'], name=op.f('fk_thoughts_subscriber_id_subscribers')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_thoughts'))
+    )
+    with op.batch_alter_table('thoughts', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_thoughts_subscriber_id'), ['subscriber_id'], unique=False)
+        batch_op.create_index('ix_thoughts_state', ['state', 'article_id', 'id'], unique=False)
