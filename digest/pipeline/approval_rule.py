@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from digest.model.newsletter import ApprovalRule, CutOff, Fallback, Schedule
 from digest.pipeline.checked_table import CheckedTable
 from digest.pipeline.cut_off_table import is_late
@@ -9,15 +11,21 @@ from digest.pipeline.cut_off_table import is_late
 _RULES = {"one": ApprovalRule.ONE, "two": ApprovalRule.TWO}
 
 
-def read_approval(
-    table: CheckedTable, cut_off: CutOff, schedule: Schedule, fallback: Fallback
-) -> tuple[ApprovalRule, bool]:
-    """Return whose word is asked for, and whether lint must find no error; what cannot be is noted in *table*."""
+def read_approval(table: CheckedTable, cut_off: CutOff, schedule: Schedule) -> dict[str, Any]:
+    """Return the two values, and the *cut_off*, as a newsletter has them; what cannot be is noted in *table*."""
+    rule, clean = _read(table, cut_off, schedule)
+    return {"cut_off": cut_off, "approval": rule, "require_clean_lint": clean}
+
+
+def _read(table: CheckedTable, cut_off: CutOff, schedule: Schedule) -> tuple[ApprovalRule, bool]:
     rule = _rule(table)
     clean = bool(table.flag("require_clean_lint"))
     if clean and not rule:
         table.wrong("require_clean_lint", "needs approval = true: lint is asked when somebody approves an edition")
     if not rule:
+        return rule, clean
+    if table.where.startswith("streams."):
+        table.wrong("approval", "is for newsletters of articles; events go out as they come")
         return rule, clean
     if cut_off.at is None:
         table.wrong(
@@ -33,7 +41,7 @@ def read_approval(
         )
     if schedule.hours:
         table.wrong("approval", "is for editions of a day, a week or a month; write schedule.days")
-    if fallback is Fallback.MOST_CHOSEN:
+    if table.raw("fallback") == Fallback.MOST_CHOSEN:
         table.wrong("approval", "cannot be with fallback = 'most_chosen', which moves as readers choose; use 'pinned'")
     return rule, clean
 

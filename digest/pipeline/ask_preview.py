@@ -9,7 +9,8 @@ from typing import Any
 
 from digest.model.subscriber import Interests
 from digest.pipeline.installation import Installation
-from digest.pipeline.preview import Preview, preview, preview_sample
+from digest.pipeline.preview import preview, preview_sample
+from digest.pipeline.previewed import Preview
 from digest.store.profiles import interests_as_text, interests_from_text
 
 

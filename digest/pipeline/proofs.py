@@ -20,7 +20,7 @@ from digest.pipeline.ask_preview import Asked, preview_of
 from digest.pipeline.event_loop import run_loop
 from digest.pipeline.installation import Installation
 from digest.pipeline.messages import envelope_of
-from digest.pipeline.preview import Preview
+from digest.pipeline.previewed import Preview
 from digest.pipeline.sending import Sending
 from digest.store import errands
 from digest.store.engine import reading

@@ -10,7 +10,8 @@ from itertools import accumulate
 
 from digest.model.subscriber import Interests
 from digest.pipeline.installation import Installation
-from digest.pipeline.preview import Opened, Preview, open_sample, preview_in
+from digest.pipeline.preview import Opened, open_sample, preview_in
+from digest.pipeline.previewed import Preview
 from digest.store.engine import reading
 from digest.store.newsletters import load_newsletter
 from digest.store.profiles import interests_by_profile

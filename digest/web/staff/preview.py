@@ -14,7 +14,7 @@ from digest.model.errand import ErrandKind
 from digest.model.staff import Role
 from digest.pipeline.ask_preview import preview_of
 from digest.pipeline.installation import Installation
-from digest.pipeline.preview import Preview
+from digest.pipeline.previewed import Preview
 from digest.pipeline.typical import typical_readers
 from digest.rendering.i18n import CATALOGUES
 from digest.rendering.lint.rules import lint

@@ -8,19 +8,24 @@ from digest.errors import NotFound
 from digest.model.staff import Role
 from digest.pipeline.installation import Installation
 from digest.web.staff import (
+    account,
     approving,
     articles,
     changes,
     comparing,
+    dashboard,
     deliveries,
     editions,
     imports,
+    people,
     preview,
     proofing,
     sending,
     signing,
     subscribers,
     today,
+    topics,
+    upkeep,
 )
 from digest.web.staff.gate import Gate, Visit
 from digest.web.staff.pages import StaffPages
@@ -32,8 +37,9 @@ def staff_routes(house: Installation) -> APIRouter:
     """Return the routes below /staff; what is none of them is known to those who are signed in only."""
     pages = StaffPages(house.base_url)
     gate = Gate(house, pages)
-    shown = (today, subscribers, imports, changes, editions, approving, sending, preview, comparing, proofing)
-    for part in (signing, *shown, articles, deliveries):
+    readers, going_out = (subscribers, changes, imports), (editions, approving, sending)
+    looks = (preview, comparing, proofing, articles, deliveries)
+    for part in (signing, today, dashboard, *readers, *going_out, *looks, topics, upkeep, account, people):
         part.add_to(gate, house, pages)
 
     def nowhere(visit: Visit) -> Response:
