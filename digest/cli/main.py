@@ -26,6 +26,7 @@ from digest.cli import (
     send,
     simulate,
     subscribers,
+    tokens,
     topics,
     users,
 )
@@ -83,6 +84,7 @@ app.add_typer(articles.app, name="articles", help="Add, read, list, show, pin an
 app.add_typer(newsletters.app, name="newsletters", help="Apply and list newsletters, topics and sources.")
 app.add_typer(subscribers.app, name="subscribers", help="Import, export, show, correct and erase subscribers.")
 app.add_typer(topics.app, name="topics", help="Rank articles for topics.")
+app.add_typer(tokens.app, name="tokens", help="Keys of programs that use the API.")
 app.add_typer(users.app, name="users", help="Accounts for the pages under /staff.")
 send.add_to(app)
 simulate.add_to(app)

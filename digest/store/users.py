@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection, delete, select, update
 
 from digest.model.staff import Role, User
+from digest.store.api_tokens import remove_tokens_of
 from digest.store.tables import sessions, users
 
 _USER = (users.c.id, users.c.name, users.c.role)
@@ -34,13 +35,15 @@ def add_user(connection: Connection, name: str, role: Role, password: str, now: 
 
 
 def change_user(connection: Connection, user_id: int, role: Role, password: str) -> None:
-    """Give an account another role and password (a hash), and end its sessions."""
+    """Give an account another role and password (a hash), and end its sessions and its tokens of the API."""
+    remove_tokens_of(connection, user_id)
     connection.execute(update(users).where(users.c.id == user_id).values(role=role.value, password=password))
     connection.execute(delete(sessions).where(sessions.c.user_id == user_id))
 
 
 def remove_user(connection: Connection, user_id: int) -> None:
-    """Take an account out, with its sessions."""
+    """Take an account out, with its sessions and its tokens of the API."""
+    remove_tokens_of(connection, user_id)
     connection.execute(delete(sessions).where(sessions.c.user_id == user_id))
     connection.execute(delete(users).where(users.c.id == user_id))
 

@@ -41,14 +41,15 @@ def texts_of(form: FormData, name: str) -> list[str]:
 class LimitBody:
     """Refuses a request body over 64 KB before anything parses it; the rest is handed on whole."""
 
-    def __init__(self, app: ASGIApp, refusal: ASGIApp) -> None:
-        """Wrap *app*; *refusal* answers in its place."""
+    def __init__(self, app: ASGIApp, refusal: ASGIApp, but: str) -> None:
+        """Wrap *app*; *refusal* answers in its place. What is below the path *but* sees to itself."""
+        self._but = f"{but}/"
         self._app = app
         self._refusal = refusal
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on; count what comes in."""
-        if scope["type"] != "http":
+        if scope["type"] != "http" or scope["path"].startswith(self._but):
             await self._app(scope, receive, send)
             return
         taken = await _take(scope, receive)

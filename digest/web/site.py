@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,8 @@ from digest.errors import DatabaseBusy, DatabaseFailed
 from digest.log import get_logger
 from digest.pipeline.installation import Installation
 from digest.settings import COMPOSING, read_settings
+from digest.web.api.site import PATH as API_PATH
+from digest.web.api.site import build_api
 from digest.web.forms import LimitBody
 from digest.web.pages import Pages
 from digest.web.readers import readers_routes
@@ -39,6 +43,7 @@ def build_site(house: Installation) -> FastAPI:
         redirect_slashes=False,
     )
     site.mount("/static", _Static(pages))
+    site.mount(API_PATH, _Later(partial(build_api, house)))
     for router in readers_routes(house, pages):
         site.include_router(router)
     site.include_router(staff_routes(house))
@@ -90,8 +95,22 @@ def _answer_what_is_wrong(site: FastAPI, pages: Pages) -> None:
     site.add_exception_handler(DatabaseBusy, away)
     site.add_exception_handler(DatabaseFailed, away)
     site.add_exception_handler(Exception, apologise)
-    site.add_middleware(LimitBody, refusal=too_large)
+    site.add_middleware(LimitBody, refusal=too_large, but=API_PATH)  # which counts for itself
     site.add_middleware(_Below, root=pages.root)
+
+
+class _Later:
+    """An application that is made when the first request for it comes."""
+
+    def __init__(self, make: Callable[[], ASGIApp]) -> None:
+        self._make = make
+        self._made: ASGIApp | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on."""
+        if self._made is None:
+            self._made = self._make()
+        await self._made(scope, receive, send)
 
 
 class _Below:

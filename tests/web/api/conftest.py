@@ -1,0 +1,43 @@
+"""What the tests about the API share: programs with a token of some scopes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from starlette.testclient import TestClient
+
+from digest.model.api_token import Scope
+from digest.pipeline.api_tokens import make_token
+from digest.web.site import build_site
+from tests.house import House
+
+API = "https://news.example.org/api/v1"
+
+
+def key_for(house: House, *scopes: Scope) -> str:
+    return make_token(house.installation, "a program", scopes or tuple(Scope), by="test")[1]
+
+
+@pytest.fixture
+def program(anna: House) -> Iterator[Callable[..., TestClient]]:
+    """Give what opens a program with a token of these scopes (none: all of them)."""
+    site = build_site(anna.installation)
+    opened: list[TestClient] = []
+
+    def open_one(*scopes: Scope) -> TestClient:
+        headers = {"authorization": f"Bearer {key_for(anna, *scopes)}"}
+        client = TestClient(site, base_url=API, headers=headers, follow_redirects=False, raise_server_exceptions=False)
+        client.__enter__()
+        opened.append(client)
+        return client
+
+    yield open_one
+    for client in opened:
+        client.__exit__(None, None, None)
+
+
+@pytest.fixture
+def api(program: Callable[..., TestClient]) -> TestClient:
+    """Give a program that may do everything."""
+    return program()
