@@ -13,9 +13,10 @@ from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from digest.app import open_installation
+from digest.app import hooks, open_installation
 from digest.errors import DatabaseBusy, DatabaseFailed
 from digest.log import get_logger
+from digest.pipeline.hear_provider import Hooks
 from digest.pipeline.installation import Installation
 from digest.settings import COMPOSING, read_settings
 from digest.web.api.site import PATH as API_PATH
@@ -28,8 +29,8 @@ from digest.web.staff.site import staff_routes
 _AGAIN = "120"  # seconds
 
 
-def build_site(house: Installation) -> FastAPI:
-    """Return the application for *house*.
+def build_site(house: Installation, providers: Hooks | None = None) -> FastAPI:
+    """Return the application for *house*; *providers* are the sending services whose webhooks it hears.
 
     It answers below the path of the base URL, whether a proxy in front takes that path away or not.
     """
@@ -43,7 +44,7 @@ def build_site(house: Installation) -> FastAPI:
         redirect_slashes=False,
     )
     site.mount("/static", _Static(pages))
-    site.mount(API_PATH, _Later(partial(build_api, house)))
+    site.mount(API_PATH, _Later(partial(build_api, house, providers)))
     for router in readers_routes(house, pages):
         site.include_router(router)
     site.include_router(staff_routes(house))
@@ -53,7 +54,8 @@ def build_site(house: Installation) -> FastAPI:
 
 def create() -> FastAPI:
     """Return the application from the settings; `digest serve` names this function to uvicorn."""
-    return build_site(open_installation(read_settings(needs=COMPOSING)))
+    settings = read_settings(needs=COMPOSING)
+    return build_site(open_installation(settings), hooks(settings))
 
 
 class _Static(StaticFiles):

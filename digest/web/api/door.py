@@ -41,7 +41,8 @@ class Door:
 
             def get_route_handler(self) -> Handler:
                 """Return what answers, once the door has let somebody in."""
-                return door._guard(super().get_route_handler(), scope_of(self), self.path)
+                scope, answer = scope_of(self), super().get_route_handler()
+                return answer if scope is None else door._guard(answer, scope, self.path)
 
         self.router = APIRouter(route_class=Guarded, redirect_slashes=False)
 
@@ -58,6 +59,11 @@ class Door:
             openapi_extra={"security": [{_SCHEME: [scope.value]}], **how.pop("openapi_extra", {})},
             **how,
         )
+
+    def add_signed(self, method: str, path: str, answer: Callable[..., Any], **how: Any) -> None:
+        """Let *answer* speak at *path* to anybody: it looks at a signature itself."""
+        own = documented(404)
+        self.router.add_api_route(path, answer, methods=[method], responses=own, openapi_extra={"security": []}, **how)
 
     def _guard(self, answer: Handler, scope: Scope, path: str) -> Handler:
         async def handle(request: Request) -> Response:
@@ -130,6 +136,7 @@ async def _or_problem(answer: Awaitable[Response], once: Once) -> Response:
         return told
 
 
-def scope_of(route: APIRoute) -> Scope:
-    """Return the scope that a route of the API needs; one that names none is a mistake of ours."""
-    return Scope((route.openapi_extra or {})["security"][0][_SCHEME][0])
+def scope_of(route: APIRoute) -> Scope | None:
+    """Return the scope that a route needs, None for what is signed; one that says nothing is a mistake of ours."""
+    needed = (route.openapi_extra or {})["security"]
+    return Scope(needed[0][_SCHEME][0]) if needed else None

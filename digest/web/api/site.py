@@ -13,11 +13,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from digest.errors import DigestError
 from digest.log import get_logger
+from digest.pipeline.hear_provider import Hooks
 from digest.pipeline.installation import Installation
 from digest.web.api import (
     articles,
     deliveries,
     editions,
+    hooks,
     imports,
     newsletters,
     subscribers,
@@ -30,14 +32,15 @@ from digest.web.api.problems import SCHEMA, Refused, our_fault, problem_of
 PATH = "/api/v1"
 LARGEST = 6 * 1024 * 1024
 LARGEST_IMPORT = 32 * 1024 * 1024
+LARGEST_EVENTS = 1024 * 1024  # from anybody: the signature is of the body
 _ABOUT = (
     "Everything goes by the same gates as the pages: consent, suppression, approval. Send a key of `digest tokens"
     " create` as a bearer token. Lists come in pages: ask again with `after` until `next` is null."
 )
 
 
-def build_api(house: Installation) -> FastAPI:
-    """Return the application that answers below /api/v1."""
+def build_api(house: Installation, providers: Hooks | None = None) -> FastAPI:
+    """Return the application that answers below /api/v1; *providers* are the services whose webhooks it hears."""
     api = FastAPI(
         title="Digest",
         version="1",
@@ -51,6 +54,7 @@ def build_api(house: Installation) -> FastAPI:
     door = Door(house)
     for part in (newsletters, articles, subscribers, subscriptions, editions, deliveries, suppressions, imports):
         part.add_to(door, house)
+    hooks.add_to(door, house, providers or Hooks())
     api.include_router(door.router)
     for kind in (Refused, RequestValidationError, HTTPException, DigestError):
         api.add_exception_handler(kind, _tell)
@@ -105,7 +109,8 @@ class _Framed:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on."""
-        largest = LARGEST_IMPORT if scope["path"].endswith("/imports") else LARGEST
+        path = scope["path"]
+        largest = LARGEST_IMPORT if path.endswith("/imports") else LARGEST_EVENTS if "/hooks/" in path else LARGEST
         seen = 0
 
         async def counted() -> Message:
