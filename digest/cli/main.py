@@ -29,6 +29,7 @@ from digest.cli import (
     tokens,
     topics,
     users,
+    webhooks,
 )
 from digest.cli.options import ExitError
 from digest.cli.screen import complain, write_anything, write_no_more
@@ -86,6 +87,7 @@ app.add_typer(subscribers.app, name="subscribers", help="Import, export, show, c
 app.add_typer(topics.app, name="topics", help="Rank articles for topics.")
 app.add_typer(tokens.app, name="tokens", help="Keys of programs that use the API.")
 app.add_typer(users.app, name="users", help="Accounts for the pages under /staff.")
+app.add_typer(webhooks.app, name="webhooks", help="Other programs that are told what happens.")
 send.add_to(app)
 simulate.add_to(app)
 editions.add_to(app)

@@ -77,6 +77,7 @@ def serve(
     from digest.pipeline.hear_mailbox import Listener
     from digest.pipeline.sweep import EVERY, sweep
     from digest.pipeline.tick import plan_due, send_due, visit_sources
+    from digest.pipeline.webhooks import poster, tell_webhooks
     from digest.scheduling.ticker import Job, ticking
     from digest.settings import SENDING, read_settings
 
@@ -108,6 +109,8 @@ def serve(
         Job("sweep", EVERY, lambda: sweep(house)),
         Job("hear", LISTEN_EVERY, Listener(house, mailboxes_of(settings.bounce_mailbox)).listen),
     ]
+    telling = poster(allow_private=settings.webhook_private_addresses)
+    jobs.append(Job("webhooks", every, lambda: tell_webhooks(house, telling)))
     if sender:
         jobs.append(Job("send", every, lambda: send_due(house, how, stop=lambda: server.should_exit)))
     # A second `digest serve` by mistake must not get as far as sending.

@@ -550,9 +550,8 @@ webhooks = Table(
     Column("secret", Text, nullable=False),
     Column("events", Text, nullable=False),
     Column("made_at", Instant, nullable=False),
-    Column("attempts_read", BigInteger, nullable=False),
-    Column("consents_read", BigInteger, nullable=False),
-    Column("reports_read", BigInteger, nullable=False),
+    # Log -> the id after which this webhook began, and the id up to which it was read.
+    Column("positions", SQLJSON, nullable=False),
     Column("failing_since", Instant),
     Column("last_error", Text, nullable=False, server_default=""),
     # Why nothing is sent there any more, "" while something is.
@@ -565,7 +564,7 @@ webhook_messages = Table(
     metadata,
     Column("id", Id, primary_key=True),
     Column("webhook_id", Id, ForeignKey("webhooks.id"), nullable=False),
-    Column("event", String(20), nullable=False),
+    Column("event", String(30), nullable=False),
     Column("fact_id", BigInteger, nullable=False),
     Column("tries", Integer, nullable=False, server_default="0"),
     Column("made_at", Instant, nullable=False),
