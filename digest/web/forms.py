@@ -41,15 +41,14 @@ def texts_of(form: FormData, name: str) -> list[str]:
 class LimitBody:
     """Refuses a request body over 64 KB before anything parses it; the rest is handed on whole."""
 
-    def __init__(self, app: ASGIApp, refusal: ASGIApp, but: str) -> None:
-        """Wrap *app*; *refusal* answers in its place. What is below the path *but* sees to itself."""
-        self._but = f"{but}/"
+    def __init__(self, app: ASGIApp, refusal: ASGIApp) -> None:
+        """Wrap *app*; *refusal* answers in its place."""
         self._app = app
         self._refusal = refusal
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on; count what comes in."""
-        if scope["type"] != "http" or scope["path"].startswith(self._but):
+        if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         taken = await _take(scope, receive)

@@ -44,11 +44,12 @@ def build_site(house: Installation, providers: Hooks | None = None) -> FastAPI:
         redirect_slashes=False,
     )
     site.mount("/static", _Static(pages))
-    site.mount(API_PATH, _Later(partial(build_api, house, providers)))
     for router in readers_routes(house, pages):
         site.include_router(router)
     site.include_router(staff_routes(house))
     _answer_what_is_wrong(site, pages)
+    site.add_middleware(_Apart, at=API_PATH, make=partial(build_api, house, providers))
+    site.add_middleware(_Below, root=pages.root)
     return site
 
 
@@ -97,22 +98,26 @@ def _answer_what_is_wrong(site: FastAPI, pages: Pages) -> None:
     site.add_exception_handler(DatabaseBusy, away)
     site.add_exception_handler(DatabaseFailed, away)
     site.add_exception_handler(Exception, apologise)
-    site.add_middleware(LimitBody, refusal=too_large, but=API_PATH)  # which counts for itself
-    site.add_middleware(_Below, root=pages.root)
+    site.add_middleware(LimitBody, refusal=too_large)
 
 
-class _Later:
-    """An application that is made when the first request for it comes."""
+class _Apart:
+    """Hands what is below a path to an application of its own, which is made when the first request for it comes."""
 
-    def __init__(self, make: Callable[[], ASGIApp]) -> None:
+    def __init__(self, app: ASGIApp, at: str, make: Callable[[], ASGIApp]) -> None:
+        self._app = app
+        self._at = at
         self._make = make
         self._made: ASGIApp | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on."""
+        if scope["type"] != "http" or not f"{scope['path']}/".startswith(f"{self._at}/"):
+            await self._app(scope, receive, send)
+            return
         if self._made is None:
             self._made = self._make()
-        await self._made(scope, receive, send)
+        await self._made({**scope, "root_path": self._at}, receive, send)
 
 
 class _Below:

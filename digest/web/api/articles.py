@@ -97,7 +97,7 @@ def add_to(door: Door, house: Installation) -> None:
     ) -> Page[ArticleLine]:
         """List or search articles, newest first."""
         with reading(house.engine) as connection:
-            found, _ = browse_articles(connection, search=search, after=cursor_of(after)[:2])
+            found, _ = browse_articles(connection, search=search, after=cursor_of(after))
         return Page(items=[_line(each) for each in found.rows], next=next_of(found.after))
 
     def get_article(number: Id) -> ArticleOut:

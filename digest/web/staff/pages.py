@@ -51,6 +51,7 @@ MENU = (
     ("preview", "preview", mark("Preview")),
     ("articles", "articles", mark("Articles")),
     ("deliveries", "deliveries", mark("Delivery log")),
+    ("tokens", "tokens", mark("API tokens")),
 )
 
 

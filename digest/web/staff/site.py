@@ -7,7 +7,7 @@ from fastapi import APIRouter, Response
 from digest.errors import NotFound
 from digest.model.staff import Role
 from digest.pipeline.installation import Installation
-from digest.web.staff import articles, deliveries, editions, preview, signing, subscribers, today
+from digest.web.staff import articles, deliveries, editions, preview, signing, subscribers, today, tokens
 from digest.web.staff.gate import Gate, Visit
 from digest.web.staff.pages import StaffPages
 
@@ -16,7 +16,7 @@ def staff_routes(house: Installation) -> APIRouter:
     """Return the routes below /staff; what is none of them is known to those who are signed in only."""
     pages = StaffPages(house.base_url)
     gate = Gate(house, pages)
-    for part in (signing, today, subscribers, editions, preview, articles, deliveries):
+    for part in (signing, today, subscribers, editions, preview, articles, deliveries, tokens):
         part.add_to(gate, house, pages)
 
     def nowhere(visit: Visit) -> Response:

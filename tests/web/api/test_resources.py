@@ -311,6 +311,12 @@ def test_a_cursor_that_no_list_gave_is_refused(api: TestClient, after: str) -> N
         assert (answer.status_code, answer.headers["content-type"]) == (422, "application/problem+json"), path
 
 
+def test_a_cursor_of_another_list_is_refused(api: TestClient) -> None:
+    """Articles go by time and number, and no calendar has such a time."""
+    for after in ("5", "1.2.3", f"{2**63 - 1}.1"):
+        assert api.get("/articles", params={"after": after}).status_code == 422
+
+
 @pytest.mark.parametrize(
     ("content", "status"),
     [

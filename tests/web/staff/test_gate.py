@@ -16,7 +16,7 @@ from tests.sink import Sink
 from tests.web.asking import policy
 from tests.web.staff.visiting import COOKIE, account, press, token
 
-ANYBODY, BY_LINK, BY_TOKEN = None, "whoever has the link", "tests/web/api/test_door.py"
+ANYBODY, BY_LINK = None, "whoever has the link"
 #: Method and path -> the least role. A route that is not listed fails the first test below.
 MATRIX: dict[tuple[str, str], Role | str | None] = {
     ("GET", "/u/{token}"): BY_LINK,
@@ -39,7 +39,6 @@ MATRIX: dict[tuple[str, str], Role | str | None] = {
     ("GET", "/articles/{number}"): ANYBODY,
     ("GET", "/"): ANYBODY,
     ("GET", "/static"): ANYBODY,
-    ("GET", "/api/v1"): BY_TOKEN,
     ("GET", "/staff/sign-in"): ANYBODY,
     ("POST", "/staff/sign-in"): ANYBODY,
     ("POST", "/staff/first"): ANYBODY,
@@ -63,6 +62,9 @@ MATRIX: dict[tuple[str, str], Role | str | None] = {
     ("POST", "/staff/articles/{number}/bring-back"): Role.EDITOR,
     ("GET", "/staff/deliveries"): Role.VIEWER,
     ("GET", "/staff/deliveries/{number}"): Role.VIEWER,
+    ("GET", "/staff/tokens"): Role.ADMIN,
+    ("POST", "/staff/tokens"): Role.ADMIN,
+    ("POST", "/staff/tokens/{number}/revoke"): Role.ADMIN,
     ("GET", "/staff/{rest:path}"): Role.VIEWER,
 }
 STAFF = [(method, path, needs) for (method, path), needs in MATRIX.items() if isinstance(needs, Role)]
