@@ -27,9 +27,9 @@ def add(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Tell an address what happens from now on, and print the secret that it knows us by.
+    """Tell an address what happens from now on.
 
-    `digest serve` sends the messages, signed as Standard Webhooks has it; docs/api.md has their shape.
+    Prints the secret that it knows us by. `digest serve` sends the messages, signed as Standard Webhooks has it; docs/api.md has their shape.
     """
     from digest.pipeline.webhooks import add_webhook
     from digest.settings import read_settings
