@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from enum import StrEnum
 
@@ -38,6 +38,15 @@ class Interests:
     def everything(self) -> bool:
         """Whether this reader gets each article: asked for it, or named nothing in particular."""
         return self.wants_all or (not self.follows and not self.keywords)
+
+    def without_days_before(self, earliest: date) -> Interests:
+        """Return them with no day since which a topic is followed that is before *earliest*."""
+        if not any(follow.since for follow in self.follows):
+            return self
+        follows = (
+            replace(each, since=each.since if each.since and each.since >= earliest else None) for each in self.follows
+        )
+        return replace(self, follows=tuple(follows))
 
 
 class SubscriptionState(StrEnum):

@@ -4,36 +4,51 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 
 from digest.collection.canonical import canonical_url
 from digest.collection.language import guess_language
-from digest.enrichment.matching import Matcher
+from digest.enrichment.matching import VERSION, Matcher
 from digest.enrichment.reading import Analysed, analyse
 from digest.model.article import Article, Section, StoredArticle
 from digest.model.topic import Topic
 from digest.store.articles import ids_by_url_key, latest_revisions, live_articles
+from digest.store.engine import reading
 
 _LARGEST = 1_000  # articles; more of them hardly change an order, and all have to be read
 _YOUNG = 500  # with fewer before the day began, the day's own count too
 _KEPT = 8  # matchers; each is some 20 MB when its archive is large
 
 
-@dataclass(frozen=True, slots=True)
 class Matching:
-    """A matcher with the hash of all that it was made from."""
+    """A vocabulary with an archive, and the hash of both; the archive is read when an article is asked about."""
 
-    matcher: Matcher
-    key: str
+    def __init__(self, key: str, engine: Engine, topics: Collection[Topic], archive: Collection[int]) -> None:
+        """*archive* are ids of articles."""
+        self.key = key
+        self._engine, self._topics, self._archive = engine, topics, archive
+        self._matcher: Matcher | None = None
+
+    def matcher(self, known: dict[int, Analysed]) -> Matcher:
+        """Return the matcher, made once: learning from a large archive takes seconds.
+
+        *known* holds articles that were read before, by revision id, and gets the new ones.
+        """
+        if self._matcher is None:
+            with reading(self._engine) as connection:
+                stored = live_articles(connection, self._archive)
+                named = _named_articles(connection, self._topics)
+            self._matcher = _matcher(self._topics, stored, named, known)
+        return self._matcher
 
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """Matchers that were made before, by their hashes: learning from a large archive takes seconds."""
+    """Vocabularies with their archives that were asked for before, by their hashes."""
 
     kept: OrderedDict[str, Matching] = field(default_factory=OrderedDict)
 
@@ -45,23 +60,18 @@ class Memory:
         return made
 
 
-def matching_of(
-    connection: Connection, topics: Mapping[str, Topic], until: datetime, known: dict[int, Analysed], memory: Memory
-) -> Matching:
-    """Return the vocabulary *topics* with the archive as it was at *until*, which is the same for a whole day (UTC).
-
-    *known* holds articles that were read before, by revision id, and gets the new ones.
-    """
+def matching_of(connection: Connection, topics: Mapping[str, Topic], until: datetime, memory: Memory) -> Matching:
+    """Return the vocabulary *topics* with the archive as it was at *until*, which is the same for a whole day (UTC)."""
     day = until.replace(hour=0, minute=0, second=0, microsecond=0)
     revisions = latest_revisions(connection, day, _LARGEST)
     if len(revisions) < _YOUNG:
         revisions = latest_revisions(connection, until, _LARGEST)
     named = _named_articles(connection, topics.values())
     of_examples = [(name, stored.revision_id) for name, stored in sorted(named.items())]
-    key = hashlib.sha256(repr((sorted(topics.items()), sorted(revisions), of_examples)).encode()).hexdigest()
+    made_from = (VERSION, sorted(topics.items()), sorted(revisions), of_examples)
+    key = hashlib.sha256(repr(made_from).encode()).hexdigest()
     if key not in memory.kept:
-        stored = live_articles(connection, revisions.values())
-        return memory.keep(Matching(_matcher(topics.values(), stored, named, known), key))
+        return memory.keep(Matching(key, connection.engine, list(topics.values()), frozenset(revisions.values())))
     return memory.kept[key]
 
 

@@ -15,7 +15,7 @@ from digest.model.article import StoredArticle
 from digest.model.digest import Choice, Rejected, Rejection, Selection, SkipReason, Why
 from digest.model.newsletter import Newsletter, NothingNew
 from digest.model.note import NoteKind
-from digest.model.subscriber import Follow, Interests
+from digest.model.subscriber import Interests
 from digest.pipeline.bench import Bench, Materials
 from digest.pipeline.frame import date_of, frame_of
 from digest.pipeline.installation import Installation
@@ -37,6 +37,7 @@ from digest.selection.select import explain, finish, select_digest, why_outside
 from digest.store.cohorts import AsRead
 from digest.store.edition_notes import notes_for
 from digest.store.engine import reading
+from digest.store.matches import NewMatches
 
 _MEMORY = 1_000  # digests kept in one slot, some 25 KB each; above that all are forgotten, and made again if need be
 
@@ -146,6 +147,11 @@ class Workshop:
         self._known_pieces |= pieces.keys()
         return pieces
 
+    @property
+    def new_matches(self) -> NewMatches:
+        """What nobody has kept yet of what the pool's articles match."""
+        return self._pool.new_matches
+
     def make(self, wanted: Wanted) -> Made:
         """Return the digest for readers who are as *wanted* says, or the reason for none."""
         return self.make_all([wanted])[0]
@@ -169,7 +175,8 @@ class Workshop:
 
     def _normal(self, wanted: Wanted) -> Wanted:
         """Return *wanted* without what cannot change the digest, so that more readers share one."""
-        interests = _without_stale_days(wanted.interests, self.since_cut.date())
+        # A day so long ago bounds nothing any more.
+        interests = wanted.interests.without_days_before(self.since_cut.date() - timedelta(days=1))
         since = wanted.since if wanted.since and wanted.since > self.since_cut else None
         first = wanted.first and since is not None
         return Wanted(interests, wanted.history & self._stories, since, self.locale_for(wanted.locale), first)
@@ -383,15 +390,3 @@ def _chosen_again(items: Sequence[Mapping[str, Any]], articles: Mapping[int, Sto
         for item in items
         if item["article_id"] in articles
     )
-
-
-def _without_stale_days(interests: Interests, cut: date) -> Interests:
-    """Return *interests* without days so long ago that they bound nothing any more."""
-    if not any(follow.since for follow in interests.follows):
-        return interests
-    bound = timedelta(days=1)
-    follows = tuple(
-        Follow(each.topic, each.weight, each.since if each.since and each.since >= cut - bound else None)
-        for each in interests.follows
-    )
-    return replace(interests, follows=follows)

@@ -44,6 +44,7 @@ from digest.store.digests import DigestRow, open_slot, save_digests, save_pieces
 from digest.store.engine import reading
 from digest.store.get_or_create import chunks
 from digest.store.histories import history_ids, stories_by_history
+from digest.store.matches import save_matches
 from digest.store.newsletters import load_newsletter
 from digest.store.origins import save_origin
 from digest.store.planning import CadenceRow, Group, Twice
@@ -292,6 +293,8 @@ def _plan_groups(
     urgent: bool,
 ) -> tuple[Planned, bool]:
     """Return what was planned, and whether every article was still as the workshop had read it."""
+    with house.engine.begin() as connection:
+        save_matches(connection, workshop.new_matches)
     alike: defaultdict[Group, list[Group]] = defaultdict(list)
     for group in groups:
         alike[replace(group, locale=workshop.locale_for(group.locale), readers=0)].append(group)

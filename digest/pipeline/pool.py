@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from typing import overload
 
 from sqlalchemy import Connection
 
@@ -21,11 +22,12 @@ from digest.model.newsletter import Fallback, Newsletter
 from digest.model.note import EditionNote, NoteKind
 from digest.model.ruling import RulingKind
 from digest.model.topic import Topic
-from digest.pipeline.archive import Memory, matching_of
+from digest.pipeline.archive import Matching, Memory, matching_of
 from digest.selection.editing import UNTOUCHED, Verdict, verdict_of
 from digest.selection.pool import Candidate, Pool, Rules
 from digest.selection.select import VERSION, by_most_chosen
 from digest.store.articles import articles_between, known_at, known_under, stories_since
+from digest.store.matches import NewMatches, matches_of
 from digest.store.newsletters import load_newsletters, load_topics
 from digest.store.profiles import readers_by_interests
 from digest.store.rulings import rulings_between
@@ -36,7 +38,10 @@ _REMEMBERED = timedelta(days=60)  # the least time for which a mailbox remembers
 
 @dataclass(frozen=True, slots=True)
 class SlotPool:
-    """A pool with what its digests also need: the vocabulary, the archive's answers, which stories live."""
+    """A pool with what its digests also need: the vocabulary, the archive's answers, which stories live.
+
+    `new_matches` are what nobody has kept yet of what its articles match.
+    """
 
     pool: Pool
     topics: Mapping[str, Topic]
@@ -45,6 +50,7 @@ class SlotPool:
     since_cut: datetime
     ruled_at: datetime
     notes: Mapping[NoteKind, EditionNote]
+    new_matches: NewMatches
     spec: str
 
     @property
@@ -73,20 +79,7 @@ def build_pool(
     before, by revision id, and gets the new ones; *memory* holds vocabularies with what an archive taught. Editors'
     rulings count as they are at *ruled_at*; *notes* are what they say in this edition.
     """
-    rules = Rules(
-        slot_at=slot_at,
-        cut_off=cut_off,
-        expires_after=newsletter.expires_after,
-        look_back=newsletter.look_back,
-        half_life=newsletter.freshness_half_life,
-        max_items=newsletter.limits.max_items,
-        min_items=newsletter.limits.min_items,
-        overflow=newsletter.limits.overflow,
-        fallback=newsletter.fallback,
-        max_per_source=newsletter.limits.max_per_source,
-        max_per_topic=newsletter.limits.max_per_topic,
-        diversity=newsletter.limits.diversity,
-    )
+    rules = _rules(newsletter, slot_at, cut_off)
     start = cut_off - newsletter.expires_after
     verdicts = _verdicts(connection, newsletter, start, cut_off, ruled_at)
     everything = load_topics(connection)
@@ -97,22 +90,19 @@ def build_pool(
         called = [article_id for article_id, (_, by_name) in verdicts.items() if by_name]
         articles = articles_between(connection, start, cut_off, sources, called)
     # The whole vocabulary: a topic on offer is also matched by its children, which may not be.
-    matching = matching_of(connection, everything, cut_off, known, memory or Memory())
-    matcher = matching.matcher
-    for stored in articles:
-        if stored.revision_id not in known:
-            known[stored.revision_id] = analyse(stored.article)
-    analysed = [known[stored.revision_id] for stored in articles]
+    matching = matching_of(connection, everything, cut_off, memory or Memory())
+    texts = Texts(articles, known)
+    found, new = _matches(connection, matching, texts, known)
     candidates = [
-        _candidate(stored, matcher.topics(each), offered, verdicts.get(stored.article_id, (UNTOUCHED, False))[0])
-        for stored, each in zip(articles, analysed, strict=True)
+        _candidate(stored, found[stored.revision_id], offered, verdicts.get(stored.article_id, (UNTOUCHED, False))[0])
+        for stored in articles
     ]
     pool = Pool(
         candidates,
         rules,
-        KeywordIndex(analysed).matches,
-        lambda at: matcher.near_misses(analysed[at]),
-        Neighbours(analysed).of,
+        KeywordIndex(texts).matches,
+        lambda at: matching.matcher(known).near_misses(texts[at]),
+        Neighbours(texts).of,
     )
     if newsletter.fallback is Fallback.MOST_CHOSEN:
         pool.most_chosen = by_most_chosen(pool, readers_by_interests(connection, newsletter.slug))
@@ -125,8 +115,69 @@ def build_pool(
         since_cut=newsletter.since_cut(cut_off),
         ruled_at=ruled_at,
         notes=notes,
+        new_matches=NewMatches(matching.key, new),
         spec=_spec(newsletter, pool, matching.key, template_hash, notes),
     )
+
+
+def _rules(newsletter: Newsletter, slot_at: datetime, cut_off: datetime) -> Rules:
+    limits = newsletter.limits
+    return Rules(
+        slot_at=slot_at,
+        cut_off=cut_off,
+        expires_after=newsletter.expires_after,
+        look_back=newsletter.look_back,
+        half_life=newsletter.freshness_half_life,
+        max_items=limits.max_items,
+        min_items=limits.min_items,
+        overflow=limits.overflow,
+        fallback=newsletter.fallback,
+        max_per_source=limits.max_per_source,
+        max_per_topic=limits.max_per_topic,
+        diversity=limits.diversity,
+    )
+
+
+class Texts(Sequence[Analysed]):
+    """The articles of a pool ready for who looks for words in them; each is read when it is first asked for."""
+
+    def __init__(self, articles: Sequence[StoredArticle], known: dict[int, Analysed]) -> None:
+        self._articles, self._known = articles, known
+
+    @property
+    def revision_ids(self) -> list[int]:
+        """Return which articles they are, in order."""
+        return [stored.revision_id for stored in self._articles]
+
+    def __len__(self) -> int:
+        """Return how many articles there are."""
+        return len(self._articles)
+
+    @overload
+    def __getitem__(self, at: int) -> Analysed: ...
+    @overload
+    def __getitem__(self, at: slice) -> list[Analysed]: ...
+    def __getitem__(self, at: int | slice) -> Analysed | list[Analysed]:
+        """Return the article at a position, or several."""
+        if isinstance(at, slice):
+            return [self[each] for each in range(*at.indices(len(self)))]
+        stored = self._articles[at]
+        if stored.revision_id not in self._known:
+            self._known[stored.revision_id] = analyse(stored.article)
+        return self._known[stored.revision_id]
+
+
+def _matches(
+    connection: Connection, matching: Matching, texts: Texts, known: dict[int, Analysed]
+) -> tuple[dict[int, Mapping[str, Why]], dict[int, Mapping[str, Why]]]:
+    """Return what each of *texts* matches, by revision id; and of that what had to be worked out."""
+    found = matches_of(connection, matching.key, texts.revision_ids)
+    new: dict[int, Mapping[str, Why]] = {
+        revision_id: matching.matcher(known).topics(texts[at])
+        for at, revision_id in enumerate(texts.revision_ids)
+        if revision_id not in found
+    }
+    return found | new, new
 
 
 def _candidate(

@@ -8,6 +8,7 @@ from digest.pipeline.collect import collect_due
 from digest.pipeline.dispatch import Sending, Stop, dispatch
 from digest.pipeline.installation import Installation
 from digest.pipeline.letters import write_letters
+from digest.pipeline.match_articles import match_for_the_next
 from digest.pipeline.plan import Who, plan_newsletter
 from digest.store import dispatching
 from digest.store.engine import reading
@@ -30,12 +31,14 @@ def visit_sources(house: Installation, *, allow_private: bool = False) -> None:
 def plan_due(house: Installation) -> None:
     """Write the letters that pages asked for; plan every slot that has come, newsletters in the order of their names.
 
+    What the articles match that the next slots will draw from is found out before.
     Beside a sending that may run. An edition in which nobody is to get anything is finished here: no sending will
     come to do it.
     """
     with reading(house.engine) as connection:
         slugs = list(load_newsletters(connection))
     write_letters(house)
+    match_for_the_next(house)
     planned = [_plan(house, slug) for slug in slugs]  # all of them, whatever the first one says
     if any(planned):
         with house.engine.begin() as connection:

@@ -63,6 +63,12 @@ def cadences_of(connection: Connection, newsletter_id: int, due_by: datetime | N
     return [CadenceRow(row.id, row.rule, row.zone, from_micros(row.next_slot_at)) for row in rows]
 
 
+def is_any_due(connection: Connection, by: datetime) -> bool:
+    """Whether the next slot of any newsletter is not after *by*."""
+    query = text("SELECT EXISTS (SELECT 1 FROM cadences WHERE next_slot_at <= :by)")
+    return bool(connection.execute(query, {"by": to_micros(by)}).scalar_one())
+
+
 def advance_cadences(connection: Connection, nexts: Iterable[tuple[int, datetime]]) -> None:
     """Set the next slot of each cadence: (cadence id, instant)."""
     rows = [{"id": cadence_id, "at": to_micros(at)} for cadence_id, at in nexts]

@@ -352,6 +352,22 @@ pools = Table(
     Column("spec", Text, nullable=False),
 )
 
+# A vocabulary with an archive, and what articles match by it; both can be worked out again.
+matchings = Table(
+    "matchings",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("hash", String(64), nullable=False, unique=True),
+)
+
+matches = Table(
+    "matches",
+    metadata,
+    Column("matching_id", ForeignKey("matchings.id"), primary_key=True),
+    Column("revision_id", ForeignKey("revisions.id"), primary_key=True),
+    Column("found", Text, nullable=False),  # JSON: topic, words, fields, score, through, for each topic
+)
+
 pieces = Table(
     "pieces",
     metadata,

@@ -17,6 +17,7 @@ from digest.model.newsletter import Limits, Newsletter, Schedule, Sender
 from digest.model.topic import Topic
 from digest.pipeline.collect import store_articles
 from digest.pipeline.installation import Installation
+from digest.pipeline.match_articles import match_articles
 from digest.shipped import shipped_folder
 from digest.store.engine import open_engine
 from digest.store.migrate import migrate
@@ -135,11 +136,12 @@ def open_house(folder: Path, url: str, *, dkim: bool = False) -> Installation:
 
 
 def fill(house: Installation, article_count: int) -> None:
-    """Store vocabulary, newsletter and articles."""
+    """Store vocabulary, newsletter and articles, and match these as a tick does before a slot."""
     with house.engine.begin() as connection:
         save_topics(connection, topics())
         save_newsletters(connection, [newsletter()])
     store_articles(house.engine, articles(article_count), source="", now=house.clock.now())
+    match_articles(house)
 
 
 def prepare(folder: Path, url: str, *, readers: int, profiles: int, article_count: int) -> None:

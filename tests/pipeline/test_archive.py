@@ -33,6 +33,7 @@ def connection(house):
         for number in range(24):
             body = painted if number in (0, 3, 6) else texts[number % 3]
             add(found, number, f"{body}, says letter {number} of many.", NOON - timedelta(days=1))
+    with house.installation.engine.begin() as found:
         yield found
 
 
@@ -60,7 +61,7 @@ def test_an_example_is_an_address_a_number_or_a_text(example, refers):
 def test_a_topic_is_taught_by_its_examples(connection, examples):
     """Articles that read like them match, with no word of the topic in them; others do not."""
     topics = {"arts": replace(TOPICS["arts"], examples=examples)}
-    matcher = matching_of(connection, topics, NOON, {}, Memory()).matcher
+    matcher = matching_of(connection, topics, NOON, Memory()).matcher({})
     alike = Article(
         title="New", sections=(Section("", ("Paintings come to the museum from the cellars.",)),), language="en"
     )
@@ -73,7 +74,7 @@ def test_a_text_that_an_editor_pasted_teaches_too(connection):
     """It is in no archive, and need not be."""
     texts = tuple(f"Beekeepers carry their hives up the valley {when}." for when in ("at night", "by boat", "on foot"))
     topics = {"bees": Topic("bees", "Apiculture", examples=texts)}
-    matcher = matching_of(connection, topics, NOON, {}, Memory()).matcher
+    matcher = matching_of(connection, topics, NOON, Memory()).matcher({})
 
     assert "bees" in matcher.topics(analyse(Article(title="Beekeepers carry hives up the valley", language="en")))
 
@@ -82,17 +83,17 @@ def test_an_example_that_was_not_collected_yet_waits(connection):
     """A topic may be defined before its articles come."""
     topics = {"arts": replace(TOPICS["arts"], examples=("https://example.org/later", "999"))}
 
-    assert matching_of(connection, topics, NOON, {}, Memory()).matcher
+    assert matching_of(connection, topics, NOON, Memory()).matcher({})
 
 
 def test_an_archive_is_learned_from_once_while_nothing_changes(connection):
     """The slots of a day share it; an article that comes, an edit or another vocabulary is another archive."""
     memory = Memory()
-    first = matching_of(connection, TOPICS, NOON, {}, memory)
-    again = matching_of(connection, TOPICS, NOON + timedelta(hours=1), {}, memory)
-    other = matching_of(connection, {"arts": Topic("arts", "Arts")}, NOON, {}, memory)
+    first = matching_of(connection, TOPICS, NOON, memory)
+    again = matching_of(connection, TOPICS, NOON + timedelta(hours=1), memory)
+    other = matching_of(connection, {"arts": Topic("arts", "Arts")}, NOON, memory)
     add(connection, 99, "Something new that nobody has read before.", NOON)
-    later = matching_of(connection, TOPICS, NOON + timedelta(hours=2), {}, memory)
+    later = matching_of(connection, TOPICS, NOON + timedelta(hours=2), memory)
 
     assert again is first
     assert len({first.key, other.key, later.key}) == 3

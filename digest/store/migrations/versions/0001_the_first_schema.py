@@ -53,6 +53,12 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_newsletters')),
     sa.UniqueConstraint('slug', name=op.f('uq_newsletters_slug'))
     )
+    op.create_table('matchings',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('hash', sa.String(length=64), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_matchings')),
+    sa.UniqueConstraint('hash', name=op.f('uq_matchings_hash'))
+    )
     op.create_table('pieces',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('hash', sa.String(length=64), nullable=False),
@@ -161,6 +167,14 @@ def upgrade() -> None:
     with op.batch_alter_table('revisions', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_revisions_article_id'), ['article_id'], unique=False)
 
+    op.create_table('matches',
+    sa.Column('matching_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('revision_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('found', sa.Text(), nullable=False),
+    sa.ForeignKeyConstraint(['matching_id'], ['matchings.id'], name=op.f('fk_matches_matching_id_matchings')),
+    sa.ForeignKeyConstraint(['revision_id'], ['revisions.id'], name=op.f('fk_matches_revision_id_revisions')),
+    sa.PrimaryKeyConstraint('matching_id', 'revision_id', name=op.f('pk_matches'))
+    )
     op.create_table('rulings',
     sa.Column('article_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('newsletter', sa.String(length=80), server_default='', nullable=False),
