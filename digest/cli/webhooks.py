@@ -29,7 +29,8 @@ def add(
 ) -> None:
     """Tell an address what happens from now on.
 
-    Prints the secret that it knows us by. `digest serve` sends the messages, signed as Standard Webhooks has it; docs/api.md has their shape.
+    Prints the secret that it knows us by. `digest serve` sends the messages, signed as Standard Webhooks has it;
+    docs/api.md has their shape.
     """
     from digest.pipeline.webhooks import add_webhook
     from digest.settings import read_settings
