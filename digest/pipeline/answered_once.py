@@ -13,6 +13,7 @@ from hashlib import sha256
 from digest.pipeline.installation import Installation
 from digest.store import api_tokens
 from digest.store.api_tokens import Answered
+from digest.store.engine import reading
 
 KEPT = timedelta(hours=24)
 LONGEST_KEY = 255
@@ -66,3 +67,13 @@ class Once:
     @property
     def _hashed(self) -> str:
         return sha256(self.key.encode()).hexdigest()
+
+
+def forget_answered(house: Installation) -> None:
+    """Forget every answer that is older than a day; looking writes nothing when there is none."""
+    since = house.clock.now() - KEPT
+    with reading(house.engine) as connection:
+        if not api_tokens.has_requests(connection, since):
+            return
+    with house.engine.begin() as connection:
+        api_tokens.forget_requests(connection, since)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from digest.log import get_logger
+from digest.pipeline.answered_once import forget_answered
 from digest.pipeline.installation import Installation
 from digest.pipeline.recover import recover
 from digest.pipeline.sign_up import drop_unanswered
@@ -31,6 +32,7 @@ def sweep(house: Installation) -> Swept:
     SQLite there is none: the only sender looks itself.
     """
     drop_unanswered(house)
+    forget_answered(house)
     if house.engine.dialect.name != "postgresql":
         return Swept()
     with house.engine.begin() as connection:

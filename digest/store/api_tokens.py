@@ -98,10 +98,11 @@ def begin_request(
 
     What is older than *since* is forgotten first.
     """
-    connection.execute(delete(api_requests).where(api_requests.c.at <= since))
+    forget_requests(connection, since)
     values = {"token_id": token_id, "key_hash": key_hash, "request_hash": request_hash, "status": 0, "at": now}
     insert = (sqlite if connection.dialect.name == "sqlite" else postgresql).insert(api_requests)
-    if connection.execute(insert.values(**values, body=b"").on_conflict_do_nothing()).rowcount:
+    made = insert.values(**values, body=b"").on_conflict_do_nothing().returning(api_requests.c.status)
+    if connection.execute(made).first() is not None:
         return None
     known = select(*(api_requests.c[name] for name in Answered._fields)).where(_is(token_id, key_hash))
     return Answered(*connection.execute(known).one())
@@ -111,6 +112,16 @@ def end_request(connection: Connection, token_id: int, key_hash: str, status: in
     """Keep the answer to a request that is on record."""
     kept = update(api_requests).where(_is(token_id, key_hash))
     connection.execute(kept.values(status=status, kind=kind[:80], body=body))
+
+
+def forget_requests(connection: Connection, since: datetime) -> None:
+    """Forget what is older than *since*."""
+    connection.execute(delete(api_requests).where(api_requests.c.at <= since))
+
+
+def has_requests(connection: Connection, since: datetime) -> bool:
+    """Whether there is anything older than *since*."""
+    return connection.execute(select(api_requests.c.at).where(api_requests.c.at <= since).limit(1)).first() is not None
 
 
 def drop_request(connection: Connection, token_id: int, key_hash: str) -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
+from digest.web.site import build_site
 from tests.house import House
 from tests.sink import Sink
+from tests.web.api.conftest import key_for
 from tests.web.asking import ANNA, subscription
 
 BEN = {"newsletter": "daily", "consent": {"source": "shop checkout", "at": "2026-11-20T10:00:00Z"}}
@@ -377,3 +380,16 @@ def test_a_database_that_is_away_is_a_503_that_says_when_to_come_again(
     answer = api.get("/editions")
 
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "30")
+
+
+def test_the_api_answers_below_the_path_of_the_installation(anna: House) -> None:
+    """Whether a proxy takes that path away or not."""
+    house = replace(anna.installation, base_url="https://example.org/news")
+    headers = {"authorization": f"Bearer {key_for(anna)}"}
+
+    with TestClient(build_site(house), base_url="https://example.org", headers=headers) as client:
+        found = [client.get(f"{root}/api/v1/newsletters/daily").status_code for root in ("/news", "")]
+        document = client.get("/news/api/v1/openapi.json").json()
+
+    assert found == [200, 200]
+    assert document["servers"] == [{"url": "https://example.org/news/api/v1"}]
