@@ -48,6 +48,7 @@ def build_api(house: Installation, providers: Hooks | None = None) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url="/openapi.json",
+        root_path_in_servers=False,
         redirect_slashes=False,
         generate_unique_id_function=lambda route: route.name,
     )
