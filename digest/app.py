@@ -170,6 +170,7 @@ def sending(settings: Settings, *, somebody_waits: bool = False) -> Sending:
         helo=settings.helo_name,
         throttle=Throttle(grouping(load_providers()), group_rates_of(settings.group_rates)),
         others=tuple(others),
+        warm_up_from=settings.warm_up_from,
     )
     if not somebody_waits:
         return how

@@ -10,6 +10,7 @@ import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Annotated
@@ -230,6 +231,7 @@ class Settings(BaseSettings):
     bounce_mailbox: Annotated[SecretStr, AfterValidator(_check_mailboxes)] = SecretStr("")
     smtp_connections: Annotated[int, Field(ge=1, le=200)] = 10
     group_rates: Annotated[str, AfterValidator(_check_group_rates)] = ""
+    warm_up_from: date | None = None
     helo_name: Annotated[str, AfterValidator(_check_helo_name)] = ""
     dkim_domain: Annotated[str, AfterValidator(_check_labels)] = ""
     dkim_selector: Annotated[str, AfterValidator(_check_labels)] = ""
@@ -262,6 +264,7 @@ _IN_WORDS = {
     "smtp_connections": "must be a whole number from 1 to 200",
     "fetch_private_addresses": "must be true or false",
     "webhook_private_addresses": "must be true or false",
+    "warm_up_from": "must be the first day of sending, like 2026-12-01",
     "summary_timeout": "must be a number of seconds, at most 300",
 }
 SENDING = ("smtp_url", "base_url", "secret_key")  #: what a command that sends cannot do without

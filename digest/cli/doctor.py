@@ -11,6 +11,8 @@ from digest.cli.options import ExitError, Json
 from digest.cli.screen import counted, on_one_line, print_json, say
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from digest.pipeline.doctor.examine import Instruments, Patient
     from digest.pipeline.doctor.verdict import Line
     from digest.settings import Settings
@@ -24,6 +26,16 @@ def add_to(app: typer.Typer) -> None:
 
 
 def doctor(
+    file: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="[FILE.eml]",
+            help="A mail as it was received: what a provider makes of it.",
+            exists=True,
+            dir_okay=False,
+        ),
+    ] = None,
+    dns: Annotated[bool, typer.Option("--dns", help="Print the DNS records to publish, and look at nothing.")] = False,
     offline: Annotated[bool, typer.Option("--offline", help="Look at nothing beyond this machine.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -32,12 +44,54 @@ def doctor(
     Settings, secret key, permissions, database, templates; the mail server (nothing is sent), the address to
     unsubscribe by, and DNS of the sender. Nothing is changed. Exit status 1 when something fails; warnings, such as
     for what cannot be reached from here, do not count.
+
+    With FILE.eml: its signatures, SPF, DMARC, one click, size and the rules of `digest lint`, as whoever received it
+    would see them.
     """
-    from digest.pipeline.doctor.examine import examine
+    if dns and file:
+        raise typer.BadParameter("--dns is about this installation; leave the file out")
+    if dns:
+        _print_records(as_json=as_json)
+    elif file:
+        _tell(_received(file, offline=offline), as_json=as_json)
+    else:
+        from digest.pipeline.doctor.examine import examine
+
+        _tell(examine(_patient(), _instruments(offline=offline)), as_json=as_json)
+
+
+def _received(file: Path, *, offline: bool) -> Iterator[Line]:
+    from datetime import UTC, datetime
+
+    from digest.errors import BadInput
+    from digest.pipeline.doctor.received import received
+    from digest.rendering.lint.letter import LARGEST
+
+    with file.open("rb") as opened:
+        raw = opened.read(LARGEST + 1)
+    if len(raw) > LARGEST:
+        raise BadInput(f"{file} is larger than {LARGEST >> 20} MB; no newsletter is")
+    return received(raw, _instruments(offline=offline).resolver, datetime.now(UTC))
+
+
+def _print_records(*, as_json: bool) -> None:
+    from digest.pipeline.doctor.to_publish import records_to_publish
+
+    records = records_to_publish(_patient())
+    if as_json:
+        print_json([each.as_json() for each in records])
+        return
+    for each in records:
+        say(on_one_line(f"; {each.why}{' (fill in what is yours)' if each.is_yours else ''}"))
+        say(on_one_line(str(each)))
+
+
+def _tell(found: Iterable[Line], *, as_json: bool) -> None:
+    """Print each line as it comes, and the count; ExitError(1) when something fails."""
     from digest.pipeline.doctor.verdict import Verdict
 
     lines: list[Line] = []
-    for line in examine(_patient(), _instruments(offline=offline)):
+    for line in found:
         lines.append(line)
         if not as_json:
             say(on_one_line(f"{line.verdict.value:<5}{line.check}: {line.says}"))

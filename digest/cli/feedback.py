@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from digest.cli.options import ExitError, Json, the_installation
+from digest.cli.options import ExitError, Json, the_installation, whole_number
 from digest.cli.screen import as_json as json_text
-from digest.cli.screen import complain, counted, print_json, print_table
+from digest.cli.screen import complain, counted, print_json, print_table, say
 from digest.model.feedback import Effect
 
 if TYPE_CHECKING:
@@ -93,6 +93,41 @@ def hear(places: Places, as_json: Json = False) -> None:
         complain(each)
     if problems:
         raise ExitError(1)
+
+
+@app.command()
+def listen(
+    host: Annotated[str, typer.Option(metavar="ADDRESS", help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option(parser=whole_number(0, 65535), metavar="N", help="The port to listen on; 0: any.")
+    ] = 2526,
+    lmtp: Annotated[bool, typer.Option("--lmtp", help="Speak LMTP (RFC 2033) instead of SMTP.")] = False,
+) -> None:
+    """Take what comes back from a mail server, until Ctrl-C.
+
+    Bounces, complaints and mails to leave, over SMTP or LMTP. It takes mail to the return path and to the
+    newsletters' addresses only, and hears it as `digest feedback hear` does before it says yes. Let your mail server
+    hand these addresses on; docs/feedback.md shows how.
+    """
+    import asyncio
+    import signal
+
+    from digest.feedback.listener import Listening
+    from digest.pipeline.hear_listener import hear_listening
+
+    house = the_installation()
+    where = Listening(host, port, lmtp)
+
+    async def run() -> None:
+        stop = asyncio.Event()
+        for each in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(each, stop.set)
+        await hear_listening(house, where, stop, on_ready=ready)
+
+    def ready(at: int) -> None:
+        say(f"Listening for {'LMTP' if lmtp else 'SMTP'} at {host}:{at}; Ctrl-C to stop.")
+
+    asyncio.run(run())
 
 
 def _reports(places: list[str], problems: list[str]) -> Iterator[tuple[Found, Report]]:

@@ -29,6 +29,7 @@ from digest.cli import (
     tokens,
     topics,
     users,
+    warmup,
     webhooks,
 )
 from digest.cli.options import ExitError
@@ -97,6 +98,7 @@ attempts.add_to(app)
 app.add_typer(feedback.app, name="feedback", help="Read and hear bounces, complaints and mails to leave.")
 lint.add_to(app)
 doctor.add_to(app)
+warmup.add_to(app)
 
 
 def run() -> None:

@@ -73,6 +73,8 @@ def serve(
     from digest.app import open_installation, sending
     from digest.feedback.mailboxes import mailboxes_of
     from digest.pipeline.accounts import first_word
+    from digest.pipeline.chores import EVERY as WORK_EVERY
+    from digest.pipeline.chores import run_chores
     from digest.pipeline.hear_mailbox import EVERY as LISTEN_EVERY
     from digest.pipeline.hear_mailbox import Listener
     from digest.pipeline.sweep import EVERY, sweep
@@ -107,6 +109,7 @@ def serve(
         # Two jobs: a long sending must not keep the next slots from being planned.
         Job("plan", every, lambda: plan_due(house)),
         Job("sweep", EVERY, lambda: sweep(house)),
+        Job("chores", WORK_EVERY, lambda: run_chores(house, stop=lambda: server.should_exit)),
         Job("hear", LISTEN_EVERY, Listener(house, mailboxes_of(settings.bounce_mailbox)).listen),
     ]
     telling = poster(allow_private=settings.webhook_private_addresses)

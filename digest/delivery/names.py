@@ -58,13 +58,14 @@ class Spf:
 
 def read_spf(resolver: Resolver, domain: str) -> Spf:
     """Return the SPF record of *domain* with its lookups counted as a receiver would at worst. Raises LookupFailed."""
-    found = Spf(domain, _spf_records(resolver, domain))
+    found = Spf(domain, spf_records(resolver, domain))
     if len(found.records) == 1:
         _follow(resolver, found, found.records[0], domain, (domain,))
     return found
 
 
-def _spf_records(resolver: Resolver, domain: str) -> list[str]:
+def spf_records(resolver: Resolver, domain: str) -> list[str]:
+    """Return the SPF records of *domain*; more than one is an error (RFC 7208 §4.5). Raises LookupFailed."""
     return [each for each in resolver.look_up(domain, "TXT") if re.match(r"v=spf1(?: |$)", each, re.IGNORECASE)]
 
 
@@ -106,7 +107,7 @@ def _count(resolver: Resolver, found: Spf, name: str, target: str, path: tuple[s
         if target in path:
             found.broken.append(f"{path[-1]}: {name} of {target} leads back to itself")
             return
-        records = _spf_records(resolver, target)
+        records = spf_records(resolver, target)
         if len(records) != 1:
             found.broken.append(f"{path[-1]}: {name} of {target}, which has {len(records) or 'no'} SPF records")
             if not records:

@@ -146,7 +146,7 @@ class _Bounce:
             around = self._wording.text
         is_delay = each.action == "delayed"
         evidence = Evidence(each.diagnostic, around, each.status, each.category, is_delay)
-        found = diagnose(evidence, self._servers(), self._rules)
+        found = diagnose(evidence, self._servers(each.diagnostic), self._rules)
         ids = (each.envelope_id, self._wording.returned_field("message-id"))
         if each.action in _GOOD_ACTIONS or (not each.action and each.status.startswith("2")):
             status = found.status if found.status.startswith("2") else "2.0.0"
@@ -234,9 +234,10 @@ class _Bounce:
         kind = ReportKind.DELAYED if is_delay else ReportKind.BOUNCE
         return _report(kind, found, address, paragraph or around, "", self._wording.returned_field("message-id")), found
 
-    def _servers(self) -> tuple[Server, ...]:
+    def _servers(self, diagnostic: str = "") -> tuple[Server, ...]:
         names = (name for name, _ in self._mail.fields)
         told = f"{plain(self._mail.get('from'))} {self._subject} {plain(self._mail.get('x-mailer'))} {self._words}"
+        told += f" {plain(diagnostic[:2000])}"
         return servers_of(told, names, self._rules)
 
     def _returned_to(self) -> str:

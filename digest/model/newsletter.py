@@ -12,11 +12,23 @@ from digest.model.frequency import EVERY_DAY, Frequency, Quiet
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Who a newsletter comes from, as readers see it."""
+    """Who a newsletter comes from, as readers see it.
+
+    `letters_address`, when there is one, is where letters come from that a reader waits for (confirmations): a domain
+    of their own, whose name does not suffer from that of the newsletter. `complaints_address` is where mailbox
+    providers may send complaints (RFC 9477).
+    """
 
     name: str
     address: str
     reply_to: str = ""
+    letters_address: str = ""
+    complaints_address: str = ""
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """The addresses that its mail comes from."""
+        return (self.address, self.letters_address) if self.letters_address else (self.address,)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from digest.pipeline.addresses import address_hash, read_address
 from digest.pipeline.suppression import former_keys, suppressed_keys
 from digest.store.former_addresses import drop_former, note_former
 from digest.store.log import keep_recipients
-from digest.store.subscribers import find_subscriber
+from digest.store.subscribers import domain_of, find_subscriber
 from digest.store.subscriptions import agreements_of, restart
 from digest.store.tables import subscribers
 
@@ -38,7 +38,7 @@ def correct_address(
             connection.execute(
                 update(subscribers)
                 .where(subscribers.c.id == found.id)
-                .values(address=mailbox.address, address_key=mailbox.key)
+                .values(address=mailbox.address, address_key=mailbox.key, domain=domain_of(mailbox.key))
             )
         except IntegrityError:
             raise BadInput(f"{new} belongs to another subscriber; erase one of the two first") from None

@@ -114,7 +114,7 @@ class _Run:
         self._newsletter_id = newsletter_id
         self._progress = progress
         self._drafts = Drafts(house, making)
-        self._turns = Turns(house, sending.throttle)
+        self._turns = Turns(house, sending.throttle, sending.warm_up_from)
         self._faults = Faults(house)
         self._room = 2 * sending.connections  # what one claim takes: two for each connection
         self._ready: deque[Claim] = deque()

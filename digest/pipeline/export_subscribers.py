@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, TextIO
 
 from sqlalchemy import Connection, Engine
@@ -12,7 +13,8 @@ from sqlalchemy import Connection, Engine
 from digest.model.subscriber import Interests
 from digest.pipeline.formulas import neutralised
 from digest.pipeline.frequencies import frequency_words
-from digest.pipeline.subscriber_rows import CHOICES, COLUMNS
+from digest.pipeline.subscriber_columns import COLUMNS
+from digest.pipeline.subscriber_rows import CHOICES
 from digest.store.newsletters import load_newsletter
 from digest.store.profiles import interests_from_text
 from digest.store.subscribers import consents_given, count_subscriptions, list_subscriptions
@@ -38,29 +40,46 @@ def export_subscribers(
 
     Raises NotFound for an unknown newsletter.
     """
-    writer = csv.writer(out)
-    done, after = 0, 0
+    done = 0
+    for text, many, total in exported(engine, newsletter=newsletter, as_json=as_json):
+        out.write(text)
+        done += many
+        if progress and many:
+            progress(done, total)
+    return done
+
+
+def exported(engine: Engine, *, newsletter: str, as_json: bool = False) -> Iterator[tuple[str, int, int]]:
+    """Give what `export_subscribers` writes, in pieces: text, how many rows are in it, how many there are in all."""
+    after = 0
     with engine.connect() as conn:
         with conn.begin():
             newsletter_id, _ = load_newsletter(conn, newsletter)
             total = sum(count_subscriptions(conn, newsletter_id).values())
         if not as_json:
-            writer.writerow(EXPORTED)
+            yield _as_csv([EXPORTED]), 0, total
         while True:
             with conn.begin():
                 page = list_subscriptions(conn, newsletter_id, after=after, limit=_ROWS_PER_READ)
                 rows = _rows(conn, newsletter_id, page)
             if not page:
-                return done
-            for row in rows:
-                if as_json:
-                    out.write(json.dumps(dict(zip(EXPORTED, row, strict=True)), ensure_ascii=False) + "\n")
-                else:
-                    writer.writerow(map(neutralised, row))
-            done += len(rows)
+                return
+            yield (
+                _as_lines(rows) if as_json else _as_csv([tuple(map(neutralised, row)) for row in rows]),
+                len(rows),
+                total,
+            )
             after = page[-1].id
-            if progress:
-                progress(done, total)
+
+
+def _as_csv(rows: Iterable[Sequence[str]]) -> str:
+    out = io.StringIO()
+    csv.writer(out).writerows(rows)
+    return out.getvalue()
+
+
+def _as_lines(rows: Iterable[Sequence[str]]) -> str:
+    return "".join(json.dumps(dict(zip(EXPORTED, row, strict=True)), ensure_ascii=False) + "\n" for row in rows)
 
 
 def interests_as_cells(interests: Interests) -> tuple[str, ...]:

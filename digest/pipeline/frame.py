@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from hashlib import sha256
 
 from digest.model.newsletter import Newsletter
-from digest.pipeline.links import Links
+from digest.pipeline.links import LETTER, Links
 from digest.rendering.views import Frame
 from digest.scheduling.zones import zone_of
 
@@ -15,19 +15,25 @@ _SHORTEST_ID, _LONGEST_ID = 5, 15  # of a sender in Feedback-ID
 
 
 def frame_of(newsletter: Newsletter, period: str, links: Links) -> Frame:
-    """Return what the newsletter gives to every mail of the edition."""
-    domain = newsletter.sender.address.rpartition("@")[2]
+    """Return what the newsletter gives to every mail of the edition; letters may have a sender's address of their own.
+
+    Answers and mails to unsubscribe go to the newsletter's sender all the same.
+    """
+    sender, is_letter = newsletter.sender, f"+{LETTER}" in period
+    address = (is_letter and sender.letters_address) or sender.address
+    domain = sender.address.rpartition("@")[2]
     return Frame(
         name=newsletter.name,
-        sender_name=newsletter.sender.name,
-        sender_address=newsletter.sender.address,
+        sender_name=sender.name,
+        sender_address=address,
         list_id=newsletter.list_id or f"{newsletter.slug}.{domain}",
         postal_lines=tuple(line.strip() for line in newsletter.postal_address.splitlines() if line.strip()),
         description=newsletter.description,
-        reply_to=newsletter.sender.reply_to,
+        reply_to=sender.reply_to or (sender.address if address != sender.address else ""),
         home_url=links.base_url,
         # edition (without its colons) : newsletter : sender id; the same for every reader (Gmail's feedback loop).
-        feedback_id=f"{period.replace(':', '')}:{newsletter.slug}:{_sender_id(domain)}",
+        feedback_id=f"{period.replace(':', '')}:{newsletter.slug}:{_sender_id(address.rpartition('@')[2])}",
+        complaints_to=sender.complaints_address,
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,7 +22,8 @@ from digest.errors import BadInput
 from digest.model.newsletter import Newsletter
 from digest.pipeline.csv_records import Record, read_lines, read_records
 from digest.pipeline.formulas import neutralised
-from digest.pipeline.subscriber_rows import Columns, Row, RowReader, read_header
+from digest.pipeline.subscriber_columns import Columns, mapped, read_header
+from digest.pipeline.subscriber_rows import Row, RowReader
 from digest.pipeline.write_subscribers import BatchWriter, Problem, Staged, Terms, Written, staged
 from digest.store.newsletters import load_newsletter, load_newsletters, load_topics, newsletter_ids
 from digest.store.staging import Staging
@@ -104,56 +105,96 @@ def import_file(
     now = now.astimezone(UTC)
     tell = progress or _say_nothing
     with engine.connect() as conn, ExitStack() as closing:
-        with conn.begin():
-            terms_of = _terms(conn, newsletter, now, (secret, previous_secret), overwrite=overwrite)
-            topics = load_topics(conn)
         stream, size = _open(source, closing)
-        records = read_records(read_lines(_chunks(stream, size, tell)))
-        header = next(records, None)
-        if header is None or header.problem:
-            raise BadInput(f"the file has no header line{': ' + header.problem if header else '; it is empty'}")
-        columns = read_header(header.cells)
-        terms = terms_of(columns)
-        reader = RowReader(columns, terms.newsletter, topics, now)
-        tally = _Tally(on_problem)
-        scratch = closing.enter_context(Staging(len(Staged._fields) - 2))
-        _stage(records, reader, scratch, tally)
-        kept, repeated = scratch.counts()
-        tally.note_repeated(scratch.repeated())
+        tally, chunks = Tally(on_problem), _chunks(stream, size, tell)
+        how = How(newsletter, now, tuple(filter(None, (secret, previous_secret))), overwrite=overwrite)
+        ready = closing.enter_context(read_rows(conn, chunks, how, tally))
         closing.enter_context(bounded_cache(conn))
-        writer, done = BatchWriter(terms), 0
-        for batch in scratch.batches(_BATCH):
+        writer, done = BatchWriter(ready.terms), 0
+        for batch in ready.scratch.batches(_BATCH):
             with conn.begin():
                 written = writer.write(conn, batch)
             tally.add(written)
             done += len(batch)
-            tell("writing", done, kept)
-    return tally.result(repeated, columns)
+            tell("writing", done, ready.kept)
+    return tally.result(ready.repeated, ready.terms.columns)
 
 
-class _Tally:
+@dataclass(frozen=True, slots=True)
+class How:
+    """What holds for an import; *mapping* names the column of each cell ("" leaves it out), None goes by the header."""
+
+    newsletter: str
+    now: datetime
+    secrets: tuple[str, ...]
+    overwrite: bool = False
+    mapping: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A file that was read: its good rows wait in *scratch*, *kept* of them; *repeated* gave way to later ones."""
+
+    terms: Terms
+    scratch: Staging
+    kept: int
+    repeated: int
+
+
+@contextmanager
+def read_rows(conn: Connection, chunks: Iterable[bytes], how: How, tally: Tally) -> Iterator[Ready]:
+    """Read a whole file and give its good rows; the others are told to *tally*. Raises as `import_file` does."""
+    with conn.begin():
+        terms_of = _terms(conn, how)
+        topics = load_topics(conn)
+    records = read_records(read_lines(chunks))
+    header = next(records, None)
+    if header is None or header.problem:
+        raise BadInput(f"the file has no header line{': ' + header.problem if header else '; it is empty'}")
+    columns = read_header(header.cells) if how.mapping is None else mapped(header.cells, how.mapping)
+    terms = terms_of(columns)
+    reader = RowReader(columns, terms.newsletter, topics, how.now)
+    with Staging(len(Staged._fields) - 2) as scratch:
+        _stage(records, reader, scratch, tally)
+        kept, repeated = scratch.counts()
+        tally.note_repeated(scratch.repeated())
+        yield Ready(terms, scratch, kept, repeated)
+
+
+class Tally:
+    """Counts what became of the rows, and tells each problem."""
+
     def __init__(self, on_problem: Callable[[Problem], None] | None) -> None:
         self._on_problem = on_problem
         self._kept: list[Problem] = []
         self._refused = 0
         self._sum = Written()
 
+    @property
+    def refused(self) -> int:
+        """How many rows could not be read."""
+        return self._refused
+
     def refuse(self, line: int, problems: list[tuple[str, str]]) -> None:
+        """Count a row that could not be read."""
         self._refused += 1
         for column, reason in problems:
             self._note(Problem(line, column, reason))
 
     def note_repeated(self, lines: Iterable[tuple[int, int]]) -> None:
+        """Tell of rows that gave way to later ones: line and the later line."""
         for line, later in lines:
             self._note(Problem(line, "email", f"line {later} has the same mailbox; the last one counts"))
 
     def add(self, written: Written) -> None:
+        """Count what became of a batch."""
         for name in ("added", "updated", "unchanged", "suppressed", "ended", "corrected", "kept"):
             setattr(self._sum, name, getattr(self._sum, name) + getattr(written, name))
         for problem in written.problems:
             self._note(problem)
 
     def result(self, repeated: int, columns: Columns) -> Imported:
+        """Return the whole account."""
         ignored = ", ".join(columns.ignored)
         return Imported(
             self._sum.added,
@@ -176,19 +217,17 @@ class _Tally:
             self._kept.append(problem)
 
 
-def _terms(
-    conn: Connection, slug: str, now: datetime, secrets: tuple[str, str], *, overwrite: bool
-) -> Callable[[Columns], Terms]:
+def _terms(conn: Connection, how: How) -> Callable[[Columns], Terms]:
+    slug = how.newsletter
     newsletter_id, newsletter = load_newsletter(conn, slug)
     ids = newsletter_ids(conn)
     others: tuple[tuple[int, Newsletter], ...] = tuple(
         (ids[name], one) for name, one in load_newsletters(conn).items() if name != slug and not one.schedule.zone
     )
-    given = tuple(filter(None, secrets))
-    return lambda columns: Terms(newsletter_id, newsletter, others, columns, now, given, overwrite)
+    return lambda columns: Terms(newsletter_id, newsletter, others, columns, how.now, how.secrets, how.overwrite)
 
 
-def _stage(records: Iterator[Record], reader: RowReader, scratch: Staging, tally: _Tally) -> None:
+def _stage(records: Iterator[Record], reader: RowReader, scratch: Staging, tally: Tally) -> None:
     for record in records:
         found = [("", record.problem)] if record.problem else reader.read(record.cells)
         if not isinstance(found, Row):

@@ -254,6 +254,8 @@ def _sender(letter: CheckedTable, warnings: list[str]) -> Sender:
         name=table.text("name", needed='write who the mail comes from, like "Example Press"'),
         address=_address(table, "address", "write the address the mail comes from, like news@example.org"),
         reply_to=_address(table, "reply_to"),
+        letters_address=_address(table, "letters_address"),
+        complaints_address=_address(table, "complaints_address"),
     )
     domain = sender.address.rpartition("@")[2].lower()
     if domain in FREEMAIL:

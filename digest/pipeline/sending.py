@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import date
 
 from digest.delivery.breaker import Breaker
 from digest.delivery.causes import cause_of
@@ -24,7 +25,7 @@ class Sending:
     """How to send: the servers, how many connections, our name in EHLO, how long to wait.
 
     `throttle` is what providers have told us about our pace, `breakers` how the servers were, one for each; keep them
-    for as long as the process sends.
+    for as long as the process sends. `warm_up_from` is the first day of a new sender's first weeks.
     """
 
     relay: Relay
@@ -35,6 +36,7 @@ class Sending:
     throttle: Throttle = field(default_factory=_unlimited)
     others: tuple[Relay, ...] = ()
     breakers: list[Breaker] = field(default_factory=list)
+    warm_up_from: date | None = None
 
     def __post_init__(self) -> None:
         """Make the breakers that are missing."""

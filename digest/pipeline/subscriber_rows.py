@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, time
 from typing import NamedTuple, TypeVar
 
@@ -20,30 +20,9 @@ from digest.pipeline.csv_records import MAX_CELL
 from digest.pipeline.formulas import restored
 from digest.pipeline.frequencies import read_frequency
 from digest.pipeline.places import read_locale, read_zone
+from digest.pipeline.subscriber_columns import COLUMNS, Columns, label_of
 from digest.scheduling.zones import zone_of
 from digest.store.profiles import interests_as_text
-
-COLUMNS = (
-    "email", "name", "locale", "timezone", "topics", "muted", "keywords", "languages", "choices", "send_at",
-    "frequency", "paused_until", "consent_source", "consent_at",
-)  # fmt: skip
-
-ALIASES: Mapping[str, str] = {
-    **dict.fromkeys(("e mail", "mail", "email address", "e mail address", "address"), "email"),
-    **dict.fromkeys(("full name", "display name", "subscriber name"), "name"),
-    **dict.fromkeys(("language", "lang", "locales"), "locale"),
-    **dict.fromkeys(("time zone", "tz", "zone"), "timezone"),
-    **dict.fromkeys(("topic", "interests", "follows"), "topics"),
-    **dict.fromkeys(("mute", "muted topics", "mutes", "not interested"), "muted"),
-    **dict.fromkeys(("keyword", "words"), "keywords"),
-    **dict.fromkeys(("article languages", "reads"), "languages"),
-    **dict.fromkeys(("choice", "also"), "choices"),
-    **dict.fromkeys(("hour", "send time", "delivery time"), "send_at"),
-    **dict.fromkeys(("how often", "cadence"), "frequency"),
-    **dict.fromkeys(("pause until", "pause"), "paused_until"),
-    **dict.fromkeys(("opt in source",), "consent_source"),
-    **dict.fromkeys(("consent time", "opt in time", "optin time", "confirm time"), "consent_at"),
-}
 
 CHOICES = ("everything", "surprise")  #: every article, what is followed first; one from outside the interests
 # An empty cell here says "unknown", and must not overwrite what the reader told us.
@@ -67,18 +46,6 @@ V = TypeVar("V")
 Problems = list[tuple[str, str]]
 
 
-@dataclass(frozen=True, slots=True)
-class Columns:
-    """Where each known column stands in a row, and which headers were not understood."""
-
-    positions: Mapping[str, int]
-    width: int
-    ignored: tuple[str, ...] = ()
-
-    def __contains__(self, column: str) -> bool:
-        return column in self.positions
-
-
 class Row(NamedTuple):
     """A good row: who, what they agreed to, the key under which the mailbox is unique.
 
@@ -93,27 +60,6 @@ class Row(NamedTuple):
     given: frozenset[str] = frozenset()
 
 
-def read_header(cells: Sequence[str]) -> Columns:
-    """Return the columns of a header row, in any order and case; raises BadInput without an e-mail column."""
-    names = [_label(restored(cell.strip())).replace(" ", "_") for cell in cells]
-    positions: dict[str, int] = {}
-    for position, name in enumerate(names):
-        if name in (*COLUMNS, "state"):
-            if name in positions:
-                raise BadInput(f"the file has two columns named {name}; keep one of them")
-            positions[name] = position
-    # A real name beats an alias: beside "email", "address" is where somebody lives.
-    for position, name in enumerate(names):
-        positions.setdefault(ALIASES.get(name.replace("_", " "), ""), position)
-    positions.pop("", None)
-    if "email" not in positions:
-        needed = ", ".join(COLUMNS)
-        raise BadInput(f"the file has no column named email; its first line must name the columns: {needed}")
-    used = set(positions.values())
-    ignored = tuple(cell.strip()[:40] for at, cell in enumerate(cells) if at not in used and cell.strip())
-    return Columns(positions, len(cells), ignored)
-
-
 class RowReader:
     """Reads the rows of one file for one newsletter; remembers, up to a bound, what it has read before."""
 
@@ -126,8 +72,8 @@ class RowReader:
         self._labels: dict[str, str] = {}
         for topic in offered:
             for label in (*topic.names.values(), topic.name):
-                self._labels[_label(label)] = topic.slug
-        self._labels |= {_label(topic.slug): topic.slug for topic in offered}
+                self._labels[label_of(label)] = topic.slug
+        self._labels |= {label_of(topic.slug): topic.slug for topic in offered}
         self._addresses = AddressReader()
         self._interests: dict[tuple[str, ...], tuple[Interests, str, Problems]] = {}
         self._places: dict[tuple[str, str], tuple[str, str]] = {}
@@ -312,7 +258,7 @@ class RowReader:
                 return found
             known = self._topic_and_weight(piece)
             if known is None:
-                hint = suggestion(_label(piece)[:60], self._labels)
+                hint = suggestion(label_of(piece)[:60], self._labels)
                 problems.append((column, f"{piece[:60]!r} is not a topic of {self._newsletter.slug}{hint}"))
             elif not 0 < known[1] <= 10:
                 problems.append((column, f"{piece[:60]!r}: a weight must be above 0 and at most 10"))
@@ -321,11 +267,11 @@ class RowReader:
         return found
 
     def _topic_and_weight(self, text: str) -> tuple[str, float] | None:
-        slug = self._labels.get(_label(text))
+        slug = self._labels.get(label_of(text))
         if slug:
             return slug, 1.0
         weighted = _WEIGHTED.fullmatch(text.strip()) if len(text) <= MAX_NAME else None
-        slug = self._labels.get(_label(weighted[1])) if weighted else None
+        slug = self._labels.get(label_of(weighted[1])) if weighted else None
         return (slug, float(weighted[2])) if weighted and slug else None
 
     def _pieces(self, text: str) -> list[str]:
@@ -375,15 +321,11 @@ def _read_languages(text: str, problems: Problems) -> tuple[str, ...]:
 
 def _read_choices(text: str, problems: Problems) -> frozenset[str]:
     """Return which of CHOICES a cell names; adds to *problems*."""
-    pieces = {_label(piece) for piece in re.split(r"[|;,]", text)} - {""}
+    pieces = {label_of(piece) for piece in re.split(r"[|;,]", text)} - {""}
     problems.extend(
         ("choices", f"{piece[:30]!r} is not one of {', '.join(CHOICES)}") for piece in sorted(pieces - {*CHOICES})
     )
     return frozenset(pieces)
-
-
-def _label(text: str) -> str:
-    return " ".join(re.sub(r"[\s_\-]+", " ", unicodedata.normalize("NFKC", text)).casefold().split())
 
 
 def _remember(known: dict[K, V], key: K, value: V) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 from contextlib import suppress
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from heapq import heappop, heappush
 
 from digest.delivery.outcomes import is_too_fast
@@ -13,6 +13,7 @@ from digest.delivery.throttle import Throttle
 from digest.log import get_logger
 from digest.model.delivery import Attempt, Outcome
 from digest.pipeline.installation import Installation
+from digest.pipeline.warm_up import DayShares
 from digest.store.dispatching import Claim, release
 
 _WORTH_WAITING = 30.0  # seconds; a run ends rather than wait longer, and the next one finds the rows
@@ -22,17 +23,18 @@ _ROUNDING = 0.002  # seconds
 class Turns:
     """The throttle in one run; *now* in seconds of a clock that never goes back."""
 
-    def __init__(self, house: Installation, throttle: Throttle) -> None:
+    def __init__(self, house: Installation, throttle: Throttle, warm_up_from: date | None = None) -> None:
         self._house = house
         self._throttle = throttle
-        self._held: list[tuple[Claim, float]] = []
+        self._shares = DayShares(house, warm_up_from, throttle.group_of)
+        self._held: list[tuple[Claim, datetime]] = []  # when each may come again
         self._due: list[float] = []
         throttle.begin_run()
 
     @property
     def limited(self) -> bool:
         """Whether anything is held at all; while not, no other method need be asked."""
-        return bool(self._throttle.limited)
+        return bool(self._throttle.limited) or self._shares.limited
 
     @property
     def held(self) -> bool:
@@ -41,10 +43,13 @@ class Turns:
 
     def holds(self, claim: Claim, now: float) -> bool:
         """Say whether the turn of *claim* has not come; it is put off then."""
-        waits = self._throttle.hold(claim.address, now)
+        waits = self._shares.wait(claim) or self._throttle.hold(claim.address, now)
         if waits > 0:
-            self._held.append((claim, waits))
+            # Its time counts from now, not from when it is written down: the run waits for that long, and no longer.
+            self._held.append((claim, self._house.clock.now() + timedelta(seconds=waits)))
             heappush(self._due, now + waits)
+        else:
+            self._shares.note(claim)
         return waits > 0
 
     def note(self, claim: Claim, attempt: Attempt, under_way: Iterable[Claim], now: float) -> None:
@@ -57,10 +62,8 @@ class Turns:
 
     def put_off(self) -> None:
         """Give back what was held; in a transaction of its own."""
-        now = self._house.clock.now()
-        later = [(claim, now + timedelta(seconds=waits)) for claim, waits in self._held]
         with self._house.engine.begin() as connection:
-            release(connection, later)
+            release(connection, self._held)
         self._held.clear()
 
     async def moved_or_due(self, moved: asyncio.Event, now: float) -> None:

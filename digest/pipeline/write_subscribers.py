@@ -12,7 +12,8 @@ from sqlalchemy import Connection
 from digest.model.newsletter import Newsletter
 from digest.model.subscriber import Follow, Interests, SubscriptionState
 from digest.pipeline.frequencies import kept_frequency
-from digest.pipeline.subscriber_rows import Columns, Row
+from digest.pipeline.subscriber_columns import Columns
+from digest.pipeline.subscriber_rows import Row
 from digest.pipeline.suppression import former_keys, suppressed_keys
 from digest.store import subscribers as store
 from digest.store.cadences import align_cadences, cadence_for, cadence_ids
@@ -80,6 +81,17 @@ class Terms:
     now: datetime
     secrets: tuple[str, ...]
     overwrite: bool = False
+
+
+class Added(NamedTuple):
+    """A subscription that was not there before, as it was written, and whether its reader was not there either."""
+
+    subscriber_id: int
+    is_new_reader: bool
+    profile_id: int
+    state: str
+    send_at: str
+    frequency: str
 
 
 class _Merged(NamedTuple):
@@ -151,6 +163,7 @@ class BatchWriter:
         self._profiles: dict[str, int] = {}
         self._cadences: dict[tuple[str, str, str], int] = {}  # by zone, own hour and frequency
         self._merged: dict[tuple[int, str], _Merged] = {}
+        self.latest: list[Added] = []  #: whom the latest batch has brought
 
     def write(self, conn: Connection, batch: Sequence[tuple[Any, ...]]) -> Written:
         """Write rows shaped like `Staged`, each key once, and return what became of them."""
@@ -322,6 +335,17 @@ class BatchWriter:
         )
         given = [self._consent(plan, owner) for plan, owner in zip(new, owners, strict=True)]
         store.add_consents(conn, given)
+        self.latest = [
+            Added(
+                owner,
+                plan.known is None,
+                self._profiles[plan.interests],
+                plan.row.state,
+                plan.send_at,
+                plan.frequency,
+            )
+            for plan, owner in zip(new, owners, strict=True)
+        ]
         written.added += len(new)
 
     def _update_subscriptions(self, conn: Connection, plans: list[_Plan], touched: set[int], written: Written) -> None:

@@ -98,7 +98,8 @@ def constant_headers(frame: Frame, subject: str, boundary: str) -> ConstantHeade
         closing.append(f"Feedback-ID: {_atom(_FEEDBACK_ID, frame.feedback_id, what)}")
     closing += ["Auto-Submitted: auto-generated", "Precedence: bulk", "X-Auto-Response-Suppress: OOF, AutoReply"]
     if frame.complaints_to:
-        closing.append(f"X-Complaints-To: {ascii_address(frame.complaints_to)}")
+        address = ascii_address(frame.complaints_to)
+        closing += [f"CFBL-Address: {address}; report=arf", f"X-Complaints-To: {address}"]
     closing.append(f'Content-Type: multipart/alternative;\r\n boundary="{boundary}"')
     headers = ConstantHeaders(
         opening=f"From: {mailbox(frame.sender_name, frame.sender_address, len('From: '))}\r\n",

@@ -23,6 +23,7 @@ _SETTINGS: dict[str, Any] = {
     "disable_validation": True,  # a second for what is not told to anybody: unknown properties are kept either way
     "cssutils_logging_level": logging.CRITICAL,
 }
+_COLOURED = frozenset({"body", "table", "tr", "td", "th", "thead", "tbody", "tfoot"})
 
 
 class Inliner(Protocol):
@@ -36,13 +37,19 @@ class Inliner(Protocol):
 class _Premailer(Premailer):  # type: ignore[misc]  # it publishes no types
     """premailer that reads a style sheet once: the same one stands in every document of a template.
 
-    Reading it takes ten times as long as applying it. `_parse_style_rules` is not public, so a test holds that it
-    is still called, and that its answer depends on nothing but its arguments.
+    Reading it takes ten times as long as applying it. What is overridden is not public, so tests hold that it is still
+    called, and that the answer of `_parse_style_rules` depends on nothing but its arguments.
     """
 
     def _parse_style_rules(self, css_body: str, ruleset_index: int) -> tuple[list[Any], list[Any]]:
         rules, leftover = _rules_of(css_body, ruleset_index)
         return list(rules), list(leftover)
+
+    def _style_to_basic_html_attributes(self, element: Any, style_content: str, force: bool = False) -> None:
+        """Leave out what no element of that name may have: old programs know bgcolor of tables, not of a <div>."""
+        super()._style_to_basic_html_attributes(element, style_content, force)
+        if element.tag not in _COLOURED:
+            element.attrib.pop("bgcolor", None)
 
 
 @lru_cache(maxsize=64)

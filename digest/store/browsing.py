@@ -173,8 +173,8 @@ def browse_subscribers(
     values: dict[str, Any] = {"most": limit + 1}
     wheres, order = ["u.address <> ''"], "u.id DESC"
     if beginning:
-        wheres.append(_begins(connection))
-        values |= {"prefix": beginning, "end": f"{beginning}\U0010ffff", "like": f"{_escaped(beginning)}%"}
+        wheres.append(begins())
+        values |= beginning_values(beginning)
         order = "u.address_key"
     if after:
         wheres.append(
@@ -192,15 +192,14 @@ def browse_subscribers(
     return _cut(rows, lambda each: (each.subscriber_id,), limit)
 
 
-def _begins(connection: Connection) -> str:
-    # SQLite compares by code points, so a beginning is a range; PostgreSQL by its locale, where it is not.
-    if connection.dialect.name == "sqlite":
-        return "u.address_key >= :prefix AND u.address_key < :end"
-    return "u.address_key LIKE :like"
+def begins(prefix: str = "") -> str:
+    """Return the claim that an address key begins with something; the names of its values begin with *prefix*."""
+    return f"u.address_key >= :{prefix}from AND u.address_key < :{prefix}to"
 
 
-def _escaped(beginning: str) -> str:
-    return beginning.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+def beginning_values(beginning: str, prefix: str = "") -> dict[str, str]:
+    """Return the values of `begins`."""
+    return {f"{prefix}from": beginning, f"{prefix}to": f"{beginning}\U0010ffff"}
 
 
 def count_subscribers(connection: Connection) -> int:

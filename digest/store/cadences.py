@@ -90,3 +90,9 @@ def align_cadences(
 def zones_in_use(conn: Connection) -> set[str]:
     """Return the zones of readers and of the cadences they are under."""
     return {*conn.execute(select(cadences.c.zone).union(select(subscribers.c.zone))).scalars()}
+
+
+def zones_of_cadences(conn: Connection, most: int = 200) -> tuple[str, ...]:
+    """Return zones that mails go out by, by name; of very many some."""
+    query = select(cadences.c.zone).distinct().order_by(cadences.c.zone).limit(most)
+    return tuple(conn.execute(query).scalars())

@@ -15,10 +15,12 @@ from digest.store.profiles import profile_of
 from digest.store.tables import (
     Instant,
     attempts,
+    chore_rows,
     consents,
     deliveries,
     digests,
     former_addresses,
+    profile_topics,
     profiles,
     reports,
     sign_ups,
@@ -77,6 +79,7 @@ def forget(conn: Connection, subscriber_id: int, now: datetime) -> int:
     ).rowcount
     conn.execute(delete(sign_ups).where(sign_ups.c.subscriber_id == subscriber_id))
     conn.execute(update(consents).where(consents.c.subscriber_id == subscriber_id).values(source=""))
+    conn.execute(update(chore_rows).where(chore_rows.c.subscriber_id == subscriber_id).values(changes=None))
     _forget_interests(conn, subscriber_id)
     conn.execute(
         update(subscribers)
@@ -84,6 +87,7 @@ def forget(conn: Connection, subscriber_id: int, now: datetime) -> int:
         .values(
             address="",
             address_key=f"erased:{subscriber_id}",
+            domain="",
             name="",
             locale="en",
             zone="UTC",
@@ -149,4 +153,7 @@ def _forget_interests(conn: Connection, subscriber_id: int) -> None:
     # Keywords may say who somebody is; a profile that nobody shares and no digest was made for goes.
     shared = exists().where(subscriptions.c.profile_id == profiles.c.id)
     made_for = exists().where(digests.c.profile_id == profiles.c.id)
-    conn.execute(delete(profiles).where(profiles.c.id.in_(before), ~shared, ~made_for))
+    lonely = select(profiles.c.id).where(profiles.c.id.in_(before), ~shared, ~made_for)
+    gone = conn.execute(lonely).scalars().all()
+    conn.execute(delete(profile_topics).where(profile_topics.c.profile_id.in_(gone)))
+    conn.execute(delete(profiles).where(profiles.c.id.in_(gone)))

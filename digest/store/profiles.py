@@ -11,8 +11,8 @@ from sqlalchemy import Connection, func, select
 
 from digest.errors import NotFound
 from digest.model.subscriber import Follow, Interests, SubscriptionState
-from digest.store.get_or_create import ids_of, values_by
-from digest.store.tables import newsletters, profiles, subscriptions
+from digest.store.get_or_create import ids_of, insert_new, values_by
+from digest.store.tables import newsletters, profile_topics, profiles, subscriptions
 
 
 def interests_as_text(interests: Interests) -> str:
@@ -54,7 +54,16 @@ def profile_key(text: str) -> str:
 def profile_ids(conn: Connection, texts: Iterable[str]) -> dict[str, int]:
     """Return the profile id of each canonical text, making the profiles that nobody had before."""
     by_key = {profile_key(text): text for text in texts}
-    ids = ids_of(conn, profiles, {key: {"interests": text} for key, text in by_key.items()})
+    known = values_by(conn, profiles.c.key, profiles.c.id, by_key)
+    new = {key: text for key, text in by_key.items() if key not in known}
+    ids = known | ids_of(conn, profiles, {key: {"interests": text} for key, text in new.items()})
+    followed = [
+        {"topic": follow.topic, "profile_id": ids[key]}
+        for key, text in new.items()
+        for follow in interests_from_text(text).follows
+    ]
+    if followed:
+        insert_new(conn, profile_topics, followed)
     return {text: ids[key] for key, text in by_key.items()}
 
 

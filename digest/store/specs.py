@@ -52,7 +52,7 @@ def newsletter_as_json(newsletter: Newsletter) -> dict[str, Any]:
         "nothing_new": newsletter.nothing_new.value,
         "welcome": newsletter.welcome,
         "cut_off": _cut_off_as_json(newsletter.cut_off),
-        "sender": {"name": sender.name, "address": sender.address, "reply_to": sender.reply_to},
+        "sender": {one.name: getattr(sender, one.name) for one in fields(Sender)},
         "schedule": {
             **_how_often(schedule.frequency),
             "at": f"{schedule.at:%H:%M}",

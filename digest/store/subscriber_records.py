@@ -15,6 +15,7 @@ from digest.store.tables import (
     editions,
     newsletters,
     profiles,
+    reports,
     subscriptions,
 )
 
@@ -110,5 +111,19 @@ def attempts_of(conn: Connection, subscriber_id: int) -> list[Row[Any]]:
             .join_from(attempts, deliveries)
             .where(deliveries.c.subscriber_id == subscriber_id)
             .order_by(attempts.c.id)
+        )
+    )
+
+
+def reports_of(conn: Connection, subscriber_id: int, most: int = 50) -> list[Row[Any]]:
+    """Return what came back from a reader's mails, the latest first."""
+    own = reports.c
+    return list(
+        conn.execute(
+            select(own.at, own.kind, own["class"].label("says"), own.status, own.text, own.effect, own.delivery_id)
+            .join_from(subscriptions, reports, own.subscription_id == subscriptions.c.id)
+            .where(subscriptions.c.subscriber_id == subscriber_id)
+            .order_by(own.id.desc())
+            .limit(most)
         )
     )

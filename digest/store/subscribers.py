@@ -73,8 +73,13 @@ def find_subscriber(conn: Connection, address_key: str) -> Row[Any]:
 
 def add_subscribers(conn: Connection, rows: list[tuple[Any, ...]]) -> None:
     """Insert subscribers: (address, address_key, name, locale, zone, history_id, joined_at in microseconds)."""
-    names = ("address", "address_key", "name", "locale", "zone", "history_id", "joined_at")
-    insert_rows(conn, subscribers, names, rows)
+    names = ("address", "address_key", "name", "locale", "zone", "history_id", "joined_at", "domain")
+    insert_rows(conn, subscribers, names, [(*row, domain_of(row[1])) for row in rows])
+
+
+def domain_of(address_key: str) -> str:
+    """Return the domain of an address key, as the column of that name has it."""
+    return address_key.rpartition("@")[2]
 
 
 def update_subscribers(conn: Connection, rows: Sequence[Mapping[str, Any]]) -> None:

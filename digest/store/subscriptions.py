@@ -64,6 +64,9 @@ def end(connection: Connection, agreement: Agreement, reason: EndedReason, sourc
         {"id": agreement.subscription_id, "reason": reason},
     )
     if not done.rowcount:
+        if agreement.ended_reason == EndedReason.ADMIN and reason is not EndedReason.ADMIN:
+            # Whoever takes back what staff did must see that the reader wants it so.
+            log(connection, agreement, "left_too", source, now)
         return False
     log(connection, agreement, "ended", source, now)
     return True

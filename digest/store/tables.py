@@ -40,6 +40,8 @@ metadata = MetaData(
 
 # SQLite only numbers rows by itself for INTEGER, PostgreSQL wants BIGINT to grow.
 Id = BigInteger().with_variant(Integer, "sqlite")
+# Text that is compared by code points in both databases, so that a beginning is a range of its index.
+Key = Text().with_variant(Text(collation="C"), "postgresql")
 
 
 def to_micros(at: datetime) -> int:
@@ -192,7 +194,9 @@ subscribers = Table(
     metadata,
     Column("id", Id, primary_key=True),
     Column("address", Text, nullable=False),
-    Column("address_key", Text, nullable=False, unique=True),
+    Column("address_key", Key, nullable=False, unique=True),
+    # Of the key, so that staff can list one; "" of who was erased.
+    Column("domain", Text, nullable=False, server_default=""),
     Column("name", Text, nullable=False, server_default=""),
     Column("locale", String(20), nullable=False),
     Column("zone", String(60), nullable=False),
@@ -200,6 +204,9 @@ subscribers = Table(
     Column("joined_at", Instant, nullable=False),
     # When the reader chose zone and language by their own hand; NULL while they are what a file said.
     Column("chosen_at", Instant),
+    Index("ix_subscribers_domain", "domain", "id"),
+    Index("ix_subscribers_locale", "locale", "id"),
+    Index("ix_subscribers_zone", "zone", "id"),
 )
 
 # Which hash (as in `suppressions`) an address had before it was corrected, so that no import brings it back.
@@ -217,6 +224,15 @@ profiles = Table(
     Column("id", Id, primary_key=True),
     Column("key", String(64), nullable=False, unique=True),
     Column("interests", Text, nullable=False),
+)
+
+# The topics that each profile follows by name, so that their readers are found.
+profile_topics = Table(
+    "profile_topics",
+    metadata,
+    Column("topic", String(80), primary_key=True),
+    Column("profile_id", Id, ForeignKey("profiles.id"), primary_key=True),
+    Index("ix_profile_topics_profile_id", "profile_id"),
 )
 
 cadences = Table(
@@ -252,6 +268,8 @@ subscriptions = Table(
     Column("chosen_at", Instant),
     UniqueConstraint("subscriber_id", "newsletter_id"),
     Index("ix_subscriptions_due", "cadence_id", "state"),
+    Index("ix_subscriptions_listed", "newsletter_id", "state", "subscriber_id"),
+    Index("ix_subscriptions_profile_id", "profile_id", "subscriber_id"),
     Index(
         "ix_subscriptions_moved",
         "cadence_id",
@@ -514,10 +532,11 @@ reports = Table(
     # By which sign the mail was found: tag, envelope_id, message_id, leave_tag, smtp; "" when it was not.
     Column("found_by", String(12), nullable=False),
     Column("delivery_id", Id, ForeignKey("deliveries.id"), index=True),
-    Column("subscription_id", Id, ForeignKey("subscriptions.id")),
+    Column("subscription_id", Id, ForeignKey("subscriptions.id"), index=True),
     Column("effect", String(12), nullable=False, server_default="", index=True),  # "" until it was judged
     Column("at", Instant, nullable=False),
     UniqueConstraint("source_key", "number"),
+    Index("ix_reports_listed", "class", "subscription_id"),
 )
 
 # How far something was read: a mailbox, or the attempts.
@@ -593,4 +612,70 @@ webhook_messages = Table(
         sqlite_where=text("next_try_at IS NOT NULL"),
         postgresql_where=text("next_try_at IS NOT NULL"),
     ),
+)
+
+# A filter of readers that staff gave a name: a list of [claim, value].
+segments = Table(
+    "segments",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("name", String(80), nullable=False, unique=True),
+    Column("conditions", SQLJSON, nullable=False),
+    Column("made_by", Text, nullable=False),
+    Column("made_at", Instant, nullable=False),
+)
+
+# Long work that staff asked for, done in batches by whoever ticks: a change of many readers, an import.
+chores = Table(
+    "chores",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("kind", String(10), nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("asked_by", Text, nullable=False),
+    Column("asked_at", Instant, nullable=False),
+    Column("spec", SQLJSON, nullable=False),
+    # What came of it so far, in numbers, and how far it has come; written with each batch.
+    Column("counts", SQLJSON, nullable=False),
+    Column("done", Integer, nullable=False, server_default="0"),
+    Column("total", Integer, nullable=False, server_default="0"),
+    # When there is something to do, NULL when there is not; in the future while somebody works on it.
+    Column("due_at", Instant, index=True),
+    Column("finished_at", Instant),
+    Column("problem", Text, nullable=False, server_default=""),
+)
+
+# Whom a chore is about, in its order; and what it changed there: subscription, before, after.
+chore_rows = Table(
+    "chore_rows",
+    metadata,
+    Column("chore_id", Id, ForeignKey("chores.id"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("subscriber_id", Id, nullable=False, index=True),
+    Column("changes", SQLJSON(none_as_null=True)),
+)
+
+# Files that a chore works on or leaves, in pieces: `upload`, `report`. They go some days after it.
+chore_files = Table(
+    "chore_files",
+    metadata,
+    Column("chore_id", Id, ForeignKey("chores.id"), primary_key=True),
+    Column("name", String(10), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("content", LargeBinary, nullable=False),
+)
+
+# What staff did: append-only, written in the transaction that does it. Readers are named by their ids.
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("who", String(80), nullable=False),
+    Column("action", String(40), nullable=False),
+    Column("target", String(200), nullable=False),
+    Column("before", SQLJSON(none_as_null=True)),
+    Column("after", SQLJSON(none_as_null=True)),
+    Index("ix_audit_who", "who", "id"),
+    Index("ix_audit_target", "target", "id"),
 )

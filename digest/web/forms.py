@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
 from fastapi import HTTPException, Request
@@ -27,6 +28,11 @@ async def read_form(request: Request) -> FormData:
     return await request.form(max_files=0, max_fields=_MOST_FIELDS)
 
 
+async def read_upload(request: Request) -> FormData:
+    """Return the fields of a multipart body with at most one file, which may be large and is kept on disk."""
+    return await request.form(max_files=1, max_fields=20)
+
+
 def text_of(form: FormData, name: str) -> str:
     """Return the field *name*, "" when there is none."""
     value = form.get(name)
@@ -39,17 +45,28 @@ def texts_of(form: FormData, name: str) -> list[str]:
 
 
 class LimitBody:
-    """Refuses a request body over 64 KB before anything parses it; the rest is handed on whole."""
+    """Refuses a request body over 64 KB before anything parses it; the rest is handed on whole.
 
-    def __init__(self, app: ASGIApp, refusal: ASGIApp) -> None:
+    Paths of *larger* take that many bytes more, which are counted as they go by.
+    """
+
+    def __init__(self, app: ASGIApp, refusal: ASGIApp, larger: Mapping[str, int]) -> None:
         """Wrap *app*; *refusal* answers in its place."""
         self._app = app
         self._refusal = refusal
+        self._larger = larger
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on; count what comes in."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
+            return
+        if scope.get("path") in self._larger:
+            most = LARGEST_FORM + self._larger[scope["path"]]
+            if _told(scope) > most:
+                await self._refusal(scope, receive, send)
+                return
+            await self._app(scope, _counted(receive, most), send)
             return
         taken = await _take(scope, receive)
         if taken is None:
@@ -63,10 +80,29 @@ class LimitBody:
         await self._app(scope, replay, send)
 
 
+def _told(scope: Scope) -> int:
+    """Return the length of the body as it is announced, 0 when it is not."""
+    told = dict(scope["headers"]).get(b"content-length", b"")
+    return int(told[:20]) if told.isdigit() else 0
+
+
+def _counted(receive: Receive, most: int) -> Receive:
+    seen = 0
+
+    async def count() -> Message:
+        nonlocal seen
+        message = await receive()
+        seen += len(message.get("body", b""))
+        if seen > most:
+            raise HTTPException(413)
+        return message
+
+    return count
+
+
 async def _take(scope: Scope, receive: Receive) -> list[Message] | None:
     """Return the messages of a whole body, None as soon as it is known to be too large."""
-    told = dict(scope["headers"]).get(b"content-length", b"")
-    if told.isdigit() and int(told[:20]) > LARGEST_FORM:
+    if _told(scope) > LARGEST_FORM:
         return None
     parts: list[Message] = []
     seen = 0

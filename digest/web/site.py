@@ -17,6 +17,7 @@ from digest.app import hooks, open_installation
 from digest.errors import DatabaseBusy, DatabaseFailed
 from digest.log import get_logger
 from digest.pipeline.hear_provider import Hooks
+from digest.pipeline.import_chore import LARGEST
 from digest.pipeline.installation import Installation
 from digest.settings import COMPOSING, read_settings
 from digest.web.api.site import PATH as API_PATH
@@ -24,7 +25,7 @@ from digest.web.api.site import build_api
 from digest.web.forms import LimitBody
 from digest.web.pages import Pages
 from digest.web.readers import readers_routes
-from digest.web.staff.site import staff_routes
+from digest.web.staff.site import UPLOADS, staff_routes
 
 _AGAIN = "120"  # seconds
 
@@ -98,7 +99,7 @@ def _answer_what_is_wrong(site: FastAPI, pages: Pages) -> None:
     site.add_exception_handler(DatabaseBusy, away)
     site.add_exception_handler(DatabaseFailed, away)
     site.add_exception_handler(Exception, apologise)
-    site.add_middleware(LimitBody, refusal=too_large)
+    site.add_middleware(LimitBody, refusal=too_large, larger={UPLOADS: LARGEST})
 
 
 class _Apart:

@@ -103,3 +103,24 @@ def test_no_mail_server_is_a_failure(installed: Program) -> None:
     assert "fail smtp 127.0.0.1:9: connect: " in told.out
     assert offline.status == 0
     assert "smtp" not in offline.out
+
+
+def test_the_records_to_publish_are_printed(installed: Program) -> None:
+    """For the sender of the newsletter, as a zone file and for programs; without a newsletter it says what to do."""
+    told, listed = installed.run("doctor", "--dns"), installed.run("doctor", "--dns", "--json")
+
+    assert (told.status, listed.status) == (0, 0)
+    assert 'TXT "v=DMARC1; p=none; rua=mailto:dmarc@' in told.out
+    assert {each["type"] for each in listed.json} == {"TXT", "MX"}
+
+
+def test_a_received_mail_is_looked_at(installed: Program) -> None:
+    """Status 1, as nobody signed it; each line has its remedy."""
+    file = installed.folder / "mail.eml"
+    file.write_bytes(b"From: The Press <press@news.example.org>\r\nSubject: News\r\n\r\nGood morning.\r\n")
+
+    told = installed.run("doctor", "mail.eml", "--offline", "--json")
+
+    assert told.status == 1
+    assert {"dkim", "one click"} <= {each["check"] for each in told.json["lines"] if each["verdict"] == "fail"}
+    assert installed.run("doctor", "nothing.eml").status == 2

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from digest.model.newsletter import Newsletter, Sender
 from digest.pipeline.frame import frame_of
 from digest.pipeline.links import Links
+from digest.rendering.headers import constant_headers
 from digest.tokens import Tokens
 
 LINKS = Links("https://digest.example.org", Tokens("k3y" * 12))
@@ -51,3 +52,23 @@ def test_a_senders_id_has_five_to_fifteen_characters_and_stays(domain: str):
     """Gmail takes no other, and counts only what is constant."""
     assert re.fullmatch(r"[a-z0-9]{5,15}", sender_id(domain))
     assert sender_id(domain) == sender_id(domain.upper().lower())
+
+
+def test_providers_are_told_where_complaints_go_only_when_somebody_wants_them():
+    """CFBL-Address (RFC 9477) is off by default."""
+    wanted = replace(WEEKLY, sender=replace(WEEKLY.sender, complaints_address="fbl@example.org"))
+
+    found = [constant_headers(frame_of(each, "2026-W48", LINKS), "News", "b").closing for each in (WEEKLY, wanted)]
+    assert ["CFBL-Address" in each for each in found] == [False, True]
+    assert "\r\nCFBL-Address: fbl@example.org; report=arf\r\n" in found[1]
+
+
+def test_letters_have_a_name_of_their_own_where_one_is_set():
+    """Neither their From nor their Feedback-ID suffers from the newsletter's; answers go to its editors all the same."""
+    letter = replace(WEEKLY, sender=replace(WEEKLY.sender, letters_address="hello@account.example.org"))
+    digest, confirmation = (frame_of(letter, each, LINKS) for each in ("2026-W48", "2026-11-23+letter-confirm"))
+
+    assert (digest.sender_address, digest.reply_to) == ("press@example.org", "")
+    assert (confirmation.sender_address, confirmation.reply_to) == ("hello@account.example.org", "press@example.org")
+    assert confirmation.feedback_id.rpartition(":")[2] != digest.feedback_id.rpartition(":")[2]
+    assert confirmation.list_id == digest.list_id

@@ -22,7 +22,7 @@ from digest.model.subscriber import Follow, Interests, SuppressionReason
 from digest.pipeline.addresses import address_hash
 from digest.pipeline.apply_newsletters import apply_file
 from digest.pipeline.import_subscribers import Imported, ProblemReport, import_file
-from digest.pipeline.subscriber_rows import Columns
+from digest.pipeline.subscriber_columns import Columns
 from digest.pipeline.write_subscribers import merged_interests
 from digest.shipped import shipped_folder
 from digest.store.engine import open_engine

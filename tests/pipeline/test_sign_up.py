@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from digest.errors import BadInput
+from digest.model.newsletter import Sender
 from digest.pipeline import sign_up
 from digest.pipeline.letters import write_letters
 from digest.pipeline.show_subscriber import subscriber_as_json
@@ -76,6 +77,15 @@ def test_a_reader_who_confirms_gets_what_they_chose(house: House, sink: Sink) ->
     assert [(each["event"], each["source"], each["wording"]) for each in told["consents"]] == [
         (event, WISH.source, WISH.wording) for event in ("given", "confirmed")
     ]
+
+
+def test_the_letter_comes_from_an_address_of_its_own_where_one_is_set(house: House, sink: Sink) -> None:
+    """In From and in the return path, so SPF and DKIM speak for that domain."""
+    house.newsletter(sender=Sender("The Press", "press@example.org", letters_address="hello@account.example.org"))
+    ask(house)
+    mail = letter(house, sink)
+
+    assert mail.parsed["From"].addresses[0].addr_spec == mail.sender == "hello@account.example.org"
 
 
 def test_the_letter_says_nothing_but_what_is_asked(house: House, sink: Sink) -> None:

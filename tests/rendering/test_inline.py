@@ -16,7 +16,7 @@ SHEET = STYLE[STYLE.index("<style") : STYLE.index("</style>") + len("</style>")]
 @pytest.mark.parametrize(
     "body",
     [
-        '<p class="card">One</p>',
+        '<p class="sans">One</p>',
         '<table class="card"><tr><td class="body" style="color:red">Two</td></tr></table>',
         "<h1>Three</h1><!-- kept --><a class='more' href='https://example.org/?a=1&amp;b=2'>x</a>",
     ],
@@ -38,3 +38,18 @@ def test_a_style_sheet_is_read_once_for_many_documents(monkeypatch):
 
     assert inline._rules_of.cache_info().misses == 1
     assert inline._rules_of.cache_info().hits == 4
+
+
+def test_only_what_may_have_a_ground_colour_has_the_attribute():
+    """Old programs read it on tables and cells; elsewhere it is no HTML."""
+    document = (
+        "<html><head><style>.a { background-color: #efe }</style></head><body class='a'><div class='a'>"
+        "<table class='a'><tr><td class='a'><p class='a'>x</p></td></tr></table></div></body></html>"
+    )
+
+    found = PremailerInliner().inline(document)
+    assert [
+        tag
+        for tag in ("body", "div", "table", "td", "p")
+        if f"<{tag} class" in found and "bgcolor" in found.partition(f"<{tag} class")[2].partition(">")[0]
+    ] == ["body", "table", "td"]

@@ -188,7 +188,8 @@ def _one_click(post: Post, base_url: str, seconds: float) -> Iterator[Line]:
 def _names(
     patient: Patient, instruments: Instruments, newsletters: Mapping[str, Newsletter]
 ) -> Iterator[tuple[str, Check]]:
-    domains = list(dict.fromkeys(_domain(each.sender.address) for each in newsletters.values()))
+    senders = (each.sender for each in newsletters.values())
+    domains = list(dict.fromkeys(domain_of(address) for each in senders for address in each.addresses))
     real = [each for each in domains if not is_made_up(each)]
     if domains and not real:
         made_up = [
@@ -208,7 +209,7 @@ def _names(
         checks = sender_checks(
             resolver,
             domain,
-            return_domain=_domain(patient.return_path) if patient.return_path else domain,
+            return_domain=domain_of(patient.return_path) if patient.return_path else domain,
             published=[Published(own or domain, name(domain), record) for own, name, record in patient.keys],
             relay_host="localhost" if host in LOOPBACK else host,
         )
@@ -218,5 +219,6 @@ def _names(
                 yield name, check
 
 
-def _domain(address: str) -> str:
+def domain_of(address: str) -> str:
+    """Return the domain of a sender's *address* as A-labels, in small letters."""
     return ascii_address(address, smtputf8=True).rpartition("@")[2].lower()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from itertools import islice
 
-from digest.rendering.lint import header_rules, html_rules, list_rules, part_rules, reading_rules
+from digest.rendering.lint import header_rules, html_rules, list_rules, part_rules, reading_rules, support
 from digest.rendering.lint.finding import Finding, Level, Rule
 from digest.rendering.lint.letter import Letter
 
@@ -67,6 +67,7 @@ RULES: tuple[Rule, ...] = (
     Rule("H16", "BIMI", html_rules.brand),
     Rule("H17", "no AMP", html_rules.no_amp),
     Rule("H18", "the footer's order", html_rules.footer),
+    Rule("C1", "what mail programs know", support.known),
 )
 
 

@@ -31,11 +31,8 @@ def add_to(gate: Gate, house: Installation, pages: StaffPages) -> None:
         number = number_of(visit.request.path_params["number"])
         with reading(house.engine) as connection:
             found, revisions = find_article(connection, number), revisions_of(connection, number)
-        may = visit.user is not None and visit.user.role.may(Role.EDITOR)
         summary = summarise(found.article).text
-        return pages.draw(
-            "article.html", visit, here="articles", found=found, revisions=revisions, may=may, summary=summary
-        )
+        return pages.draw("article.html", visit, here="articles", found=found, revisions=revisions, summary=summary)
 
     def move(state: ArticleState, visit: Visit) -> Response:
         number = number_of(visit.request.path_params["number"])

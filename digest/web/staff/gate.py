@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from urllib.parse import quote
 
@@ -17,7 +18,7 @@ from digest.model.staff import Role, User
 from digest.pipeline.accounts import SESSION, new_key, user_of
 from digest.pipeline.installation import Installation
 from digest.rendering.i18n import resolve_locale
-from digest.web.forms import read_form, text_of
+from digest.web.forms import read_form, read_upload, text_of
 from digest.web.staff.pages import LOCALES, StaffPages
 from digest.web.staff.words import mark
 from digest.web.tongue import wanted_tags
@@ -44,6 +45,15 @@ class Visit:
     def said(self, name: str) -> str:
         """Return a field of the form, "" when there is none."""
         return text_of(self.form, name)
+
+    @property
+    def name(self) -> str:
+        """Who it is, for the audit log; "" for nobody."""
+        return self.user.name if self.user else ""
+
+    def may(self, needed: Role) -> bool:
+        """Whether who visits may do what *needed* may."""
+        return self.user is not None and self.user.role.may(needed)
 
     def cursor(self) -> tuple[int, ...]:
         """Return where a list goes on; raises BadInput for what is no cursor."""
@@ -82,9 +92,25 @@ class Gate:
             form = await read_form(request)
             visit = await run_in_threadpool(self._visit, request, form)
             if not self._is_ours(visit):
-                get_logger().warning("staff_form_refused", path=path)
-                return self._wrong(visit, 403, mark("This form was too old, or not ours. Load the page again."))
+                return self._refused(visit, path)
             return await run_in_threadpool(self._let_in, visit, needs, answer)
+
+        self.router.add_api_route(path, act, methods=["POST"], include_in_schema=False)
+
+    def upload(self, path: str, needs: Role, answer: Answer) -> None:
+        """Let *answer* act at *path* on a form with a file, of which nothing is read for who may not bring one."""
+
+        async def act(request: Request) -> Response:
+            visit = await run_in_threadpool(self._visit, request, FormData())
+            if visit.user is None or not visit.user.role.may(needs):
+                return await run_in_threadpool(self._let_in, visit, needs, answer)
+            async with AsyncExitStack() as closing:
+                form = await read_upload(request)
+                closing.push_async_callback(form.close)
+                visit = replace(visit, form=form)
+                if not self._is_ours(visit):
+                    return self._refused(visit, path)
+                return await run_in_threadpool(self._let_in, visit, needs, answer)
 
         self.router.add_api_route(path, act, methods=["POST"], include_in_schema=False)
 
@@ -125,6 +151,10 @@ class Gate:
         if visit.request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
             return False
         return bool(visit.csrf) and hmac.compare_digest(visit.csrf.encode(), visit.said("csrf").encode())
+
+    def _refused(self, visit: Visit, path: str) -> Response:
+        get_logger().warning("staff_form_refused", path=path)
+        return self._wrong(visit, 403, mark("This form was too old, or not ours. Load the page again."))
 
     def _let_in(self, visit: Visit, needs: Role | None, answer: Answer) -> Response:
         if needs is not None and visit.user is None:

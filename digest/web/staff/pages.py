@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
 from fastapi import Response
+from fastapi.responses import StreamingResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from digest.rendering.i18n import Speaker, load_translations
@@ -86,6 +87,7 @@ class StaffPages:
             _=say.gettext,
             ngettext=say.ngettext,
             user=visit.user,
+            may=visit.may,
             csrf=visit.csrf,
             with_query=_with_query(visit.query),
             **{"here": "", "done": visit.arg("done"), **values},
@@ -96,6 +98,11 @@ class StaffPages:
         """Return a mail for a frame without rights."""
         policy = _MAIL_POLICY.format(pictures="https:" if pictures else "'none'")
         return Response(html, media_type="text/html", headers={**self.headers, "Content-Security-Policy": policy})
+
+    def file(self, pieces: Iterator[bytes] | Iterator[str], name: str) -> Response:
+        """Return a CSV file to keep, piece by piece."""
+        headers = {**self.headers, "Content-Disposition": f'attachment; filename="{name}"'}
+        return StreamingResponse(pieces, media_type="text/csv; charset=utf-8", headers=headers)
 
     def go(self, path: str) -> Response:
         """Return the way to another page of ours."""

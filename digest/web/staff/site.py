@@ -7,16 +7,29 @@ from fastapi import APIRouter, Response
 from digest.errors import NotFound
 from digest.model.staff import Role
 from digest.pipeline.installation import Installation
-from digest.web.staff import articles, deliveries, editions, preview, signing, subscribers, today, tokens
+from digest.web.staff import (
+    articles,
+    changes,
+    deliveries,
+    editions,
+    imports,
+    preview,
+    signing,
+    subscribers,
+    today,
+    tokens,
+)
 from digest.web.staff.gate import Gate, Visit
 from digest.web.staff.pages import StaffPages
+
+UPLOADS = "/staff/imports"  #: where files are posted to
 
 
 def staff_routes(house: Installation) -> APIRouter:
     """Return the routes below /staff; what is none of them is known to those who are signed in only."""
     pages = StaffPages(house.base_url)
     gate = Gate(house, pages)
-    for part in (signing, today, subscribers, editions, preview, articles, deliveries, tokens):
+    for part in (signing, today, subscribers, changes, imports, editions, preview, articles, deliveries, tokens):
         part.add_to(gate, house, pages)
 
     def nowhere(visit: Visit) -> Response:

@@ -19,6 +19,29 @@
   };
   setTimeout(follow, 2000);
 
+  // The field of a condition suggests what its claim can have, and takes a day where it is about one.
+  for (const claim of document.querySelectorAll("select[data-claim]")) {
+    const value = claim.parentElement.querySelector("input");
+    const suit = () => {
+      const kind = claim.selectedOptions[0].dataset.kind;
+      value.setAttribute("list", `values-${kind}`);
+      value.type = kind === "day" ? "date" : "text";
+    };
+    claim.addEventListener("change", suit);
+    suit();
+  }
+
+  // One box that ticks all others of its table.
+  for (const head of document.querySelectorAll("th[data-all]")) {
+    const all = document.createElement("input");
+    all.type = "checkbox";
+    all.setAttribute("aria-label", head.dataset.all);
+    all.addEventListener("change", () => {
+      for (const box of head.closest("table").querySelectorAll("tbody input[type=checkbox]")) box.checked = all.checked;
+    });
+    head.append(all);
+  }
+
   // A button that copies, beside each id; where the browser does not let us, the id is selected by one click anyway.
   if (navigator.clipboard) {
     for (const id of document.querySelectorAll("[data-copy]")) {

@@ -9,6 +9,7 @@ from email import message_from_bytes, policy
 from functools import cache
 
 from digest.rendering.headers import constant_headers
+from digest.rendering.i18n import CATALOGUES
 from digest.rendering.languages import weekday_date_text
 from digest.rendering.lint.finding import Finding
 from digest.rendering.lint.rules import lint
@@ -23,6 +24,8 @@ MAILS = shipped_folder("templates") / "email"
 TEMPLATES = sorted(
     folder.name for folder in MAILS.iterdir() if folder.is_dir() and not folder.name.startswith("letter-")
 )
+LETTERS = sorted(folder.name for folder in MAILS.iterdir() if folder.name.startswith("letter-"))
+LOCALES = sorted(folder.name for folder in CATALOGUES.iterdir() if folder.is_dir())
 LEAVE = f"https://news.example.org/u/{'Tk3' * 10}4A"
 READER = ReaderValues(
     name="Mina Okafor",
@@ -87,6 +90,15 @@ def shipped(template: str, locale: str) -> bytes:
     day = weekday_date_text(date(2026, 11, 23), locale)
     preheader = "Three ports print their tide tables again."
     composed = press.compose(DigestParts(tuple(choices), day, preheader, "2 more wait.", "You follow weather."))
+    headers = constant_headers(FRAME, composed.subject, composed.layout.boundary)
+    return Splicer(composed.layout, composed.pieces, headers).splice(READER)
+
+
+@cache
+def letter(template: str, locale: str) -> bytes:
+    """Return a letter as a reader gets it who has asked for something on a page."""
+    press = Press(TemplateSet.load(MAILS, template), FRAME, locale)
+    composed = press.compose(DigestParts((), ""))
     headers = constant_headers(FRAME, composed.subject, composed.layout.boundary)
     return Splicer(composed.layout, composed.pieces, headers).splice(READER)
 

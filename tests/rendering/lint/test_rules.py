@@ -218,6 +218,8 @@ SPOILT = {
     "H16 a selector": ("H16", added("BIMI-Selector: brand")),
     "H17 AMP": ("H17", html("<html ", "<html amp4email ")),
     "H18 the order": ("H18", html("</body>", '<a href="https://news.example.org/p/1" style="font-size:14px">Preferences</a></body>')),
+    "C1 a property": ("C1", html("font-size:", "text-shadow: 0 0 1px #000; font-size:")),
+    "C1 an element": ("C1", html("</body>", "<marquee>Hello</marquee></body>")),
     "H18 nobody": ("H18", html(r'<p class="postal(.|\n)*?</p>', "")),
 }  # fmt: skip
 
@@ -233,8 +235,8 @@ def test_what_is_spoilt_is_found_by_its_rule(name: str) -> None:
 
 
 def test_every_rule_has_something_that_breaks_it_or_says_who_checks_it() -> None:
-    """M1-M18, L1-L19, H1-H18, each once and in order."""
-    numbers = {"M": 18, "L": 19, "H": 18}
+    """M1-M18, L1-L19, H1-H18, C1, each once and in order."""
+    numbers = {"M": 18, "L": 19, "H": 18, "C": 1}
     assert [rule.id for rule in RULES] == [f"{letter}{n + 1}" for letter, most in numbers.items() for n in range(most)]
     assert {rule.id for rule in RULES if rule.check} == {rule for rule, _ in SPOILT.values()}
     assert all(bool(rule.check) != bool(rule.elsewhere) for rule in RULES)

@@ -6,10 +6,7 @@ import re
 
 import pytest
 
-from digest.rendering.i18n import CATALOGUES
-from tests.rendering.lint.clean import TEMPLATES, found, mail, shipped
-
-LOCALES = sorted(folder.name for folder in CATALOGUES.iterdir() if folder.is_dir())
+from tests.rendering.lint.clean import LETTERS, LOCALES, TEMPLATES, found, letter, mail, shipped
 
 
 @pytest.mark.parametrize("locale", LOCALES)
@@ -19,6 +16,13 @@ def test_a_mail_of_a_shipped_template_breaks_no_rule(template: str, locale: str)
     findings = found(shipped(template, locale))
 
     assert [(each.rule, each.remark.what) for each in findings] == [("L3", "no DKIM signature is in it yet")]
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+@pytest.mark.parametrize("template", LETTERS)
+def test_a_letter_breaks_no_rule(template: str, locale: str) -> None:
+    """Who is only asked has no preferences yet."""
+    assert {each.rule for each in found(letter(template, locale))} == {"L3", "L19"}
 
 
 def test_the_mail_that_other_tests_spoil_is_clean() -> None:

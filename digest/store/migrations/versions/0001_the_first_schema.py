@@ -199,7 +199,8 @@ def upgrade() -> None:
     op.create_table('subscribers',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('address', sa.Text(), nullable=False),
-    sa.Column('address_key', sa.Text(), nullable=False),
+    sa.Column('address_key', sa.Text().with_variant(sa.Text(collation='C'), 'postgresql'), nullable=False),
+    sa.Column('domain', sa.Text(), server_default='', nullable=False),
     sa.Column('name', sa.Text(), server_default='', nullable=False),
     sa.Column('locale', sa.String(length=20), nullable=False),
     sa.Column('zone', sa.String(length=60), nullable=False),
@@ -210,6 +211,11 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_subscribers')),
     sa.UniqueConstraint('address_key', name=op.f('uq_subscribers_address_key'))
     )
+    with op.batch_alter_table('subscribers', schema=None) as batch_op:
+        batch_op.create_index('ix_subscribers_domain', ['domain', 'id'], unique=False)
+        batch_op.create_index('ix_subscribers_locale', ['locale', 'id'], unique=False)
+        batch_op.create_index('ix_subscribers_zone', ['zone', 'id'], unique=False)
+
     op.create_table('consents',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('subscriber_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -298,6 +304,8 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('subscriptions', schema=None) as batch_op:
         batch_op.create_index('ix_subscriptions_due', ['cadence_id', 'state'], unique=False)
+        batch_op.create_index('ix_subscriptions_listed', ['newsletter_id', 'state', 'subscriber_id'], unique=False)
+        batch_op.create_index('ix_subscriptions_profile_id', ['profile_id', 'subscriber_id'], unique=False)
         batch_op.create_index('ix_subscriptions_moved', ['cadence_id'], unique=False, sqlite_where=sa.text('moved_at IS NOT NULL'), postgresql_where=sa.text('moved_at IS NOT NULL'))
 
     op.create_table('origins',
@@ -434,6 +442,8 @@ def upgrade() -> None:
     with op.batch_alter_table('reports', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_reports_delivery_id'), ['delivery_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_reports_effect'), ['effect'], unique=False)
+        batch_op.create_index('ix_reports_listed', ['class', 'subscription_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_reports_subscription_id'), ['subscription_id'], unique=False)
 
     op.create_table('api_tokens',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -491,3 +501,74 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('webhook_messages', schema=None) as batch_op:
         batch_op.create_index('ix_webhook_messages_due', ['next_try_at'], unique=False, sqlite_where=sa.text('next_try_at IS NOT NULL'), postgresql_where=sa.text('next_try_at IS NOT NULL'))
+
+    op.create_table('profile_topics',
+    sa.Column('topic', sa.String(length=80), nullable=False),
+    sa.Column('profile_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.ForeignKeyConstraint(['profile_id'], ['profiles.id'], name=op.f('fk_profile_topics_profile_id_profiles')),
+    sa.PrimaryKeyConstraint('topic', 'profile_id', name=op.f('pk_profile_topics'))
+    )
+    with op.batch_alter_table('profile_topics', schema=None) as batch_op:
+        batch_op.create_index('ix_profile_topics_profile_id', ['profile_id'], unique=False)
+
+    op.create_table('segments',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('name', sa.String(length=80), nullable=False),
+    sa.Column('conditions', sa.JSON(), nullable=False),
+    sa.Column('made_by', sa.Text(), nullable=False),
+    sa.Column('made_at', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_segments')),
+    sa.UniqueConstraint('name', name=op.f('uq_segments_name'))
+    )
+
+    op.create_table('chores',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('kind', sa.String(length=10), nullable=False),
+    sa.Column('state', sa.String(length=10), nullable=False),
+    sa.Column('asked_by', sa.Text(), nullable=False),
+    sa.Column('asked_at', sa.BigInteger(), nullable=False),
+    sa.Column('spec', sa.JSON(), nullable=False),
+    sa.Column('counts', sa.JSON(), nullable=False),
+    sa.Column('done', sa.Integer(), server_default='0', nullable=False),
+    sa.Column('total', sa.Integer(), server_default='0', nullable=False),
+    sa.Column('due_at', sa.BigInteger(), nullable=True),
+    sa.Column('finished_at', sa.BigInteger(), nullable=True),
+    sa.Column('problem', sa.Text(), server_default='', nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_chores'))
+    )
+    with op.batch_alter_table('chores', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_chores_due_at'), ['due_at'], unique=False)
+
+    op.create_table('chore_rows',
+    sa.Column('chore_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('number', sa.Integer(), nullable=False),
+    sa.Column('subscriber_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('changes', sa.JSON(), nullable=True),
+    sa.ForeignKeyConstraint(['chore_id'], ['chores.id'], name=op.f('fk_chore_rows_chore_id_chores')),
+    sa.PrimaryKeyConstraint('chore_id', 'number', name=op.f('pk_chore_rows'))
+    )
+    with op.batch_alter_table('chore_rows', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_chore_rows_subscriber_id'), ['subscriber_id'], unique=False)
+
+    op.create_table('chore_files',
+    sa.Column('chore_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('name', sa.String(length=10), nullable=False),
+    sa.Column('number', sa.Integer(), nullable=False),
+    sa.Column('content', sa.LargeBinary(), nullable=False),
+    sa.ForeignKeyConstraint(['chore_id'], ['chores.id'], name=op.f('fk_chore_files_chore_id_chores')),
+    sa.PrimaryKeyConstraint('chore_id', 'name', 'number', name=op.f('pk_chore_files'))
+    )
+
+    op.create_table('audit',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('at', sa.BigInteger(), nullable=False),
+    sa.Column('who', sa.String(length=80), nullable=False),
+    sa.Column('action', sa.String(length=40), nullable=False),
+    sa.Column('target', sa.String(length=200), nullable=False),
+    sa.Column('before', sa.JSON(), nullable=True),
+    sa.Column('after', sa.JSON(), nullable=True),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_audit'))
+    )
+    with op.batch_alter_table('audit', schema=None) as batch_op:
+        batch_op.create_index('ix_audit_target', ['target', 'id'], unique=False)
+        batch_op.create_index('ix_audit_who', ['who', 'id'], unique=False)
