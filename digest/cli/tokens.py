@@ -87,7 +87,8 @@ def revoke(
     ],
 ) -> None:
     """Take a token back; whoever has its key is out at once."""
+    from digest.cli.options import the_user
     from digest.pipeline.api_tokens import revoke_token
 
-    revoke_token(the_installation(), token_id)
+    revoke_token(the_installation(), token_id, by=the_user())
     typer.echo(f"Token {token_id} is revoked.")

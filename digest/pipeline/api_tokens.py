@@ -18,6 +18,7 @@ from digest.model.api_token import ApiToken, Scope
 from digest.model.staff import User
 from digest.pipeline.installation import Installation
 from digest.store import api_tokens
+from digest.store.audit import record
 from digest.store.engine import reading
 
 LONGEST_NAME = 80
@@ -52,6 +53,8 @@ def make_token(
         )
         key = f"dgt_{token_id}_{secrets.token_urlsafe(32)}"
         api_tokens.set_key(connection, token_id, _hashed(key))
+        told = {"name": name, "scopes": sorted(scopes)}
+        record(connection, made_by, "token.make", f"token {token_id}", now=now, after=told)
     return token_id, key
 
 
@@ -71,11 +74,12 @@ def token_of(house: Installation, key: str) -> ApiToken | None:
     return token
 
 
-def revoke_token(house: Installation, token_id: int) -> None:
+def revoke_token(house: Installation, token_id: int, *, by: str) -> None:
     """Take a token back at once; raises NotFound."""
     with house.engine.begin() as connection:
         if not api_tokens.remove_token(connection, token_id):
             raise NotFound(f"there is no token {token_id}; see: digest tokens list")
+        record(connection, by, "token.revoke", f"token {token_id}", now=house.clock.now())
 
 
 def _hashed(key: str) -> str:

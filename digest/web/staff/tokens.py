@@ -5,7 +5,6 @@ from __future__ import annotations
 from fastapi import Response
 
 from digest.errors import BadInput
-from digest.log import get_logger
 from digest.model.api_token import Scope
 from digest.model.staff import Role
 from digest.pipeline.api_tokens import make_token, revoke_token
@@ -41,16 +40,14 @@ def add_to(gate: Gate, house: Installation, pages: StaffPages) -> None:
         assert visit.user is not None  # the gate lets in admins only
         scopes = {each for each in Scope if each.value in texts_of(visit.form, "scope")}
         try:
-            number, key = make_token(house, visit.said("name"), scopes, by=visit.user)
+            _, key = make_token(house, visit.said("name"), scopes, by=visit.user)
         except BadInput as error:
             return show(visit, problem=str(error))
-        get_logger().info("staff_made_token", who=visit.user.name, token=number)
         return show(visit, key=key)
 
     def revoke(visit: Visit) -> Response:
         number = number_of(visit.request.path_params["number"])
-        revoke_token(house, number)
-        get_logger().info("staff_revoked_token", who=visit.user.name if visit.user else "", token=number)
+        revoke_token(house, number, by=visit.name)
         return pages.go("/tokens?done=revoked")
 
     gate.get("/tokens", Role.ADMIN, show)

@@ -166,7 +166,7 @@ def test_a_token_ends_when_it_is_revoked_or_its_time_has_come_or_its_account_cha
     _, owned = make_token(house, "three", [Scope.ARTICLES_READ], by=mina[0])
     assert all(token_of(house, key) for key in (revoked, timed, owned))
 
-    revoke_token(house, number)
+    revoke_token(house, number, by="test")
     anna.clock.at = ends
     put_user(house, "mina", Role.VIEWER, "rope ladder at night")
 

@@ -28,6 +28,10 @@ def test_an_admin_makes_a_token_sees_its_key_once_and_revokes_it(anna: House, ad
     assert "&lt;b&gt;Shop" in again
     assert press(admin, f"{PAGE}/1/revoke", PAGE).headers["location"] == "/staff/tokens?done=revoked"
     assert token_of(anna.installation, key) is None
+    assert anna.rows("SELECT who, action, target FROM audit ORDER BY id") == [
+        ("admin", "token.make", "token 1"),
+        ("admin", "token.revoke", "token 1"),
+    ]
     assert press(admin, f"{PAGE}/1/revoke", PAGE).status_code == 404
 
 
