@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
@@ -35,6 +37,16 @@ def program(anna: House) -> Iterator[Callable[..., TestClient]]:
     yield open_one
     for client in opened:
         client.__exit__(None, None, None)
+
+
+@pytest.fixture(scope="module")
+def refusing(made_once: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    """Give a program for all tests of a file in which nothing is changed: each request of theirs is refused."""
+    made = House(Path(shutil.copytree(made_once, tmp_path_factory.mktemp("refusing") / "house")))
+    headers = {"authorization": f"Bearer {key_for(made)}"}
+    with TestClient(build_site(made.installation), base_url=API, headers=headers, raise_server_exceptions=False) as one:
+        yield one
+    made.engine.dispose()
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     schemathesis = pytest.importorskip("schemathesis", exc_type=ImportError)
 
-EXAMPLES = int(os.environ.get("DIGEST_API_EXAMPLES", "2"))
+EXAMPLES = int(os.environ.get("DIGEST_API_EXAMPLES", "1"))
 
 
 @pytest.fixture

@@ -307,17 +307,17 @@ def test_a_list_goes_on_where_it_ended_and_ends(anna: House, api: TestClient) ->
 
 
 @pytest.mark.parametrize("after", ["x", "-1", "1.2.3.4.5", "9" * 20, "1..2", "1%00"])
-def test_a_cursor_that_no_list_gave_is_refused(api: TestClient, after: str) -> None:
+def test_a_cursor_that_no_list_gave_is_refused(refusing: TestClient, after: str) -> None:
     """422 in problem details, for every list."""
     for path in ("/articles", "/subscribers", "/editions", "/deliveries", "/attempts", "/suppressions"):
-        answer = api.get(path, params={"after": after})
+        answer = refusing.get(path, params={"after": after})
         assert (answer.status_code, answer.headers["content-type"]) == (422, "application/problem+json"), path
 
 
-def test_a_cursor_of_another_list_is_refused(api: TestClient) -> None:
+def test_a_cursor_of_another_list_is_refused(refusing: TestClient) -> None:
     """Articles go by time and number, and no calendar has such a time."""
     for after in ("5", "1.2.3", f"{2**63 - 1}.1"):
-        assert api.get("/articles", params={"after": after}).status_code == 422
+        assert refusing.get("/articles", params={"after": after}).status_code == 422
 
 
 @pytest.mark.parametrize(
@@ -337,9 +337,9 @@ def test_a_cursor_of_another_list_is_refused(api: TestClient) -> None:
         pytest.param(b" " * (6 * 1024 * 1024 + 1), 413, id="too large"),
     ],
 )
-def test_a_body_that_cannot_be_used_is_told_so(api: TestClient, content: bytes, status: int) -> None:
+def test_a_body_that_cannot_be_used_is_told_so(refusing: TestClient, content: bytes, status: int) -> None:
     """Never a 5xx, always problem details (RFC 9457)."""
-    answer = api.post("/articles", content=content, headers={"content-type": "application/json"})
+    answer = refusing.post("/articles", content=content, headers={"content-type": "application/json"})
 
     assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json")
     assert {"title", "status", "code", "detail"} <= answer.json().keys()
