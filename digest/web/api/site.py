@@ -19,6 +19,7 @@ from digest.web.api import (
     articles,
     deliveries,
     editions,
+    events,
     hooks,
     imports,
     newsletters,
@@ -53,7 +54,17 @@ def build_api(house: Installation, providers: Hooks | None = None) -> FastAPI:
         generate_unique_id_function=lambda route: route.name,
     )
     door = Door(house)
-    for part in (newsletters, articles, subscribers, subscriptions, editions, deliveries, suppressions, imports):
+    for part in (
+        newsletters,
+        articles,
+        subscribers,
+        subscriptions,
+        editions,
+        deliveries,
+        suppressions,
+        imports,
+        events,
+    ):
         part.add_to(door, house)
     hooks.add_to(door, house, providers or Hooks())
     api.include_router(door.router)

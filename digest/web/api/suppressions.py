@@ -11,11 +11,12 @@ from pydantic import BaseModel
 from digest.errors import NotFound
 from digest.model.api_token import Scope
 from digest.pipeline.installation import Installation
-from digest.pipeline.suppress_address import suppress_address, suppression_of
+from digest.pipeline.suppress_address import reason_of, suppress_address
 from digest.store.engine import reading
 from digest.store.suppression_list import browse_suppressions
 from digest.web.api.door import Door
 from digest.web.api.shapes import Cursor, Line, Page, cursor_of, next_of
+from digest.web.api.who import source_of
 
 Address = Annotated[Line, Path(description="An e-mail address.")]
 
@@ -46,15 +47,17 @@ def add_to(door: Door, house: Installation) -> None:
 
     def get_suppression(address: Address) -> Suppressed:
         """Say why an address must not be mailed; 404 when it may."""
-        reason = suppression_of(house, address)
+        reason = reason_of(house, address)
         if not reason:
             raise NotFound("this address is not suppressed")
         return Suppressed(reason=reason)
 
     def put_suppression(address: Address, request: Request) -> Suppressed:
         """Let an address never be mailed again; all its subscriptions end."""
-        suppress_address(house, address, source=f"API, {request.state.token.name}")
-        return Suppressed(reason=suppression_of(house, address))
+        who = source_of(request)
+        if not reason_of(house, address):
+            suppress_address(house, who, address, "asked for by the API")
+        return Suppressed(reason=reason_of(house, address))
 
     door.add("GET", "/suppressions", Scope.SUPPRESSIONS_READ, list_suppressions)
     door.add("GET", "/suppressions/{address}", Scope.SUPPRESSIONS_READ, get_suppression)

@@ -21,6 +21,6 @@ def address_of_who(house: Installation, who: str) -> str:
     return address
 
 
-def source_of(request: Request, said: str) -> str:
+def source_of(request: Request, said: str = "") -> str:
     """Return what the logs say of who asks, and of what they said."""
     return f"API, {request.state.token.name}{': ' + said if said else ''}"

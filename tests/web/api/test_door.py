@@ -60,6 +60,7 @@ MATRIX: dict[tuple[str, str], Scope] = {
     ("GET", "/suppressions/{address}"): Scope.SUPPRESSIONS_READ,
     ("PUT", "/suppressions/{address}"): Scope.SUPPRESSIONS_WRITE,
     ("POST", "/imports"): Scope.IMPORTS_WRITE,
+    ("POST", "/events"): Scope.EVENTS_WRITE,
 }
 #: What anybody may read: what the API is, which says nothing of what is in it.
 OPEN = {("GET", "/openapi.json")}
