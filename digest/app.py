@@ -24,6 +24,7 @@ from digest.tokens import Tokens
 if TYPE_CHECKING:
     from digest.delivery.dkim import Signers
     from digest.pipeline.dispatch import Sending
+    from digest.pipeline.hear_provider import Hooks
 
 FIRST_CONTACT = 10.0  # seconds
 
@@ -119,6 +120,21 @@ def signers(settings: Settings) -> Signers | None:
     except ModuleNotFoundError:
         raise SettingsError(["DIGEST_DKIM_… needs the extra: pip install 'digest-sender[dkim]'"]) from None
     return load_signers(settings)
+
+
+def hooks(settings: Settings) -> Hooks:
+    """Return by what webhooks of sending services are known."""
+    from digest.collection.fetch import fetch
+    from digest.pipeline.hear_provider import Hooks
+
+    return Hooks(
+        ses=tuple(settings.hook_ses.split()),
+        sendgrid=settings.hook_sendgrid,
+        mailgun=settings.hook_mailgun.get_secret_value(),
+        postmark=settings.hook_postmark.get_secret_value(),
+        brevo=settings.hook_brevo.get_secret_value(),
+        fetch=lambda url: fetch(url).body,
+    )
 
 
 def relay(settings: Settings) -> Relay:

@@ -242,6 +242,12 @@ class Settings(BaseSettings):
     dkim_ed25519_key: Annotated[SecretStr, AfterValidator(_check_key)] = SecretStr("")
     dkim_ed25519_key_file: Path | None = None
     fetch_private_addresses: bool = False
+    hook_ses: str = ""
+    hook_sendgrid: str = ""
+    hook_mailgun: SecretStr = SecretStr("")
+    hook_postmark: SecretStr = SecretStr("")
+    hook_brevo: SecretStr = SecretStr("")
+    webhook_private_addresses: bool = False
     summary_url: Annotated[str, AfterValidator(_check_summary_url)] = ""
     summary_model: str = ""
     summary_key: SecretStr = SecretStr("")
@@ -258,6 +264,7 @@ _WHAT_FOR = {
 _IN_WORDS = {
     "smtp_connections": "must be a whole number from 1 to 200",
     "fetch_private_addresses": "must be true or false",
+    "webhook_private_addresses": "must be true or false",
     "warm_up_from": "must be the first day of sending, like 2026-12-01",
     "keep_log_days": "must be a whole number of days, at least 90; empty: until a reader is erased",
     "summary_timeout": "must be a number of seconds, at most 300",

@@ -29,9 +29,11 @@ from digest.cli import (
     simulate,
     subscribers,
     thoughts,
+    tokens,
     topics,
     users,
     warmup,
+    webhooks,
 )
 from digest.cli.options import ExitError
 from digest.cli.screen import complain, write_anything, write_no_more
@@ -89,7 +91,9 @@ app.add_typer(subscribers.app, name="subscribers", help="Import, export, show, c
 app.add_typer(events.app, name="events", help="Add, cancel, list and follow events for notification streams.")
 app.add_typer(thoughts.app, name="thoughts", help="List, publish and decline what readers think of articles.")
 app.add_typer(topics.app, name="topics", help="Rank articles for topics.")
+app.add_typer(tokens.app, name="tokens", help="Keys of programs that use the API.")
 app.add_typer(users.app, name="users", help="Accounts for the pages under /staff.")
+app.add_typer(webhooks.app, name="webhooks", help="Other programs that are told what happens.")
 send.add_to(app)
 simulate.add_to(app)
 editions.add_to(app)

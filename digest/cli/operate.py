@@ -82,6 +82,7 @@ def serve(
     from digest.pipeline.tally import EVERY as TALLY_EVERY
     from digest.pipeline.tally import tally
     from digest.pipeline.tick import plan_due, send_due, visit_sources
+    from digest.pipeline.webhooks import poster, tell_webhooks
     from digest.scheduling.ticker import Job, ticking
     from digest.settings import SENDING, read_settings
 
@@ -115,6 +116,8 @@ def serve(
         Job("chores", WORK_EVERY, lambda: run_chores(house, stop=lambda: server.should_exit)),
         Job("hear", LISTEN_EVERY, Listener(house, mailboxes_of(settings.bounce_mailbox)).listen),
     ]
+    telling = poster(allow_private=settings.webhook_private_addresses)
+    jobs.append(Job("webhooks", every, lambda: tell_webhooks(house, telling)))
     if sender:
         jobs.append(Job("send", every, lambda: send_due(house, how, stop=lambda: server.should_exit)))
     # A second `digest serve` by mistake must not get as far as sending.

@@ -73,7 +73,7 @@ def fetch(
     asked = url
     conditions = _conditions(etag, last_modified)
     for _ in range(limits.redirects + 1):
-        target = _target(asked, limits, allow_private)
+        target = target_of(asked, limits, allow_private=allow_private)
         guard = Guard(limits.connect, deadline, resolve, allow_private=allow_private)
         with in_words(asked), answer(target, guard, _asking(target, conditions)) as response:
             headers = {key.decode("latin-1").lower(): value.decode("latin-1") for key, value in response.headers}
@@ -97,7 +97,7 @@ def fetch(
     raise FetchRefused(f"{url} redirects more than {limits.redirects} times")
 
 
-def _target(url: str, limits: FetchLimits, allow_private: bool) -> Target:
+def target_of(url: str, limits: FetchLimits, *, allow_private: bool = False) -> Target:
     """Return *url* taken apart. Raises FetchRefused when its form alone forbids it."""
     shown = without_login(url)[:200]
     try:

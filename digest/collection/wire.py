@@ -117,7 +117,12 @@ def _left(deadline: float) -> float:
 
 @contextmanager
 def answer(
-    target: Target, backend: httpcore.NetworkBackend, headers: list[tuple[bytes, bytes]]
+    target: Target,
+    backend: httpcore.NetworkBackend,
+    headers: list[tuple[bytes, bytes]],
+    *,
+    method: str = "GET",
+    content: bytes = b"",
 ) -> Iterator[httpcore.Response]:
     """Return the answer of *target*, its body not yet read; the connection is closed afterwards."""
     context = _tls() if target.secure else None
@@ -129,7 +134,7 @@ def answer(
     )
     with (
         httpcore.ConnectionPool(ssl_context=context, network_backend=backend, max_connections=1) as pool,
-        pool.stream("GET", url, headers=headers) as response,
+        pool.stream(method, url, headers=headers, content=content or None) as response,
     ):
         yield response
 

@@ -34,7 +34,7 @@ def _read(mail: Part, rules: Rules, depth: int) -> list[Report]:
     if complaint := _complaints(mail, wording, rules):
         return complaint
     if noticed := read_notification(_first_text(mail)):
-        return [_noticed(each, rules) for each in noticed]
+        return [report_of_notice(each, rules) for each in noticed]
     bounced = _Bounce(mail, wording, rules)
     if reports := bounced.by_fields() or bounced.by_words():
         return reports
@@ -74,7 +74,8 @@ def _complaints(mail: Part, wording: Wording, rules: Rules) -> list[Report]:
     ]
 
 
-def _noticed(each: Notified, rules: Rules) -> Report:
+def report_of_notice(each: Notified, rules: Rules) -> Report:
+    """Return what a sending service says of one recipient."""
     if each.event == "complaint":
         return Report(
             ReportKind.COMPLAINT,
@@ -86,8 +87,9 @@ def _noticed(each: Notified, rules: Rules) -> Report:
     status = each.status or ("5.0.0" if each.is_permanent else "")
     found = diagnose(Evidence(each.diagnostic, status=status, is_delay=each.event == "deliverydelay"), (), rules)
     if each.event == "delivery":
+        status = found.status if found.status.startswith("2") else "2.0.0"
         return Report(
-            ReportKind.DELIVERED, ReportClass.DELIVERED, found.status, found.reply_code, each.recipient, "delivered"
+            ReportKind.DELIVERED, ReportClass.DELIVERED, status, found.reply_code, each.recipient, "delivered"
         )
     kind = ReportKind.DELAYED if each.event == "deliverydelay" else ReportKind.BOUNCE
     return _report(kind, found, each.recipient, each.diagnostic)

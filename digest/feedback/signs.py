@@ -36,12 +36,14 @@ def signs_of(mail: Part, reports: Iterable[Report], returned: Fields = ()) -> Si
     message_ids += [*mail.all("in-reply-to"), *mail.all("references")]
     named = [each.recipient for each in reports]
     named += [value for name, value in below if name in ("to", "delivered-to", "x-original-to")]
-    return Signs(
-        bounce_tags=_found(_TAG, [*own, *envelope_ids, *senders]),
-        leave_tags=_found(_TAG, links),
-        addresses=_found(ADDRESS, [*named, mail.get("from")]),
-        message_ids=_found(_MESSAGE_ID, message_ids),
-    )
+    return signs_in([*own, *envelope_ids, *senders], links, message_ids, [*named, mail.get("from")])
+
+
+def signs_in(
+    senders: Iterable[str] = (), links: Iterable[str] = (), message_ids: Iterable[str] = (), named: Iterable[str] = ()
+) -> Signs:
+    """Return the signs in envelope senders, links to leave, Message-IDs (each in "<>") and named addresses."""
+    return Signs(_found(_TAG, senders), _found(_TAG, links), _found(ADDRESS, named), _found(_MESSAGE_ID, message_ids))
 
 
 def tags_to_leave(mail: Part) -> tuple[str, ...]:

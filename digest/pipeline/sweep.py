@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from digest.log import get_logger
+from digest.pipeline.answered_once import forget_answered
 from digest.pipeline.installation import Installation
 from digest.pipeline.recover import recover
 from digest.pipeline.retain import drop_old
@@ -32,6 +33,7 @@ def sweep(house: Installation) -> Swept:
     sweep at one moment one does the rest; on SQLite there is none: the only sender looks itself.
     """
     drop_unanswered(house)
+    forget_answered(house)
     drop_old(house)
     if house.engine.dialect.name != "postgresql":
         return Swept()

@@ -27,7 +27,7 @@ from digest.collection.as_json import article_as_json, article_from_json
 from digest.collection.canonical import IdentityKeys, body_of, canonical_url, identity_of, same_article
 from digest.enrichment.related import Known
 from digest.enrichment.retelling import telling_of, tells_the_same
-from digest.errors import NotFound
+from digest.errors import BadInput, NotFound
 from digest.model.article import Article, ArticleState, StoredArticle
 from digest.model.likeness import bands, lead_sketch
 from digest.model.words import text_key
@@ -283,11 +283,15 @@ def list_articles(connection: Connection, *, limit: int = 100, search: str = "")
 def articles_before(connection: Connection, after: Sequence[int], *, limit: int) -> Iterator[StoredArticle]:
     """Give the latest *limit* articles, newest first, of those before the one that *after* tells, if any.
 
-    It is the time of collection, in microseconds, and the id.
+    It is the time of collection, in microseconds, and the id. Raises BadInput when it tells neither.
     """
     query = _WITH_REVISION.order_by(articles.c.collected_at.desc(), articles.c.id.desc()).limit(limit)
     if after:
-        query = query.where(tuple_(articles.c.collected_at, articles.c.id) < (from_micros(after[0]), after[1]))
+        try:
+            micros, number = after
+            query = query.where(tuple_(articles.c.collected_at, articles.c.id) < (from_micros(micros), number))
+        except (ValueError, OverflowError):
+            raise BadInput("this page belongs to another list; begin again at its first page") from None
     return (_stored(row) for row in connection.execute(query))
 
 

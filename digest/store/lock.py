@@ -28,6 +28,7 @@ class Alone(IntEnum):
     SWEEP = 4
     HEAR = 5
     TALLY = 6
+    TELL = 8
 
 
 def wait_for_others(connection: Connection, what: Alone) -> None:

@@ -627,6 +627,73 @@ bookmarks = Table(
     Column("position", Text, nullable=False),
 )
 
+# Keys of programs for the API, each kept as its hash; those of an account go with it.
+api_tokens = Table(
+    "api_tokens",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("name", String(80), nullable=False),
+    Column("key_hash", String(64), nullable=False),
+    Column("scopes", Text, nullable=False),
+    Column("made_by", String(80), nullable=False),
+    Column("user_id", Id, ForeignKey("users.id"), index=True),
+    Column("made_at", Instant, nullable=False),
+    Column("ends_at", Instant),
+    Column("last_used_at", Instant),
+)
+
+# What was answered to a request with an Idempotency-Key, for a day; status 0 while it is under way.
+api_requests = Table(
+    "api_requests",
+    metadata,
+    Column("token_id", Id, ForeignKey("api_tokens.id"), primary_key=True),
+    Column("key_hash", String(64), primary_key=True),
+    Column("request_hash", String(64), nullable=False),
+    Column("status", Integer, nullable=False),
+    Column("kind", String(80), nullable=False, server_default=""),
+    Column("body", LargeBinary, nullable=False),
+    Column("at", Instant, nullable=False, index=True),
+)
+
+# Whom we tell, and how far each log was read for them. What happened stands in those logs, in the transaction that
+# made it so; no row of an event is written beside it.
+webhooks = Table(
+    "webhooks",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("url", Text, nullable=False),
+    Column("secret", Text, nullable=False),
+    Column("events", Text, nullable=False),
+    Column("made_at", Instant, nullable=False),
+    # Log -> the id after which this webhook began, and the id up to which it was read.
+    Column("positions", SQLJSON, nullable=False),
+    Column("failing_since", Instant),
+    Column("last_error", Text, nullable=False, server_default=""),
+    # Why nothing is sent there any more, "" while something is.
+    Column("disabled_because", Text, nullable=False, server_default=""),
+)
+
+# What is still to be told, and for a while what was: the log's row, not its words, so that erasure leaves nothing here.
+webhook_messages = Table(
+    "webhook_messages",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("webhook_id", Id, ForeignKey("webhooks.id"), nullable=False),
+    Column("event", String(30), nullable=False),
+    Column("fact_id", BigInteger, nullable=False),
+    Column("tries", Integer, nullable=False, server_default="0"),
+    Column("made_at", Instant, nullable=False),
+    # NULL when it was told, or given up.
+    Column("next_try_at", Instant),
+    UniqueConstraint("webhook_id", "event", "fact_id"),
+    Index(
+        "ix_webhook_messages_due",
+        "next_try_at",
+        sqlite_where=text("next_try_at IS NOT NULL"),
+        postgresql_where=text("next_try_at IS NOT NULL"),
+    ),
+)
+
 # A filter of readers that staff gave a name: a list of [claim, value].
 segments = Table(
     "segments",

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, delete, select, update
 
 from digest.model.staff import Role, User
+from digest.store.api_tokens import remove_tokens_of
 from digest.store.tables import sessions, users
 
 _USER = (users.c.id, users.c.name, users.c.role)
@@ -35,22 +36,25 @@ def add_user(connection: Connection, name: str, role: Role, password: str, now: 
 
 
 def change_user(connection: Connection, user_id: int, role: Role, password: str) -> None:
-    """Give an account another role and password (a hash), take its second factor away, and end its sessions."""
+    """Give an account another role and password (a hash), without a second factor; end its sessions and tokens."""
     values = {"role": role.value, "password": password}
     connection.execute(update(users).where(users.c.id == user_id).values(values))
     set_second_factor(connection, user_id, "", [])
+    remove_tokens_of(connection, user_id)
     end_sessions(connection, user_id)
 
 
 def change_password(connection: Connection, user_id: int, password: str) -> None:
-    """Give an account another password (a hash), and end its sessions."""
+    """Give an account another password (a hash), and end its sessions and tokens."""
     connection.execute(update(users).where(users.c.id == user_id).values(password=password))
+    remove_tokens_of(connection, user_id)
     end_sessions(connection, user_id)
 
 
 def change_role(connection: Connection, user_id: int, role: Role) -> None:
-    """Give an account another role, and end its sessions."""
+    """Give an account another role, and end its sessions and tokens."""
     connection.execute(update(users).where(users.c.id == user_id).values(role=role.value))
+    remove_tokens_of(connection, user_id)
     end_sessions(connection, user_id)
 
 
@@ -99,7 +103,8 @@ def users_with_factors(connection: Connection) -> list[tuple[User, bool]]:
 
 
 def remove_user(connection: Connection, user_id: int) -> None:
-    """Take an account out, with its sessions."""
+    """Take an account out, with its sessions and its tokens of the API."""
+    remove_tokens_of(connection, user_id)
     connection.execute(delete(sessions).where(sessions.c.user_id == user_id))
     connection.execute(delete(users).where(users.c.id == user_id))
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +13,15 @@ from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from digest.app import open_installation
+from digest.app import hooks, open_installation
 from digest.errors import DatabaseBusy, DatabaseFailed
 from digest.log import get_logger
+from digest.pipeline.hear_provider import Hooks
 from digest.pipeline.import_chore import LARGEST
 from digest.pipeline.installation import Installation
 from digest.settings import COMPOSING, read_settings
+from digest.web.api.site import PATH as API_PATH
+from digest.web.api.site import build_api
 from digest.web.forms import LimitBody
 from digest.web.pages import Pages
 from digest.web.readers import readers_routes
@@ -25,8 +30,8 @@ from digest.web.staff.site import UPLOADS, staff_routes
 _AGAIN = "120"  # seconds
 
 
-def build_site(house: Installation) -> FastAPI:
-    """Return the application for *house*.
+def build_site(house: Installation, providers: Hooks | None = None) -> FastAPI:
+    """Return the application for *house*; *providers* are the sending services whose webhooks it hears.
 
     It answers below the path of the base URL, whether a proxy in front takes that path away or not.
     """
@@ -44,12 +49,15 @@ def build_site(house: Installation) -> FastAPI:
         site.include_router(router)
     site.include_router(staff_routes(house))
     _answer_what_is_wrong(site, pages)
+    site.add_middleware(_Apart, at=API_PATH, make=partial(build_api, house, providers))
+    site.add_middleware(_Below, root=pages.root)
     return site
 
 
 def create() -> FastAPI:
     """Return the application from the settings; `digest serve` names this function to uvicorn."""
-    return build_site(open_installation(read_settings(needs=COMPOSING)))
+    settings = read_settings(needs=COMPOSING)
+    return build_site(open_installation(settings), hooks(settings))
 
 
 class _Static(StaticFiles):
@@ -92,7 +100,25 @@ def _answer_what_is_wrong(site: FastAPI, pages: Pages) -> None:
     site.add_exception_handler(DatabaseFailed, away)
     site.add_exception_handler(Exception, apologise)
     site.add_middleware(LimitBody, refusal=too_large, larger={UPLOADS: LARGEST})
-    site.add_middleware(_Below, root=pages.root)
+
+
+class _Apart:
+    """Hands what is below a path to an application of its own, which is made when the first request for it comes."""
+
+    def __init__(self, app: ASGIApp, at: str, make: Callable[[], ASGIApp]) -> None:
+        self._app = app
+        self._at = at
+        self._make = make
+        self._made: ASGIApp | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on."""
+        if scope["type"] != "http" or not f"{scope['path']}/".startswith(f"{self._at}/"):
+            await self._app(scope, receive, send)
+            return
+        if self._made is None:
+            self._made = self._make()
+        await self._made({**scope, "root_path": self._at}, receive, send)
 
 
 class _Below:

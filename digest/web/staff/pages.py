@@ -61,6 +61,7 @@ MENU = (
     ("schedules", "schedules", mark("Schedules")),
     ("relays", "relays", mark("Mail servers")),
     ("users", "users", mark("Users")),
+    ("tokens", "tokens", mark("API tokens")),
     ("audit", "audit", mark("Audit log")),
 )
 

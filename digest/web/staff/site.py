@@ -24,6 +24,7 @@ from digest.web.staff import (
     signing,
     subscribers,
     today,
+    tokens,
     topics,
     upkeep,
 )
@@ -39,7 +40,7 @@ def staff_routes(house: Installation) -> APIRouter:
     gate = Gate(house, pages)
     readers, going_out = (subscribers, changes, imports), (editions, approving, sending)
     looks = (preview, comparing, proofing, articles, deliveries)
-    for part in (signing, today, dashboard, *readers, *going_out, *looks, topics, upkeep, account, people):
+    for part in (signing, today, dashboard, *readers, *going_out, *looks, topics, upkeep, account, people, tokens):
         part.add_to(gate, house, pages)
 
     def nowhere(visit: Visit) -> Response:

@@ -29,6 +29,8 @@ MATRIX: dict[tuple[str, str], Role | str | None] = {
     ("GET", "/p/{token}/data.json"): BY_LINK,
     ("GET", "/v/{token}/{heading}"): BY_LINK,
     ("POST", "/v/{token}/{heading}"): BY_LINK,
+    ("GET", "/v/{token}/thoughts/{number}"): BY_LINK,
+    ("POST", "/v/{token}/thoughts/{number}"): BY_LINK,
     ("GET", "/c/{token}"): BY_LINK,
     ("POST", "/c/{token}"): BY_LINK,
     ("GET", "/n/{slug}"): ANYBODY,
@@ -103,6 +105,9 @@ MATRIX: dict[tuple[str, str], Role | str | None] = {
     ("POST", "/staff/articles/{number}/review"): Role.EDITOR,
     ("GET", "/staff/deliveries"): Role.VIEWER,
     ("GET", "/staff/deliveries/{number}"): Role.VIEWER,
+    ("GET", "/staff/tokens"): Role.ADMIN,
+    ("POST", "/staff/tokens"): Role.ADMIN,
+    ("POST", "/staff/tokens/{number}/revoke"): Role.ADMIN,
     ("GET", "/staff/{rest:path}"): Role.VIEWER,
 }
 STAFF = [(method, path, needs) for (method, path), needs in MATRIX.items() if isinstance(needs, Role)]

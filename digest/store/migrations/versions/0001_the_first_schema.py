@@ -512,6 +512,63 @@ def upgrade() -> None:
         batch_op.create_index('ix_reports_listed', ['class', 'subscription_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_reports_subscription_id'), ['subscription_id'], unique=False)
 
+    op.create_table('api_tokens',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('name', sa.String(length=80), nullable=False),
+    sa.Column('key_hash', sa.String(length=64), nullable=False),
+    sa.Column('scopes', sa.Text(), nullable=False),
+    sa.Column('made_by', sa.String(length=80), nullable=False),
+    sa.Column('user_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('made_at', sa.BigInteger(), nullable=False),
+    sa.Column('ends_at', sa.BigInteger(), nullable=True),
+    sa.Column('last_used_at', sa.BigInteger(), nullable=True),
+    sa.ForeignKeyConstraint(['user_id'], ['users.id'], name=op.f('fk_api_tokens_user_id_users')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_api_tokens'))
+    )
+    with op.batch_alter_table('api_tokens', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_api_tokens_user_id'), ['user_id'], unique=False)
+
+    op.create_table('api_requests',
+    sa.Column('token_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('key_hash', sa.String(length=64), nullable=False),
+    sa.Column('request_hash', sa.String(length=64), nullable=False),
+    sa.Column('status', sa.Integer(), nullable=False),
+    sa.Column('kind', sa.String(length=80), server_default='', nullable=False),
+    sa.Column('body', sa.LargeBinary(), nullable=False),
+    sa.Column('at', sa.BigInteger(), nullable=False),
+    sa.ForeignKeyConstraint(['token_id'], ['api_tokens.id'], name=op.f('fk_api_requests_token_id_api_tokens')),
+    sa.PrimaryKeyConstraint('token_id', 'key_hash', name=op.f('pk_api_requests'))
+    )
+    with op.batch_alter_table('api_requests', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_api_requests_at'), ['at'], unique=False)
+
+    op.create_table('webhooks',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('url', sa.Text(), nullable=False),
+    sa.Column('secret', sa.Text(), nullable=False),
+    sa.Column('events', sa.Text(), nullable=False),
+    sa.Column('made_at', sa.BigInteger(), nullable=False),
+    sa.Column('positions', sa.JSON(), nullable=False),
+    sa.Column('failing_since', sa.BigInteger(), nullable=True),
+    sa.Column('last_error', sa.Text(), server_default='', nullable=False),
+    sa.Column('disabled_because', sa.Text(), server_default='', nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_webhooks'))
+    )
+    op.create_table('webhook_messages',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('webhook_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('event', sa.String(length=30), nullable=False),
+    sa.Column('fact_id', sa.BigInteger(), nullable=False),
+    sa.Column('tries', sa.Integer(), server_default='0', nullable=False),
+    sa.Column('made_at', sa.BigInteger(), nullable=False),
+    sa.Column('next_try_at', sa.BigInteger(), nullable=True),
+    sa.ForeignKeyConstraint(['webhook_id'], ['webhooks.id'], name=op.f('fk_webhook_messages_webhook_id_webhooks')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_webhook_messages')),
+    sa.UniqueConstraint('webhook_id', 'event', 'fact_id', name=op.f('uq_webhook_messages_webhook_id_event_fact_id'))
+    )
+    with op.batch_alter_table('webhook_messages', schema=None) as batch_op:
+        batch_op.create_index('ix_webhook_messages_due', ['next_try_at'], unique=False, sqlite_where=sa.text('next_try_at IS NOT NULL'), postgresql_where=sa.text('next_try_at IS NOT NULL'))
+
     op.create_table('profile_topics',
     sa.Column('topic', sa.String(length=80), nullable=False),
     sa.Column('profile_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),

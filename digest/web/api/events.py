@@ -1,0 +1,62 @@
+"""Events of other programs, which are gathered into digests: one, or a batch."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+
+from fastapi import Body
+from pydantic import AfterValidator, BaseModel
+
+from digest.errors import BadInput
+from digest.model.api_token import Scope
+from digest.model.event import Added, Answer
+from digest.pipeline.add_events import MOST, add_events
+from digest.pipeline.installation import Installation
+from digest.web.api.door import Door
+from digest.web.api.shapes import Page
+
+
+def _writable(value: Any) -> Any:
+    # As in `shapes`: no NUL, and no half of a pair, however deep.
+    try:
+        written = json.dumps(value, ensure_ascii=False).encode().decode()
+    except (RecursionError, UnicodeEncodeError):
+        raise ValueError("nests too deeply, or has half characters") from None
+    if "\\u0000" in written:
+        raise ValueError("must not have NUL")
+    return value
+
+
+Event = Annotated[dict[str, Any], AfterValidator(_writable)]
+
+
+class EventOut(BaseModel):
+    """What became of one event; `readers`: for how many it was added, or cancelled."""
+
+    answer: Answer
+    reason: str
+    readers: int
+
+
+def add_to(door: Door, house: Installation) -> None:
+    """Add the address."""
+
+    def post_events(said: Annotated[Event | list[Event], Body()]) -> Page[EventOut]:
+        """Add an event, or up to 1,000, or cancel; the answers are in the order of the events.
+
+        One that cannot be used keeps no other out; alone it is a 422.
+        """
+        batch = said if isinstance(said, list) else [said]
+        if len(batch) > MOST:
+            raise BadInput(f"{len(batch):,} events are too many; send at most {MOST:,} at a time")
+        answers = add_events(house, batch)
+        if not isinstance(said, list) and answers[0].answer is Answer.REFUSED:
+            raise BadInput(answers[0].reason)
+        return Page(items=[_told(each) for each in answers])
+
+    door.add("POST", "/events", Scope.EVENTS_WRITE, post_events)
+
+
+def _told(each: Added) -> EventOut:
+    return EventOut(answer=each.answer, reason=each.reason, readers=each.readers)
