@@ -47,7 +47,7 @@ def run(tmp_path, checkout):
     python.write_text(PLAYED)
     python.chmod(0o755)
     # Other Pythons are not there, and nothing is installed on this machine.
-    for name in ("python3.11", "python3.12", "python3.13", "python3.14", "apt-get"):
+    for name in ("python3.11", "python3.12", "python3.13", "python3.14", "apt-get", "npm"):
         (programs / name).write_text("#!/bin/sh\nexit 127\n")
         (programs / name).chmod(0o755)
 
@@ -215,7 +215,7 @@ def test_a_bench_that_is_not_there_is_wrong_usage(run, checkout, name):
     status, err, _ = run(checkout / "scripts" / "bench", name)
 
     assert status == 2
-    names = "send|journal|late|plan|workers|splice|import|feedback|choose"
+    names = "send|journal|late|plan|workers|splice|import|feedback|choose|web"
     assert err.splitlines()[-1] == f"usage: scripts/bench {names} [options]"
 
 
