@@ -47,7 +47,7 @@ def run(tmp_path, checkout):
     python.write_text(PLAYED)
     python.chmod(0o755)
     # Other Pythons are not there, and nothing is installed on this machine.
-    for name in ("python3.11", "python3.12", "python3.13", "python3.14", "apt-get", "npm"):
+    for name in ("python3.11", "python3.12", "python3.13", "python3.14", "apt-get"):
         (programs / name).write_text("#!/bin/sh\nexit 127\n")
         (programs / name).chmod(0o755)
 
@@ -104,7 +104,10 @@ def test_a_script_called_through_a_relative_name_finds_the_others(run, checkout)
     assert (status, "No such file" in err) == (0, False)
     assert any("-m pip install" in line and ".[dev]" in line for line in asked)
     assert f"{checkout}: scripts/check_templates.py" in asked
-    assert asked[-1] == f"{checkout}: -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder -k mail"
+    assert (
+        asked[-1]
+        == f"{checkout}: -m pytest --numprocesses {2 * os.cpu_count()} --dist loadfile --no-loadscope-reorder -k mail"
+    )
 
 
 def test_the_second_time_nothing_is_installed(run, checkout):
@@ -215,7 +218,7 @@ def test_a_bench_that_is_not_there_is_wrong_usage(run, checkout, name):
     status, err, _ = run(checkout / "scripts" / "bench", name)
 
     assert status == 2
-    names = "send|journal|late|plan|workers|splice|import|feedback|choose|web"
+    names = "send|journal|late|plan|workers|splice|import|feedback|choose|web|events"
     assert err.splitlines()[-1] == f"usage: scripts/bench {names} [options]"
 
 

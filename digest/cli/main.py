@@ -18,6 +18,7 @@ from digest.cli import (
     deliveries,
     doctor,
     editions,
+    events,
     feedback,
     lint,
     newsletters,
@@ -26,6 +27,7 @@ from digest.cli import (
     send,
     simulate,
     subscribers,
+    thoughts,
     topics,
     users,
     warmup,
@@ -81,8 +83,10 @@ def _root(
 
 operate.add_to(app)
 app.add_typer(articles.app, name="articles", help="Add, read, list, show, pin and withdraw articles.")
-app.add_typer(newsletters.app, name="newsletters", help="Apply and list newsletters, topics and sources.")
+app.add_typer(newsletters.app, name="newsletters", help="Apply and list newsletters, streams, topics and sources.")
 app.add_typer(subscribers.app, name="subscribers", help="Import, export, show, correct and erase subscribers.")
+app.add_typer(events.app, name="events", help="Add, cancel, list and follow events for notification streams.")
+app.add_typer(thoughts.app, name="thoughts", help="List, publish and decline what readers think of articles.")
 app.add_typer(topics.app, name="topics", help="Rank articles for topics.")
 app.add_typer(users.app, name="users", help="Accounts for the pages under /staff.")
 send.add_to(app)

@@ -20,7 +20,7 @@ def apply(
     ],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change and change nothing.")] = False,
 ) -> None:
-    """Apply newsletters, topics and sources from a TOML file.
+    """Apply newsletters, streams, topics and sources from a TOML file.
 
     Twice is the same as once. A file with any mistake changes nothing.
     """

@@ -8,6 +8,7 @@ from datetime import datetime, time, timedelta
 from enum import StrEnum
 
 from digest.model.frequency import EVERY_DAY, Frequency, Quiet
+from digest.model.stream import Stream
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +191,7 @@ class Newsletter:
     urgent: bool = False  #: its mails go out before those of all others that wait
     managed: str = "file"
     archive: bool = False  #: whether everybody may read on our pages what readers of every topic were sent
+    stream: Stream | None = None  #: what its mails are made of when that is events, not articles
 
     def since_cut(self, cut_off: datetime) -> datetime:
         """Return the day before which whoever joined has nothing to look back to, in a pool with this *cut_off*."""

@@ -40,7 +40,7 @@ class Applied:
 def apply_file(
     engine: Engine, path: Path, *, postal_address: str = "", dry_run: bool = False, now: datetime
 ) -> Applied:
-    """Write the newsletters, topics and sources of a TOML file over those with the same name.
+    """Write the newsletters, streams, topics and sources of a TOML file over those with the same name.
 
     Names that the file does not mention are left alone. *postal_address* stands in for newsletters that
     name none. A newsletter whose schedule changes gets its readers' cadences computed anew, from *now* on.
@@ -59,6 +59,7 @@ def apply_file(
             known_topics={topic.slug: topic.parent for topic in before.topics},
             known_sources=[source.slug for source in before.sources],
         )
+        _require_same_kind(path.name, before, after)
         changes = describe_changes(before, after)
         if changes and not dry_run:
             _save(conn, before, after, now.astimezone(UTC))
@@ -99,6 +100,14 @@ def _save(conn: Connection, before: NewsletterFile, after: NewsletterFile, now: 
     for letter in letters:
         if schedules.get(letter.slug, letter.schedule) != letter.schedule:
             align_cadences(conn, ids[letter.slug], letter, now)
+
+
+def _require_same_kind(name: str, before: NewsletterFile, after: NewsletterFile) -> None:
+    streams = {letter.slug: letter.stream is not None for letter in before.newsletters}
+    for letter in after.newsletters:
+        if streams.get(letter.slug, letter.stream is not None) != (letter.stream is not None):
+            was = "stream" if streams[letter.slug] else "newsletter"
+            raise BadNewsletter(f"{name}: {letter.slug} is a {was} already, with readers; give this one another name")
 
 
 def _changed(before: tuple[T, ...], after: tuple[T, ...]) -> list[T]:

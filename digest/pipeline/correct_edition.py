@@ -61,13 +61,15 @@ def is_correction(period: str) -> bool:
 
 
 def find_correction(house: Installation, name: str, template: str) -> Correction:
-    """Return the correction of the edition *name* with *template*; raises NotFound or BadTemplate."""
+    """Return the correction of the edition *name* with *template*; raises NotFound, BadTemplate or BadInput."""
     if template.startswith(LETTER):
         raise BadTemplate(f"the template {template!r} is of a letter that a page asked for; it corrects nothing")
     TemplateSet.load(house.templates / "email", template)
     with reading(house.engine) as connection:
         edition = find_edition(connection, name)
         newsletter_id, newsletter = load_newsletter(connection, edition.newsletter)
+    if newsletter.stream is not None:
+        raise BadInput(f"{name} has events, not articles; cancel what is wrong with: digest events cancel")
     return Correction(edition, newsletter_id, replace(newsletter, template=template))
 
 

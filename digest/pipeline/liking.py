@@ -62,7 +62,7 @@ def articles_of_mail(house: Installation, token: str) -> tuple[Agreement, list[t
         if row is None or agreement is None or not agreement.address:
             raise NotFound("this link is not one of ours")
         items = items_of(connection, row.digest_id)
-    return agreement, [(item["article_id"], item["title"]) for item in items]
+    return agreement, [(item["article_id"], item["title"]) for item in items if "article_id" in item]
 
 
 def liking_page(house: Installation, token: str, article_id: int) -> LikingPage:

@@ -20,12 +20,16 @@ def describe_changes(before: NewsletterFile, after: NewsletterFile) -> list[str]
     return [
         *_differences("topic", _specs(before.topics, topic_as_json), _specs(after.topics, topic_as_json)),
         *_differences("source", _specs(before.sources, source_as_json), _specs(after.sources, source_as_json)),
-        *_differences(
-            "newsletter",
-            _specs(before.newsletters, newsletter_as_json),
-            _specs(after.newsletters, newsletter_as_json),
+        *(
+            line
+            for kind, is_kind in (("newsletter", False), ("stream", True))
+            for line in _differences(kind, *(_letters(each, streams=is_kind) for each in (before, after)))
         ),
     ]
+
+
+def _letters(file: NewsletterFile, *, streams: bool) -> dict[str, dict[str, Any]]:
+    return _specs((each for each in file.newsletters if (each.stream is not None) == streams), newsletter_as_json)
 
 
 def _specs(things: Iterable[Any], as_json: Any) -> dict[str, dict[str, Any]]:

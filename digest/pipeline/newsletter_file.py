@@ -9,6 +9,7 @@ from __future__ import annotations
 import os.path
 import re
 import tomllib
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import time, timedelta
@@ -41,6 +42,7 @@ from digest.pipeline.checked_table import CheckedTable, suggestion
 from digest.pipeline.cut_off_table import read_cut_off
 from digest.pipeline.frequencies import read_days, read_frequency, read_local_time, read_quiet
 from digest.pipeline.places import read_locale, read_zone
+from digest.pipeline.stream_table import EVENTS, read_stream
 from digest.pipeline.toml_lines import find_lines, nearest_line, with_line
 
 T = TypeVar("T")
@@ -104,13 +106,17 @@ def read_newsletter_file(
         raise BadNewsletterFile([f"{name}: {with_line(str(error))}; this is not valid TOML yet"]) from None
     problems: list[str] = []
     warnings: list[str] = []
-    top = {"topics", "sources", "newsletters"}
+    top = {"topics", "sources", "newsletters", "streams"}
     problems += [f"{key!r} is not a table of this file{suggestion(key, top)}" for key in document if key not in top]
     topics = [_topic(slug, table) for slug, table in _tables(document, "topics", problems)]
     sources = [_source(slug, table, folder) for slug, table in _tables(document, "sources", problems)]
     letters = [
-        _newsletter(slug, table, postal_address, warnings) for slug, table in _tables(document, "newsletters", problems)
+        _newsletter(slug, table, postal_address, warnings)
+        for kind in ("newsletters", "streams")
+        for slug, table in _tables(document, kind, problems)
     ]
+    named = Counter(letter.slug for letter in letters)
+    problems += [f"[streams.{slug}] name is a newsletter's too; give it another" for slug in named if named[slug] > 1]
     parents = {**(known_topics or {}), **{topic.slug: topic.parent for topic in topics}}
     problems += _unknown_references(topics, letters, parents, {*known_sources, *(one.slug for one in sources)})
     problems += _circles(topics, parents)
@@ -194,7 +200,8 @@ def _source(slug: str, table: CheckedTable, folder: Path) -> Source:
 
 
 def _newsletter(slug: str, table: CheckedTable, postal_address: str, warnings: list[str]) -> Newsletter:
-    standard = Newsletter(slug, "", Sender("", ""), "")
+    stream = read_stream(table, read_locale) if table.where.startswith("streams.") else None
+    standard = Newsletter(slug, "", Sender("", ""), "", template=EVENTS if stream else "digest")
     if table.flag("tracking"):
         table.wrong(
             "tracking",
@@ -243,6 +250,7 @@ def _newsletter(slug: str, table: CheckedTable, postal_address: str, warnings: l
         archive=bool(table.flag("archive")),
         urgent=bool(table.flag("urgent")),
         managed=table.choice("managed", "file", {"file": "file"}),
+        stream=stream,
     )
     table.refuse_unknown()
     return newsletter
@@ -367,7 +375,7 @@ def _unknown_references(
         if topic.parent and topic.parent not in parents
     ]
     for letter in letters:
-        where = f"[newsletters.{letter.slug}]"
+        where = f"[{'streams' if letter.stream else 'newsletters'}.{letter.slug}]"
         for kind, wanted, known in (("topics", letter.topics, parents), ("sources", letter.sources, sources)):
             problems += [
                 f"{where} {kind} has {slug!r}, which is not defined{suggestion(slug, known)}"

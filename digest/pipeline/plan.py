@@ -19,6 +19,7 @@ from sqlalchemy import Connection
 from digest.errors import DigestError
 from digest.model.digest import SkipReason
 from digest.model.newsletter import Newsletter
+from digest.pipeline.close_windows import EVENTS, close_windows
 from digest.pipeline.compose import Shelf, Wanted, Workshop, open_workshop
 from digest.pipeline.correct_edition import is_correction, plan_correction_again
 from digest.pipeline.frame import date_of
@@ -27,6 +28,7 @@ from digest.pipeline.letters import write_again
 from digest.pipeline.links import LETTER
 from digest.pipeline.moved import second_slots, skip_for_movers
 from digest.pipeline.planned import Planned, planned_rows
+from digest.pipeline.remake_events import remake_events
 from digest.scheduling.cadence import (
     half_period,
     instant_period,
@@ -89,11 +91,14 @@ def plan_newsletter(house: Installation, slug: str, *, at: datetime, who: Who, s
     A slot's pool is what was collected before the slot; when a person asks for a send, what was collected
     until now counts too, because that is what they see. A pause is over when the real clock says so, whatever
     *at* is: planning a day to come gets no mail to who is still on a break. Plannings may share a *shelf*.
+    Of a stream those windows are closed that are due.
     """
     with reading(house.engine) as connection:
         newsletter_id, newsletter = load_newsletter(connection, slug)
         rows = planning.cadences_of(connection, newsletter_id, at if who in _TICK else None)
         expiring = expiries_come(connection, house.clock.now())
+    if newsletter.stream is not None:
+        return close_windows(house, newsletter_id, newsletter, at=at)
     if expiring:
         with house.engine.begin() as connection:
             apply_expiries(connection, house.clock.now())
@@ -254,6 +259,8 @@ def plan_again(house: Installation, newsletter_slug: str, edition_id: int, perio
     """
     if f"+{LETTER}" in period:
         return write_again(house, newsletter_slug, edition_id, period)
+    if EVENTS in period:
+        return remake_events(house, newsletter_slug, edition_id, period)
     if is_correction(period):
         return plan_correction_again(house, newsletter_slug, period)
     done = Planned()

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Engine, Row
 
 from digest.pipeline.addresses import read_address
+from digest.store.event_erasure import events_to, followed_by
 from digest.store.former_addresses import former_of
 from digest.store.histories import stories_of
 from digest.store.subscriber_records import attempts_of, consents_of, deliveries_of, subscriptions_of
@@ -23,7 +24,7 @@ def subscriber_as_json(engine: Engine, address: str) -> dict[str, Any]:
     """Return all that the database holds of *address* as plain JSON values, times in ISO 8601.
 
     Keys: address, name, locale, timezone, chosen_at (when the reader chose these two, or None), joined_at,
-    former_addresses, stories_shown, subscriptions, consents, and deliveries, each with its attempts. A
+    former_addresses, stories_shown, subscriptions, consents, events, follows, and deliveries, each with its attempts. A
     subscription's `since` is the moment of the consent record that made its state.
     Raises BadInput when *address* is none, NotFound when nobody has it.
     """
@@ -46,6 +47,10 @@ def subscriber_as_json(engine: Engine, address: str) -> dict[str, Any]:
             "stories_shown": sorted(stories_of(conn, found.history_id)),
             "subscriptions": [_subscription(one._mapping, consents) for one in subscriptions_of(conn, found.id)],
             "consents": [_plain(one._mapping) for one in consents],
+            "events": [
+                {**_plain(one), "content": json.loads(str(one["content"]))} for one in events_to(conn, found.id)
+            ],
+            "follows": [_plain(one) for one in followed_by(conn, found.id)],
             "deliveries": [
                 {**_plain(one._mapping), "attempts": tries.get(one.id, [])} for one in deliveries_of(conn, found.id)
             ],

@@ -79,10 +79,11 @@ class Wish:
 
 
 def offers(house: Installation) -> list[Offer]:
-    """Return every newsletter, by slug."""
+    """Return every newsletter, by slug; streams of events are no newsletters."""
     with reading(house.engine) as connection:
         topics = load_topics(connection)
-        return [_offer(each, topics) for each in load_newsletters(connection).values()]
+        found = load_newsletters(connection).values()
+        return [_offer(each, topics) for each in found if each.stream is None]
 
 
 def offer_of(house: Installation, slug: str) -> Offer:

@@ -26,7 +26,7 @@ class Wording:
         self._topics = topics
         self._locale = locale
         self._say = Speaker(load_translations(locale), escaping=False)
-        self._babel = _babel_locale(locale)
+        self._babel = babel_locale(locale)
         self._said: dict[tuple[tuple[str, tuple[str, ...], str], ...], str] = {}
 
     def why(self, reasons: Sequence[Why], ground: Ground = Ground.INTERESTS) -> str:
@@ -131,7 +131,8 @@ class Wording:
         return format_list(names, locale=self._babel) if names else ""
 
 
-def _babel_locale(tag: str) -> Locale:
+def babel_locale(tag: str) -> Locale:
+    """Return what knows how lists are written in *tag*; English for a language that nobody describes."""
     try:
         return Locale.parse(tag, sep="-")
     except (UnknownLocaleError, ValueError):

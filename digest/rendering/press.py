@@ -13,6 +13,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from digest.errors import BadTemplate
+from digest.rendering.alike import filled, marked, shape_of
 from digest.rendering.clean import clean_text, escape_html
 from digest.rendering.encode import (
     Transfer,
@@ -125,6 +126,19 @@ class Press:
         first = len(self._cards)
         for at in range(0, len(views), CARDS_AT_ONCE):
             self._add_batch(views[at : at + CARDS_AT_ONCE])
+        return list(range(first, len(self._cards)))
+
+    def add_alike(self, views: Sequence[CardView]) -> list[int]:
+        """Add cards whose template only places their texts; return their ids. Each shape is inlined once."""
+        first = len(self._cards)
+        for view in views:
+            shape = shape_of(view)
+            if shape not in self._moulds:
+                html = self._sheets.render("card.html", article=marked(view)).strip()
+                self._raw_card = self._raw_card or html
+                self._moulds[shape] = self._inlined({"0": html}, "card.html")["0"]
+            text = self._sheets.render("card.txt", article=view).strip("\n")
+            self._cards.append(_Card(view, filled(self._moulds[shape], view), cut_text(text + "\n", "card.txt")))
         return list(range(first, len(self._cards)))
 
     def compose(self, parts: DigestParts) -> Composed:

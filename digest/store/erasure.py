@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import Connection, Engine, Table, case, delete, exists, literal, select, update
 
 from digest.model.subscriber import EndedReason, Interests, SubscriptionState, SuppressionReason
+from digest.store.event_erasure import forget_events
 from digest.store.get_or_create import insert_new
 from digest.store.histories import history_of
 from digest.store.profiles import profile_of
@@ -81,6 +82,7 @@ def forget(conn: Connection, subscriber_id: int, now: datetime) -> int:
     conn.execute(update(consents).where(consents.c.subscriber_id == subscriber_id).values(source=""))
     conn.execute(update(chore_rows).where(chore_rows.c.subscriber_id == subscriber_id).values(changes=None))
     _forget_interests(conn, subscriber_id)
+    forget_events(conn, subscriber_id)
     conn.execute(
         update(subscribers)
         .where(subscribers.c.id == subscriber_id)

@@ -32,6 +32,7 @@ from digest.model.newsletter import (
 from digest.model.topic import Topic
 from digest.scheduling.cadence import DAY_NAMES, frequency_text, parse_frequency
 from digest.store.durations import duration_text, read_duration
+from digest.store.stream_specs import stream_as_json, stream_from_json
 
 _PLAIN = ("name", "description", "postal_address", "template", "locale", "list_id", "managed", "urgent", "archive")
 _DURATIONS = ("look_back", "expires_after", "freshness_half_life")
@@ -68,6 +69,7 @@ def newsletter_as_json(newsletter: Newsletter) -> dict[str, Any]:
             "delays": [duration_text(delay) for delay in newsletter.retry.delays],
             "expires_after": duration_text(newsletter.retry.expires_after),
         },
+        **({"stream": stream_as_json(newsletter.stream)} if newsletter.stream else {}),
     }
 
 
@@ -92,6 +94,7 @@ def newsletter_from_json(slug: str, spec: Mapping[str, Any]) -> Newsletter:
         cut_off=_cut_off(spec.get("cut_off", {})),
         disclaimers=_disclaimers(spec.get("disclaimers", {})),
         retry=_retry(spec.get("retry", {})),
+        stream=stream_from_json(spec["stream"]) if "stream" in spec else None,
         **known,
     )
 

@@ -32,11 +32,12 @@ class Agreement:
     address: str
     name: str
     interests: Interests
+    way: str = ""  #: of a stream of events, how the reader wants it
 
 
 _SELECT = (
     "SELECT s.id AS subscription_id, s.subscriber_id, s.newsletter_id, n.slug AS newsletter, s.state,"
-    " s.ended_reason, s.send_at, s.frequency, s.paused_until, u.zone, u.locale, u.address, u.name, p.interests"
+    " s.ended_reason, s.send_at, s.frequency, s.paused_until, s.way, u.zone, u.locale, u.address, u.name, p.interests"
     " FROM subscriptions s JOIN subscribers u ON u.id = s.subscriber_id"
     " JOIN newsletters n ON n.id = s.newsletter_id JOIN profiles p ON p.id = s.profile_id WHERE "
 )
@@ -147,6 +148,33 @@ def change(
         {
             "id": agreement.subscription_id,
             "p": profile_id,
+            "c": cadence_id,
+            "at": send_at,
+            "often": frequency,
+            "now": to_micros(now),
+        },
+    )
+
+
+def set_way(
+    connection: Connection,
+    agreement: Agreement,
+    *,
+    way: str,
+    cadence_id: int,
+    send_at: str,
+    frequency: str,
+    now: datetime,
+) -> None:
+    """Set how a stream of events comes as the reader chose it."""
+    connection.execute(
+        text(
+            "UPDATE subscriptions SET way = :way, cadence_id = :c, send_at = :at, frequency = :often, chosen_at = :now"
+            " WHERE id = :id"
+        ),
+        {
+            "id": agreement.subscription_id,
+            "way": way,
             "c": cadence_id,
             "at": send_at,
             "often": frequency,

@@ -71,6 +71,7 @@ def _answer(
             }
             for each in found.steps
         ],
+        thoughts_url=f"{pages.root}/v/{token}/thoughts/{number}",
         preferences_url=f"{pages.root}/p/{house.tokens.make(Purpose.PREFERENCES, found.agreement.subscriber_id)}",
     )
 

@@ -16,12 +16,14 @@ from digest.model.subscriber import EndedReason, SubscriptionState
 from digest.pipeline import sign_up, subscribe
 from digest.pipeline.installation import Installation
 from digest.pipeline.leave import leave_all, leave_one
+from digest.pipeline.notifying import choose_way, rules_for
 from digest.pipeline.places import zones_on_offer
 from digest.pipeline.sample import upcoming
 from digest.pipeline.subscribe import Choices
 from digest.rendering.languages import weekday_date_text
 from digest.scheduling.zones import zone_of
 from digest.web.forms import read_form, text_of, texts_of
+from digest.web.notifying import rules_shown, take_rules, ways_shown
 from digest.web.pages import Pages, masked
 from digest.web.showing import days_of, days_shown, language_shown, place_of, sample_shown, topics_shown
 from digest.web.signing_up import CONSENT
@@ -57,7 +59,7 @@ def _show(
     found = subscribe.preferences_for(house, token)
     if found is None:
         return pages.wrong(request, 404)
-    _, choices = found
+    choices = found[1]
     changed = text_of(form, "subscription") if form is not None else ""
     first = choices[0].agreement
     return pages.draw(
@@ -76,6 +78,7 @@ def _show(
         zone=(form is not None and problem and text_of(form, "zone")) or first.zone,
         zones=zones_on_offer(),
         languages=[language_shown(tag, first.locale) for tag in subscribe.languages_on_offer(first.locale)],
+        rules=_rules(house, found[0], choices, form if problem else None),
         any_left=any(each.agreement.state is not SubscriptionState.ENDED for each in choices),
     )
 
@@ -98,6 +101,8 @@ def _change(house: Installation, pages: Pages, token: str, request: Request, for
                 said = "Letters are on their way to both addresses. Nothing changes until both have agreed."
             case "join":
                 _join(house, pages, reader, choices, text_of(form, "newsletter"))
+            case "rest":
+                take_rules(house, reader, form)
             case "preview":
                 said = "This is how it looks now."
             case _:
@@ -125,10 +130,21 @@ def _next(house: Installation, choices: list[Choices], subscription: str) -> Map
     """Return the next digest of the subscription that was changed, if mail of it comes at all."""
     for each in choices:
         agreement = each.agreement
-        if str(agreement.subscription_id) == subscription and agreement.state is SubscriptionState.ACTIVE:
+        is_active = agreement.state is SubscriptionState.ACTIVE and each.newsletter.stream is None
+        if str(agreement.subscription_id) == subscription and is_active:
             zone = each.newsletter.schedule.zone or agreement.zone
             return sample_shown(upcoming(house, agreement), zone, agreement.locale)
     return None
+
+
+def _rules(
+    house: Installation, reader: int, choices: list[Choices], form: FormData | None
+) -> Mapping[str, object] | None:
+    """Return what holds for all events, for who has a stream of them."""
+    if all(each.newsletter.stream is None for each in choices):
+        return None
+    mine = form if form is not None and text_of(form, "action") == "rest" else None
+    return rules_shown(rules_for(house, reader), mine, choices[0].agreement.locale)
 
 
 def _chosen(choices: list[Choices], form: FormData) -> Choices:
@@ -156,6 +172,8 @@ def _act(house: Installation, one: Choices, form: FormData) -> None:
                 surprise="surprise" in form if more else None,
                 days=texts_of(form, "days") if "days_shown" in form else None,
             )
+        case "notify":
+            choose_way(house, one, text_of(form, "way"), text_of(form, "send_at"))
         case "pause":
             subscribe.pause(house, one, _pause_end(one, text_of(form, "until")), source=_SOURCE)
         case "resume":
@@ -203,6 +221,7 @@ def _shown(one: Choices, now: datetime, kept: FormData | None) -> Mapping[str, o
         "id": agreement.subscription_id,
         "name": one.newsletter.name,
         "description": one.newsletter.description,
+        "ways": ways_shown(one),
         "state": agreement.state.value,
         "may_resume": subscribe.may_resume(agreement),
         "paused_until": weekday_date_text(paused.astimezone(own_zone).date(), locale) if paused else "",

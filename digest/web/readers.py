@@ -14,12 +14,13 @@ from digest.web.pages import Pages
 from digest.web.preferences import preferences_route
 from digest.web.reading import reading_routes
 from digest.web.signing_up import sign_up_route
+from digest.web.thinking import thinking_route
 
 
 def readers_routes(house: Installation, pages: Pages) -> tuple[APIRouter, ...]:
     """Return the routes of every page for readers."""
     makers = (
-        *(leave_route, preferences_route, my_data_routes, liking_route, reading_routes),
+        *(leave_route, preferences_route, my_data_routes, liking_route, thinking_route, reading_routes),
         *(sign_up_route, confirm_route, archive_routes),
     )
     return tuple(make(house, pages) for make in makers)

@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 
 from digest.pipeline.links import Links
-from digest.pipeline.preview import Preview, preview
+from digest.pipeline.preview import preview
+from digest.pipeline.previewed import Preview
 from tests.house import House
 from tests.sink import Sink
 

@@ -1,8 +1,9 @@
 """Makes senders in no time: a process that has everything loaded and forks one for each line that it reads.
 
 A line is JSON: folder, database, port, connections; `work` when it is not to send but to `plan` or to be a `worker`;
-`point` and `nth` when it is to die there, `megabytes` and `hungry` when it is to lack memory (see points.py). It
-answers with the sender's pid, and when that has ended with how: 0 for the end of all work, -9 for a kill.
+`input` when it is one of those of events_run.py; `point` and `nth` when it is to die there, `megabytes` and `hungry`
+when it is to lack memory (see points.py). It answers with the sender's pid, and when that has ended with how: 0 for
+the end of all work, -9 for a kill.
 """
 
 from __future__ import annotations
@@ -20,12 +21,15 @@ from digest.clock import SystemClock
 from digest.pipeline.dispatch import Sending, dispatch
 from digest.pipeline.tick import plan_due
 from digest.settings import relay_of
-from tests.faults import points
+from tests.faults import events_run, points
 from tests.house import House
 
 
 def send(order: dict[str, str | int]) -> int:
     """Do what is asked, which is to send all that is due; return the exit status."""
+    if "input" in order:
+        events_run.work(order)
+        return 0
     if "point" in order:
         points.arm(str(order["point"]), int(order["nth"]))
     if "megabytes" in order:

@@ -18,6 +18,7 @@ from digest.cli.demo.catcher import Catcher
 from digest.cli.demo.gallery import write_gallery
 from digest.cli.demo.site import DemoSite
 from digest.cli.demo.table import print_rows
+from digest.cli.demo.thinking import think_aloud
 from digest.cli.demo.who_got_what import reader_rows
 from digest.cli.screen import counted
 from digest.errors import BadInput
@@ -62,6 +63,8 @@ def run_demo(*, once: bool, folder: Path | None, port: int) -> None:
         site.open(house)
         _fill(house)
         done = _send(house, settings)
+        if think_aloud(house):
+            dispatch(house, Sending(relay(settings), connections=4))
         rows = reader_rows(house, NEWSLETTER)
         index = write_gallery(out, catcher.messages, rows)
         print_rows(rows, Console())

@@ -14,7 +14,8 @@ from digest.errors import BadInput, NotFound
 from digest.model.staff import Role
 from digest.pipeline.installation import Installation
 from digest.pipeline.places import read_zone
-from digest.pipeline.preview import Preview, preview, preview_sample
+from digest.pipeline.preview import preview, preview_sample
+from digest.pipeline.previewed import Preview
 from digest.pipeline.show_subscriber import subscriber_as_json
 from digest.rendering.lint.rules import lint
 from digest.scheduling.zones import zone_of

@@ -89,6 +89,7 @@ MATRIX: dict[tuple[str, str], Role | str | None] = {
     ("GET", "/staff/articles/{number}"): Role.VIEWER,
     ("POST", "/staff/articles/{number}/withdraw"): Role.EDITOR,
     ("POST", "/staff/articles/{number}/bring-back"): Role.EDITOR,
+    ("POST", "/staff/articles/{number}/review"): Role.EDITOR,
     ("GET", "/staff/deliveries"): Role.VIEWER,
     ("GET", "/staff/deliveries/{number}"): Role.VIEWER,
     ("GET", "/staff/{rest:path}"): Role.VIEWER,

@@ -167,6 +167,18 @@ def upgrade() -> None:
     with op.batch_alter_table('revisions', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_revisions_article_id'), ['article_id'], unique=False)
 
+    op.create_table('reviews',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('revision_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('reviewer', sa.String(length=80), nullable=False),
+    sa.Column('note', sa.Text(), server_default='', nullable=False),
+    sa.Column('at', sa.BigInteger(), nullable=False),
+    sa.ForeignKeyConstraint(['revision_id'], ['revisions.id'], name=op.f('fk_reviews_revision_id_revisions')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_reviews'))
+    )
+    with op.batch_alter_table('reviews', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_reviews_revision_id'), ['revision_id'], unique=False)
+
     op.create_table('matches',
     sa.Column('matching_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('revision_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -294,6 +306,7 @@ def upgrade() -> None:
     sa.Column('frequency', sa.String(length=40), server_default='', nullable=False),
     sa.Column('moved_at', sa.BigInteger(), nullable=True),
     sa.Column('since', sa.BigInteger(), nullable=False),
+    sa.Column('way', sa.String(length=10), server_default='', nullable=False),
     sa.Column('chosen_at', sa.BigInteger(), nullable=True),
     sa.ForeignKeyConstraint(['cadence_id'], ['cadences.id'], name=op.f('fk_subscriptions_cadence_id_cadences')),
     sa.ForeignKeyConstraint(['newsletter_id'], ['newsletters.id'], name=op.f('fk_subscriptions_newsletter_id_newsletters')),
@@ -518,6 +531,77 @@ def upgrade() -> None:
     with op.batch_alter_table('audit', schema=None) as batch_op:
         batch_op.create_index('ix_audit_target', ['target', 'id'], unique=False)
         batch_op.create_index('ix_audit_who', ['who', 'id'], unique=False)
+    op.create_table('follows',
+    sa.Column('newsletter_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('object_key', sa.String(length=200), nullable=False),
+    sa.Column('subscriber_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('since', sa.BigInteger(), nullable=False),
+    sa.ForeignKeyConstraint(['newsletter_id'], ['newsletters.id'], name=op.f('fk_follows_newsletter_id_newsletters')),
+    sa.ForeignKeyConstraint(['subscriber_id'], ['subscribers.id'], name=op.f('fk_follows_subscriber_id_subscribers')),
+    sa.PrimaryKeyConstraint('newsletter_id', 'object_key', 'subscriber_id', name=op.f('pk_follows'))
+    )
+    with op.batch_alter_table('follows', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_follows_subscriber_id'), ['subscriber_id'], unique=False)
+
+    op.create_table('reader_rules',
+    sa.Column('subscriber_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('quiet', sa.String(length=11), server_default='', nullable=False),
+    sa.Column('quiet_days', sa.String(length=30), server_default='', nullable=False),
+    sa.Column('daily_cap', sa.Integer(), server_default='0', nullable=False),
+    sa.ForeignKeyConstraint(['subscriber_id'], ['subscribers.id'], name=op.f('fk_reader_rules_subscriber_id_subscribers')),
+    sa.PrimaryKeyConstraint('subscriber_id', name=op.f('pk_reader_rules'))
+    )
+    op.create_table('event_windows',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('newsletter_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('subscription_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('subscriber_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('group_key', sa.Text(), server_default='', nullable=False),
+    sa.Column('state', sa.String(length=8), nullable=False),
+    sa.Column('policy', sa.Text(), nullable=False),
+    sa.Column('opened_at', sa.BigInteger(), nullable=False),
+    sa.Column('closes_at', sa.BigInteger(), nullable=False),
+    sa.Column('counts_from', sa.BigInteger(), nullable=False),
+    sa.Column('count', sa.Integer(), nullable=False),
+    sa.Column('changed', sa.Integer(), server_default='0', nullable=False),
+    sa.Column('critical', sa.Integer(), server_default='0', nullable=False),
+    sa.Column('delivery_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.ForeignKeyConstraint(['delivery_id'], ['deliveries.id'], name=op.f('fk_event_windows_delivery_id_deliveries')),
+    sa.ForeignKeyConstraint(['newsletter_id'], ['newsletters.id'], name=op.f('fk_event_windows_newsletter_id_newsletters')),
+    sa.ForeignKeyConstraint(['subscriber_id'], ['subscribers.id'], name=op.f('fk_event_windows_subscriber_id_subscribers')),
+    sa.ForeignKeyConstraint(['subscription_id'], ['subscriptions.id'], name=op.f('fk_event_windows_subscription_id_subscriptions')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_event_windows'))
+    )
+    with op.batch_alter_table('event_windows', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_event_windows_delivery_id'), ['delivery_id'], unique=False)
+        batch_op.create_index('ix_event_windows_group', ['subscription_id', 'group_key', 'closes_at'], unique=False)
+        batch_op.create_index(batch_op.f('ix_event_windows_subscriber_id'), ['subscriber_id'], unique=False)
+        batch_op.create_index('ix_event_windows_work', ['newsletter_id', 'closes_at'], unique=False, sqlite_where=sa.text("state <> 'closed'"), postgresql_where=sa.text("state <> 'closed'"))
+        batch_op.create_index('uq_event_windows_open', ['subscription_id', 'group_key'], unique=True, sqlite_where=sa.text("state = 'open'"), postgresql_where=sa.text("state = 'open'"))
+
+    op.create_table('events',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('newsletter_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('scope', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('subscriber_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('window_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('dedupe_key', sa.Text(), nullable=True),
+    sa.Column('content', sa.Text(), nullable=False),
+    sa.Column('occurred_at', sa.BigInteger(), nullable=False),
+    sa.Column('added_at', sa.BigInteger(), nullable=False),
+    sa.Column('expires_at', sa.BigInteger(), nullable=True),
+    sa.Column('outcome', sa.String(length=10), server_default='', nullable=False),
+    sa.Column('reason', sa.String(length=20), server_default='', nullable=False),
+    sa.ForeignKeyConstraint(['newsletter_id'], ['newsletters.id'], name=op.f('fk_events_newsletter_id_newsletters')),
+    sa.ForeignKeyConstraint(['subscriber_id'], ['subscribers.id'], name=op.f('fk_events_subscriber_id_subscribers')),
+    sa.ForeignKeyConstraint(['window_id'], ['event_windows.id'], name=op.f('fk_events_window_id_event_windows')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_events')),
+    sa.UniqueConstraint('scope', 'dedupe_key', 'subscriber_id', name=op.f('uq_events_scope_dedupe_key_subscriber_id'))
+    )
+    with op.batch_alter_table('events', schema=None) as batch_op:
+        batch_op.create_index('ix_events_expiring', ['newsletter_id', 'expires_at'], unique=False, sqlite_where=sa.text('expires_at IS NOT NULL'), postgresql_where=sa.text('expires_at IS NOT NULL'))
+        batch_op.create_index(batch_op.f('ix_events_subscriber_id'), ['subscriber_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_events_window_id'), ['window_id'], unique=False)
 
     op.create_table('tallies',
     sa.Column('day', sa.String(length=10), nullable=False),
@@ -528,3 +612,20 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['newsletter_id'], ['newsletters.id'], name=op.f('fk_tallies_newsletter_id_newsletters')),
     sa.PrimaryKeyConstraint('day', 'newsletter_id', 'provider', 'event', name=op.f('pk_tallies'))
     )
+    op.create_table('thoughts',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('article_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('subscriber_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('name', sa.Text(), nullable=False),
+    sa.Column('text', sa.Text(), nullable=False),
+    sa.Column('state', sa.String(length=10), nullable=False),
+    sa.Column('written_at', sa.BigInteger(), nullable=False),
+    sa.Column('judged_by', sa.Text(), server_default='', nullable=False),
+    sa.Column('judged_at', sa.BigInteger(), nullable=True),
+    sa.ForeignKeyConstraint(['article_id'], ['articles.id'], name=op.f('fk_thoughts_article_id_articles')),
+    sa.ForeignKeyConstraint(['subscriber_id'], ['subscribers.id'], name=op.f('fk_thoughts_subscriber_id_subscribers')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_thoughts'))
+    )
+    with op.batch_alter_table('thoughts', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_thoughts_subscriber_id'), ['subscriber_id'], unique=False)
+        batch_op.create_index('ix_thoughts_state', ['state', 'article_id', 'id'], unique=False)

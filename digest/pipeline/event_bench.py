@@ -1,0 +1,101 @@
+"""The event bench: one stream's press in one locale; makes the digest of each window that closes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from digest.model.newsletter import Newsletter
+from digest.model.stream import Stream
+from digest.pipeline.event_wording import EventWording
+from digest.pipeline.frame import frame_of
+from digest.pipeline.installation import Installation
+from digest.pipeline.links import MORE, Links
+from digest.rendering.clean import clean_text, shorten
+from digest.rendering.headers import constant_headers
+from digest.rendering.languages import date_text, weekday_date_text
+from digest.rendering.layout import boundary_of
+from digest.rendering.press import CardChoice, DigestParts, Press
+from digest.rendering.templates import TemplateSet
+from digest.rendering.views import SUMMARY_LENGTH, TITLE_LENGTH, CardView, slot_widths
+from digest.selection.gathering import Gathered, Line
+
+_MEMORY = 3_000  # cards a press holds before another one takes its place: each is in one mail only
+
+
+@dataclass(frozen=True, slots=True)
+class MadeOfEvents:
+    """One digest as it is stored, and its encoded pieces by hash."""
+
+    subject: str
+    layout: str
+    items: tuple[Mapping[str, Any], ...]
+    pieces: Mapping[str, bytes]
+
+
+class EventBench:
+    """Makes the digests of one stream in one locale."""
+
+    def __init__(self, house: Installation, newsletter: Newsletter, stream: Stream, period: str, locale: str) -> None:
+        self._templates = TemplateSet.load(house.templates / "email", newsletter.template)
+        self._links = Links(house.base_url, house.tokens)
+        self._frame = frame_of(newsletter, period, self._links)
+        self._limits = newsletter.limits
+        self._locale = locale
+        self.words = EventWording(newsletter, stream, locale)
+        self._press, self._printed = self._new_press(), 0
+
+    def make(self, gathered: Gathered, *, at: datetime, zone: ZoneInfo) -> MadeOfEvents:
+        """Return the digest of *gathered*, dated *at* in the reader's *zone*."""
+        if self._printed + len(gathered.lines) > _MEMORY:
+            self._press, self._printed = self._new_press(), 0
+        self._printed += len(gathered.lines)
+        views = [self._view(line, zone) for line in gathered.lines]
+        cards = tuple(CardChoice(number) for number in self._press.add_alike(views))
+        parts = self._parts(gathered, cards, weekday_date_text(at.astimezone(zone).date(), self._locale))
+        composed, shown = self._press.compose(parts), len(cards)
+        if composed.html_size(self._widths()) > self._limits.max_html_bytes:
+            shown = max(1, self._press.how_many_fit(parts, self._widths(), self._limits.max_html_bytes))
+            hidden = gathered.hidden + sum(line.count for line in gathered.lines[shown:])
+            left = replace(gathered, lines=gathered.lines[:shown], hidden=hidden)
+            composed = self._press.compose(self._parts(left, cards[:shown], parts.date))
+        layout = composed.layout.to_json()
+        headers = constant_headers(self._frame, composed.subject, boundary_of(layout))
+        stored = {"layout": layout, "headers": headers.to_json(), "from": self._frame.sender_address}
+        items = tuple(
+            {"title": view.title, "why": "", "count": line.count, "events": line.event_ids}
+            for line, view in zip(gathered.lines[:shown], views, strict=False)
+        )
+        return MadeOfEvents(composed.subject, json.dumps(stored, separators=(",", ":")), items, dict(composed.pieces))
+
+    def _new_press(self) -> Press:
+        return Press(self._templates, self._frame, self._locale)
+
+    def _parts(self, gathered: Gathered, cards: tuple[CardChoice, ...], date: str) -> DigestParts:
+        return DigestParts(
+            cards=cards,
+            date=date,
+            preheader=self.words.preheader(gathered),
+            more=self.words.more(gathered.hidden),
+            follows=self.words.follows(),
+            lead=self.words.lead(),
+        )
+
+    def _view(self, line: Line, zone: ZoneInfo) -> CardView:
+        return CardView(
+            title=shorten(self.words.line(line), TITLE_LENGTH) or "…",
+            url=self.words.url(line),
+            summary=shorten(clean_text(self.words.text(line)), SUMMARY_LENGTH),
+            date=date_text(line.latest.occurred_at.astimezone(zone).date(), self._locale),
+            heading_id="",
+        )
+
+    def _widths(self) -> dict[str, int]:
+        width = self._links.width
+        return slot_widths(
+            {"unsubscribe_url": width, "preferences_url": width, "view_url": width, "more_url": width + len(MORE)}
+        )

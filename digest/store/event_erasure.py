@@ -1,0 +1,66 @@
+"""Taking a person out of events: what was told to them, what they follow, and the mails that were made for them."""
+
+from __future__ import annotations
+
+import re
+
+from sqlalchemy import Connection, delete, select, text, update
+
+from digest.store.get_or_create import chunks
+from digest.store.tables import digests, event_windows, events, follows, pieces, reader_rules, thoughts
+
+_HASH = re.compile(r"\b[0-9a-f]{32,64}\b")
+_OF_EVENTS = (
+    "SELECT DISTINCT g.id, g.layout FROM digests g JOIN slots t ON t.id = g.slot_id JOIN editions e"
+    " ON e.id = t.edition_id WHERE e.period LIKE '%+events%'"
+)
+
+
+def forget_events(conn: Connection, subscriber_id: int) -> None:
+    """Take the words of a subscriber's events, and of their digests; what waits ends.
+
+    A digest of events is one reader's, but pieces of it (frame, date, an event that many heard of) may be in
+    another's mail too, and those stay.
+    """
+    _forget_digests(conn, subscriber_id)
+    own = events.c.subscriber_id == subscriber_id
+    conn.execute(update(events).where(own, events.c.outcome == "").values(outcome="suppressed", reason="unsubscribed"))
+    conn.execute(update(events).where(own).values(content="{}", dedupe_key=None))
+    windows = event_windows.c.subscriber_id == subscriber_id
+    conn.execute(update(event_windows).where(windows).values(state="closed", group_key=""))
+    conn.execute(delete(follows).where(follows.c.subscriber_id == subscriber_id))
+    conn.execute(delete(thoughts).where(thoughts.c.subscriber_id == subscriber_id))
+    conn.execute(delete(reader_rules).where(reader_rules.c.subscriber_id == subscriber_id))
+
+
+def _forget_digests(conn: Connection, subscriber_id: int) -> None:
+    mine = {
+        row.id: row.layout
+        for row in conn.execute(
+            text(f"{_OF_EVENTS} AND g.id IN (SELECT digest_id FROM deliveries WHERE subscriber_id = :u)"),  # noqa: S608
+            {"u": subscriber_id},
+        )
+    }
+    if not mine:
+        return
+    hashes = {found for layout in mine.values() for found in _HASH.findall(layout)}
+    for row in conn.execute(text(_OF_EVENTS)):
+        if row.id not in mine:
+            hashes.difference_update(_HASH.findall(row.layout))
+    for part in chunks(sorted(hashes), 500):
+        conn.execute(delete(pieces).where(pieces.c.hash.in_(part)))
+    for part in chunks(sorted(mine), 500):
+        conn.execute(update(digests).where(digests.c.id.in_(part)).values(subject="", items="[]", layout=""))
+
+
+def events_to(conn: Connection, subscriber_id: int) -> list[dict[str, object]]:
+    """Return all that is stored of the events to one reader, earliest first."""
+    query = select(events).where(events.c.subscriber_id == subscriber_id).order_by(events.c.id)
+    names = ("id", "dedupe_key", "content", "occurred_at", "added_at", "expires_at", "outcome", "reason")
+    return [{name: row._mapping[name] for name in names} for row in conn.execute(query)]
+
+
+def followed_by(conn: Connection, subscriber_id: int) -> list[dict[str, object]]:
+    """Return which objects a reader follows, since when."""
+    query = select(follows.c.object_key, follows.c.since).where(follows.c.subscriber_id == subscriber_id)
+    return [dict(row._mapping) for row in conn.execute(query.order_by(follows.c.object_key))]

@@ -1,0 +1,108 @@
+"""Events accepted a second through batches of a thousand, by one process or several, and windows closed a second."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import subprocess
+import sys
+import tempfile
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from digest.clock import SystemClock
+from digest.model.stream import Stream, WindowKind, WindowPolicy
+from digest.pipeline.add_events import MOST, add_events
+from digest.pipeline.plan import Who, plan_newsletter
+from scripts.benchmarks.databases import databases
+from scripts.benchmarks.measured import Stretch
+from tests.house import House
+
+BARS = {"sqlite": 10_000, "postgres": 5_000}
+_HOUR = WindowPolicy(WindowKind.FIXED, wait=timedelta(hours=1))
+
+
+def house_of(folder: Path, url: str) -> House:
+    """Return the installation on the database *url*."""
+    return House(folder, url, clock=SystemClock())  # type: ignore[arg-type]
+
+
+def batches(events: int, readers: int, seed: int) -> list[list[dict[str, Any]]]:
+    """Return *events* events for *readers* readers in batches of a thousand."""
+    chance = random.Random(seed)
+    every = [
+        {
+            "stream": "comments",
+            "recipient": f"r{chance.randrange(readers)}@example.org",
+            "actor": {"id": f"u{number % 50}", "name": f"User {number % 50}"},
+            "object": {"id": f"article:{number % 300}", "name": f"Article {number % 300}"},
+            "dedupe_key": f"{seed}-{number}",
+            "payload": {"title": f"Comment {number}", "text": "What somebody said about it, in a sentence or two."},
+        }
+        for number in range(events)
+    ]
+    return [every[at : at + MOST] for at in range(0, events, MOST)]
+
+
+def add(folder: Path, url: str, events: int, readers: int, seed: int) -> float:
+    """Add events; return the seconds that the batches took, without making them."""
+    house, made = house_of(folder, url), batches(events, readers, seed)
+    with Stretch() as took:
+        for batch in made:
+            add_events(house.installation, batch)
+    house.engine.dispose()
+    return took.seconds
+
+
+def one(folder: Path, url: str, *, events: int, readers: int, clients: int) -> dict[str, float]:
+    """Measure on an empty database."""
+    house = house_of(folder, url)
+    house.newsletter("comments", template="events", stream=Stream(_HOUR))
+    house.readers([{"email": f"r{number}@example.org"} for number in range(readers)], "comments")
+    each = events // clients
+    order = [str(folder), url, str(each), str(readers)]
+    if clients == 1:
+        seconds = add(folder, url, each, readers, 1)
+    else:
+        command = [sys.executable, "-m", "scripts.benchmarks.events", "--client", *order]
+        started = [
+            subprocess.Popen([*command, str(seed)], stdout=subprocess.PIPE, text=True) for seed in range(clients)
+        ]
+        seconds = max(float(client.communicate()[0]) for client in started)
+    later = house.clock.now() + timedelta(hours=2)
+    with Stretch() as closing:
+        planned = plan_newsletter(house.installation, "comments", at=later, who=Who.DUE)
+    house.engine.dispose()
+    return {
+        "events_per_second": round(each * clients / seconds),
+        "windows": planned.ready,
+        "windows_per_second": round(planned.ready / closing.seconds),
+    }
+
+
+def main() -> None:
+    """Measure and print."""
+    asked = argparse.ArgumentParser(description=__doc__)
+    asked.add_argument("--database", choices=tuple(BARS), default="sqlite")
+    asked.add_argument("--events", type=int, default=100_000)
+    asked.add_argument("--readers", type=int, default=10_000)
+    asked.add_argument("--clients", type=int, help="processes that add at once (default 1, on PostgreSQL 4)")
+    asked.add_argument("--client", nargs=5, help=argparse.SUPPRESS)
+    given = asked.parse_args()
+    if given.client:
+        folder, url, *numbers = given.client
+        print(add(Path(folder), url, *map(int, numbers)))
+        return
+    clients = given.clients or (1 if given.database == "sqlite" else 4)
+    with tempfile.TemporaryDirectory(prefix="digest-bench-") as folder, databases(given.database, Path(folder)) as have:
+        result = one(Path(folder), have.new(), events=given.events, readers=given.readers, clients=clients)
+    bar = BARS[given.database]
+    parameters = {"database": given.database, "events": given.events, "readers": given.readers, "clients": clients}
+    said = {"what": "events in, windows closed", "parameters": parameters, **result, "bar": f"{bar:,} events a second"}
+    print(json.dumps({**said, "met": result["events_per_second"] >= bar}, indent=2))
+
+
+if __name__ == "__main__":
+    main()
