@@ -47,7 +47,7 @@ def run(tmp_path, checkout):
     python.write_text(PLAYED)
     python.chmod(0o755)
     # Other Pythons are not there, and nothing is installed on this machine.
-    for name in ("python3.11", "python3.12", "python3.13", "python3.14", "apt-get"):
+    for name in ("python3.11", "python3.12", "python3.13", "python3.14", "apt-get", "npm"):
         (programs / name).write_text("#!/bin/sh\nexit 127\n")
         (programs / name).chmod(0o755)
 
