@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -85,7 +86,10 @@ def open_installation(settings: Settings, *, clock: Clock | None = None, engine:
         return_path=settings.return_path,
         previous_secret=previous,
         signers=signers(settings),
+        keep_log=timedelta(days=settings.keep_log_days) if settings.keep_log_days else None,
         summarise=summariser(settings, clock or SystemClock()),
+        relays=relays_of(settings.smtp_url) if settings.smtp_url is not None else (),
+        helo=settings.helo_name,
     )
 
 

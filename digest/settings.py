@@ -232,6 +232,7 @@ class Settings(BaseSettings):
     smtp_connections: Annotated[int, Field(ge=1, le=200)] = 10
     group_rates: Annotated[str, AfterValidator(_check_group_rates)] = ""
     warm_up_from: date | None = None
+    keep_log_days: Annotated[int, Field(ge=90, le=36_500)] | None = None
     helo_name: Annotated[str, AfterValidator(_check_helo_name)] = ""
     dkim_domain: Annotated[str, AfterValidator(_check_labels)] = ""
     dkim_selector: Annotated[str, AfterValidator(_check_labels)] = ""
@@ -258,6 +259,7 @@ _IN_WORDS = {
     "smtp_connections": "must be a whole number from 1 to 200",
     "fetch_private_addresses": "must be true or false",
     "warm_up_from": "must be the first day of sending, like 2026-12-01",
+    "keep_log_days": "must be a whole number of days, at least 90; empty: until a reader is erased",
     "summary_timeout": "must be a number of seconds, at most 300",
 }
 SENDING = ("smtp_url", "base_url", "secret_key")  #: what a command that sends cannot do without

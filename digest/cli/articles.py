@@ -6,13 +6,14 @@ from typing import Annotated
 
 import typer
 
-from digest.cli import rulings
+from digest.cli import reviews, rulings
 from digest.cli.options import ExitError, Json, the_database, whole_number
 from digest.cli.screen import as_json as json_text
-from digest.cli.screen import complain, counted, print_json, print_table, progress_bar, say
+from digest.cli.screen import complain, counted, on_one_line, print_json, print_table, progress_bar, say
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 rulings.add_to(app)
+reviews.add_to(app)
 
 Places = Annotated[list[str], typer.Argument(metavar="PATH|URL...", help="Files, folders or addresses.")]
 Id = Annotated[
@@ -139,17 +140,20 @@ def show(
     from digest.collection.as_json import article_as_json
     from digest.store.articles import find_article
     from digest.store.engine import reading
+    from digest.store.reviews import reviews_of
     from digest.store.rulings import rulings_of
 
     with reading(the_database()) as connection:
         found = find_article(connection, article_id)
         decided = rulings_of(connection, article_id)
+        reviewed = reviews_of(connection, [found.revision_id]).get(found.revision_id, [])
     facts = {
         "id": found.article_id,
         "state": found.state,
         "collected_at": found.collected_at.isoformat(),
         "source": found.source,
         "rulings": [rulings.ruling_as_json(each) for each in decided],
+        "reviews": [each.as_json() for each in reviewed],
         **article_as_json(found.article),
     }
     if as_json:
@@ -167,6 +171,8 @@ def show(
     say(f"\nid {found.article_id}, {found.state}, collected {found.collected_at:%Y-%m-%d %H:%M} UTC {article.url}")
     for each in decided:
         say(rulings.ruling_line(each))
+    for one in reviewed:
+        say(on_one_line(f"reviewed by {one.reviewer}, {one.at:%Y-%m-%d %H:%M} UTC {one.note}".rstrip()))
 
 
 @app.command()

@@ -64,8 +64,12 @@ def _received(file: Path, *, offline: bool) -> Iterator[Line]:
     from datetime import UTC, datetime
 
     from digest.errors import BadInput
-    from digest.pipeline.doctor.received import received
     from digest.rendering.lint.letter import LARGEST
+
+    try:
+        from digest.pipeline.doctor.received import received
+    except ModuleNotFoundError:
+        raise BadInput("looking at signatures needs the extra: pip install 'digest-sender[dkim]'") from None
 
     with file.open("rb") as opened:
         raw = opened.read(LARGEST + 1)

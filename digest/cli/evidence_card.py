@@ -53,9 +53,13 @@ def _shown(shown: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     for each in shown:
         where = f"{each['newsletter']}/{each['edition']}"
         yield f"  {_time(each['at'])}  {where}  {each['title']} (revision {each['revision']})"
-        yield f"      {flags[each['ai_generated']]}; human review: {each['human_review'] or 'none on record'}"
+        yield f"      {flags[each['ai_generated']]}; human review: {_review(each['human_review'])}"
         told = f"{each['disclaimer_version']}: {each['disclaimer']}" if each["disclaimer"] else "none"
         yield f"      disclaimer {told}"
+
+
+def _review(review: Mapping[str, str] | None) -> str:
+    return f"{review['by']}, {_time(review['at'])}" if review else "none on record"
 
 
 def _reports(reports: Sequence[Mapping[str, Any]]) -> Iterator[str]:

@@ -78,6 +78,8 @@ def serve(
     from digest.pipeline.hear_mailbox import EVERY as LISTEN_EVERY
     from digest.pipeline.hear_mailbox import Listener
     from digest.pipeline.sweep import EVERY, sweep
+    from digest.pipeline.tally import EVERY as TALLY_EVERY
+    from digest.pipeline.tally import tally
     from digest.pipeline.tick import plan_due, send_due, visit_sources
     from digest.scheduling.ticker import Job, ticking
     from digest.settings import SENDING, read_settings
@@ -108,6 +110,7 @@ def serve(
         # Two jobs: a long sending must not keep the next slots from being planned.
         Job("plan", every, lambda: plan_due(house)),
         Job("sweep", EVERY, lambda: sweep(house)),
+        Job("tally", TALLY_EVERY, lambda: tally(house, stop=lambda: server.should_exit)),
         Job("chores", WORK_EVERY, lambda: run_chores(house, stop=lambda: server.should_exit)),
         Job("hear", LISTEN_EVERY, Listener(house, mailboxes_of(settings.bounce_mailbox)).listen),
     ]

@@ -19,7 +19,7 @@ from digest.model.digest import Field, Why
 from digest.model.topic import Topic, parents_of
 from digest.model.words import fold
 
-VERSION = 1  #: raise it when the same article may match otherwise: what was found is kept
+VERSION = 2  #: raise it when the same article may match otherwise: what was found is kept
 LABEL_SCORE = 4.0  #: the source's own label is better evidence than any word
 ENOUGH = 2.0  #: a title or deck, or several mentions in the body; one passing mention is no match
 ENOUGH_FOR_KEYWORD = 0.8  #: a reader who names a word wants each article that has it

@@ -17,6 +17,7 @@ from digest.store.engine import reading
 from digest.store.evidence import Mailing, begun_after, flags_of, mailings_of
 from digest.store.newsletters import load_newsletters
 from digest.store.reports import reports_of
+from digest.store.reviews import Review, reviews_of
 from digest.store.subscriber_records import consents_of
 from digest.store.subscribers import find_subscriber
 from digest.store.subscriptions import Agreement, agreements_of
@@ -29,7 +30,8 @@ def evidence_of(house: Installation, address: str) -> dict[str, Any]:
 
     `consents`: every act, oldest first (GDPR Art. 7(1)). `newsletters`: agreement and withdrawal of each, who sends
     it (15 USC 7704(a)(5)), what went out after the withdrawal. `handling`: what holds for all. `shown`: each article
-    that the reader was shown, with its disclaimer (AI Act Art. 50(4)). `reports`: what came back.
+    that the reader was shown, with its disclaimer and who had reviewed it (AI Act Art. 50(4)). `reports`: what came
+    back.
     Raises BadInput when *address* is none, NotFound when nobody has it.
     """
     key = read_address(address).key
@@ -52,7 +54,7 @@ def evidence_of(house: Installation, address: str) -> dict[str, Any]:
                 "leave_links_expire": False,
                 "opens_tracked": False,
                 "links_tracked": False,
-                "log_kept": "until erased",
+                "log_kept": f"for {house.keep_log.days} days" if house.keep_log else "until erased",
             },
             "shown": _shown(connection, mailings_of(connection, found.id)),
             "reports": [_plain(each) for each in reports_of(connection, found.id)],
@@ -88,7 +90,8 @@ def _agreement(
 
 def _shown(connection: Connection, mailings: Sequence[Mailing]) -> list[dict[str, Any]]:
     shown = [(each, item) for each in mailings for item in each.items if "article_id" in item]  # events are none
-    flags = flags_of(connection, {item["revision_id"] for _, item in shown})
+    revisions = {item["revision_id"] for _, item in shown}
+    flags, reviews = flags_of(connection, revisions), reviews_of(connection, revisions)
     return [
         {
             "delivery": each.delivery_id,
@@ -103,10 +106,16 @@ def _shown(connection: Connection, mailings: Sequence[Mailing]) -> list[dict[str
             "disclaimer": item["disclaimer"],
             "disclaimer_version": version_of(item["disclaimer"]),
             # Without one on record it is the disclaimer that the law asks for (AI Act Art. 50(4)).
-            "human_review": item.get("human_review"),
+            "human_review": _reviewed(reviews.get(item["revision_id"], ()), each.at),
         }
         for each, item in shown
     ]
+
+
+def _reviewed(reviews: Sequence[Review], shown_at: datetime) -> dict[str, str] | None:
+    """Return the last review of a revision before a reader was shown it; what came later is no evidence of it."""
+    before = [each for each in reviews if each.at <= shown_at]
+    return {"by": before[-1].reviewer, "at": before[-1].at.isoformat()} if before else None
 
 
 def _plain(row: Mapping[Any, Any]) -> dict[str, Any]:

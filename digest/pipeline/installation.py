@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from digest.tokens import Tokens
 if TYPE_CHECKING:
     from digest.clock import Clock
     from digest.delivery.dkim import Signers
+    from digest.settings import Relay
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,8 @@ class Installation:
     `secret` keys the hashes of suppressed addresses, and `previous_secret` is the one before a rotation, "" when
     there was none; `return_path` is the mailbox that bounces go to, ""
     for the newsletter's own sender; `state_folder` holds journals and locks; `signers` put DKIM signatures on each
-    mail, None where nobody does or the mail server does. `memory` spares learning from the archive again;
+    mail, None where nobody does or the mail server does; `keep_log` is how long the
+    delivery log is kept, None until a reader is erased. `memory` spares learning from the archive again;
     `summarise` makes what stands under a title.
     """
 
@@ -39,8 +42,11 @@ class Installation:
     return_path: str = ""
     previous_secret: str = ""
     signers: Signers | None = None
+    keep_log: timedelta | None = None
     memory: Memory = field(default_factory=Memory, compare=False)
     summarise: Summariser = summarise
+    relays: tuple[Relay, ...] = ()  #: the mail servers, for those who look at them; and how we greet them
+    helo: str = ""
 
     @property
     def origin(self) -> Origin:

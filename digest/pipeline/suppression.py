@@ -24,8 +24,8 @@ def suppressed_keys(conn: Connection, keys: Iterable[str], secrets: Sequence[str
 def lift(conn: Connection, key: str, secrets: Sequence[str]) -> bool:
     """Let *key* be mailed again, because whoever reads there has just confirmed it; False when it was not suppressed.
 
-    Nothing else lifts a suppression: no import, no correction, no page. That it was somebody's former address is
-    forgotten too.
+    Nothing else lifts a suppression: no import, no correction, no page (the undo of a change takes back what it
+    added). That it was somebody's former address is forgotten too.
     """
     hashes = [address_hash(secret, key) for secret in secrets]
     conn.execute(delete(former_addresses).where(former_addresses.c.address_hash.in_(hashes)))

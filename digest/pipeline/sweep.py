@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from digest.log import get_logger
 from digest.pipeline.installation import Installation
 from digest.pipeline.recover import recover
+from digest.pipeline.retain import drop_old
 from digest.pipeline.sign_up import drop_unanswered
 from digest.store import dispatching, jobs
 from digest.store.editions import lapse_cancelled
@@ -27,10 +28,11 @@ class Swept:
 def sweep(house: Installation) -> Swept:
     """Take back what dead senders held, close editions that are done, see that whatever is due has a job.
 
-    What nobody confirmed in time is forgotten. Of several processes that sweep at one moment one does the rest; on
-    SQLite there is none: the only sender looks itself.
+    What nobody confirmed in time is forgotten, and what is older than the log is kept for. Of several processes that
+    sweep at one moment one does the rest; on SQLite there is none: the only sender looks itself.
     """
     drop_unanswered(house)
+    drop_old(house)
     if house.engine.dialect.name != "postgresql":
         return Swept()
     with house.engine.begin() as connection:

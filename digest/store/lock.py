@@ -27,6 +27,7 @@ class Alone(IntEnum):
     ADD_SUBSCRIBERS = 3
     SWEEP = 4
     HEAR = 5
+    TALLY = 6
 
 
 def wait_for_others(connection: Connection, what: Alone) -> None:

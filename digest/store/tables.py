@@ -148,6 +148,18 @@ revisions = Table(
     Column("made_at", Instant, nullable=False),
 )
 
+# Who read a text before it was published, and answers for it (AI Act Art. 50(4)); of that revision, never of a later
+# one, and never changed.
+reviews = Table(
+    "reviews",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("revision_id", Id, ForeignKey("revisions.id"), nullable=False, index=True),
+    Column("reviewer", String(80), nullable=False),
+    Column("note", Text, nullable=False, server_default=""),
+    Column("at", Instant, nullable=False),
+)
+
 # What editors decided about articles; newsletter "" is all of them. `applied_at` is when waiting mails were planned
 # anew for it, NULL while its time is still to come.
 rulings = Table(
@@ -504,6 +516,11 @@ users = Table(
     Column("role", String(10), nullable=False),
     Column("password", Text, nullable=False),
     Column("made_at", Instant, nullable=False),
+    # What the secret of the second factor is derived from ("" without one), the last step that was used, and hashes
+    # of the recovery codes that are left.
+    Column("second_factor", String(80), nullable=False, server_default=""),
+    Column("used_step", BigInteger, nullable=False, server_default="0"),
+    Column("recovery_codes", SQLJSON, nullable=False, server_default="[]"),
 )
 
 sessions = Table(
@@ -712,4 +729,15 @@ reader_rules = Table(
     Column("quiet", String(11), nullable=False, server_default=""),
     Column("quiet_days", String(30), nullable=False, server_default=""),
     Column("daily_cap", Integer, nullable=False, server_default="0"),
+)
+
+# What happened on each day (UTC), counted once from attempts, reports and consents as they come: for the dashboard.
+tallies = Table(
+    "tallies",
+    metadata,
+    Column("day", String(10), primary_key=True),
+    Column("newsletter_id", Id, ForeignKey("newsletters.id"), primary_key=True),
+    Column("provider", String(40), primary_key=True),
+    Column("event", String(12), primary_key=True),
+    Column("count", BigInteger, nullable=False),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import Connection, delete, select, update
 
@@ -34,9 +35,67 @@ def add_user(connection: Connection, name: str, role: Role, password: str, now: 
 
 
 def change_user(connection: Connection, user_id: int, role: Role, password: str) -> None:
-    """Give an account another role and password (a hash), and end its sessions."""
-    connection.execute(update(users).where(users.c.id == user_id).values(role=role.value, password=password))
+    """Give an account another role and password (a hash), take its second factor away, and end its sessions."""
+    values = {"role": role.value, "password": password}
+    connection.execute(update(users).where(users.c.id == user_id).values(values))
+    set_second_factor(connection, user_id, "", [])
+    end_sessions(connection, user_id)
+
+
+def change_password(connection: Connection, user_id: int, password: str) -> None:
+    """Give an account another password (a hash), and end its sessions."""
+    connection.execute(update(users).where(users.c.id == user_id).values(password=password))
+    end_sessions(connection, user_id)
+
+
+def change_role(connection: Connection, user_id: int, role: Role) -> None:
+    """Give an account another role, and end its sessions."""
+    connection.execute(update(users).where(users.c.id == user_id).values(role=role.value))
+    end_sessions(connection, user_id)
+
+
+def end_sessions(connection: Connection, user_id: int) -> None:
+    """End every session of an account."""
     connection.execute(delete(sessions).where(sessions.c.user_id == user_id))
+
+
+class SecondFactor(NamedTuple):
+    """What an account has beside its password: "" for nothing, the last step used, hashes of recovery codes."""
+
+    seed: str
+    used_step: int
+    recovery_codes: list[str]
+
+
+def second_factor_of(connection: Connection, user_id: int) -> SecondFactor:
+    """Return the second factor of an account that is there; nobody else uses it until the transaction ends."""
+    own = users.c
+    query = select(own.second_factor, own.used_step, own.recovery_codes).where(own.id == user_id).with_for_update()
+    return SecondFactor(*connection.execute(query).one())
+
+
+def has_second_factor(connection: Connection, user_id: int) -> bool:
+    """Whether an account has one."""
+    found = connection.execute(select(users.c.second_factor).where(users.c.id == user_id)).scalar()
+    return bool(found)
+
+
+def set_second_factor(connection: Connection, user_id: int, seed: str, recovery_codes: list[str]) -> None:
+    """Give an account a second factor, or with "" none."""
+    values = {"second_factor": seed, "used_step": 0, "recovery_codes": recovery_codes}
+    connection.execute(update(users).where(users.c.id == user_id).values(values))
+
+
+def use_second_factor(connection: Connection, user_id: int, used_step: int, recovery_codes: list[str]) -> None:
+    """Note what was used up."""
+    values = {"used_step": used_step, "recovery_codes": recovery_codes}
+    connection.execute(update(users).where(users.c.id == user_id).values(values))
+
+
+def users_with_factors(connection: Connection) -> list[tuple[User, bool]]:
+    """Return every account by name, and whether it has a second factor."""
+    query = select(*_USER, users.c.second_factor).order_by(users.c.name)
+    return [(_user(*row[:3]), bool(row[3])) for row in connection.execute(query)]
 
 
 def remove_user(connection: Connection, user_id: int) -> None:

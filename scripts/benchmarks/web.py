@@ -20,6 +20,7 @@ from urllib.parse import urlencode
 from digest.model.staff import Role
 from digest.pipeline.accounts import put_user, sign_in
 from digest.pipeline.installation import Installation
+from digest.pipeline.tally import tally
 from digest.web.site import build_site
 from scripts.benchmarks.crowded import crowd, domain
 from scripts.benchmarks.databases import databases
@@ -67,6 +68,14 @@ def paths(subscribers: int, deliveries: int) -> dict[str, str]:
         ),
         "a subscriber": f"/subscribers/{middle}",
         "changes": "/changes",
+        "dashboard": "/dashboard?days=90",
+        "suppressions": "/suppressions",
+        "topics": "/topics",
+        "a topic": "/topics/topic3",
+        "sources": "/sources",
+        "schedules": "/schedules",
+        "users": "/users",
+        "audit": "/audit",
         "editions": "/editions",
         "an edition": "/editions/1",
         "deliveries": "/deliveries",
@@ -169,6 +178,8 @@ def main() -> None:
             house = open_house(folder, url)
             fill(house, min(_ARTICLES, given.subscribers))
             crowd(house, subscribers=given.subscribers, deliveries=given.deliveries)
+            tell("counting for the dashboard")
+            tally(house)
             source.settle(url)
             pages = asyncio.run(measure(house, paths(given.subscribers, given.deliveries), given.runs))
             house.engine.dispose()

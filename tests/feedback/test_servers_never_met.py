@@ -200,6 +200,11 @@ REPORTS = {
               subject="메일 전송 실패"),
         [(A, "soft", "5")],
     ),
+    "Naver, with labels": (
+        plain(f"메일이 전송되지 못했습니다.\n받는사람: {A}\n사유: 존재하지 않는 계정입니다. (550 5.1.1)\n",
+              sender="postmaster@example.net", subject="메일 발송 실패 안내"),
+        [(A, "hard", "5")],
+    ),
     "Postfix in Portuguese": (
         plain(f"Sua mensagem não pôde ser entregue.\n\n<{A}>: 550 5.1.1 Usuário desconhecido\n",
               subject="Mensagem não entregue"),

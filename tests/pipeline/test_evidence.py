@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from digest.errors import NotFound
+from digest.errors import BadInput, NotFound
 from digest.model.subscriber import EndedReason
 from digest.pipeline.evidence import evidence_of, version_of
 from digest.pipeline.leave import leave
+from digest.store.articles import list_articles
+from digest.store.engine import reading
+from digest.store.reviews import record_review, reviews_of
 from tests.house import House
 from tests.sink import Sink
 
@@ -35,6 +38,45 @@ def test_every_article_is_there_with_the_disclaimer_that_was_shown(sent: House):
     assert shown["Tariff truce"]["disclaimer_version"] == version_of(TOLD) != version_of(TOLD + "!")
     assert shown["Tariff truce"]["human_review"] is None
     assert (shown["Tariff talks"]["ai_generated"], shown["Tariff talks"]["disclaimer_version"]) == (None, "")
+
+
+def review(house: House, title: str, by: str) -> None:
+    """Let *by* read an article as it is now."""
+    with house.engine.begin() as connection:
+        (found,) = list_articles(connection, search=title, limit=1)
+        record_review(connection, found.article_id, by, "", now=house.clock.now())
+
+
+def test_who_had_reviewed_what_a_reader_was_shown_is_there(house: House, sink: Sink):
+    """The last review before the mail; one that came later proves nothing about it, and an edit needs its own."""
+    house.reader(ANNA)
+    house.article("trade", "Tariff truce", disclaimer=TOLD, ai_generated=True, url="https://press.example.net/a")
+    review(house, "Tariff truce", "Ira Glass")
+    house.article("trade", "Tariff talks", ai_generated=True)
+    house.move(hours=2)
+    house.send(sink)
+    house.move(hours=1)
+    review(house, "Tariff talks", "Bo Late")
+    house.article("trade", "Tariff truce", disclaimer=TOLD + "!", url="https://press.example.net/a")
+
+    shown = {each["title"]: each["human_review"] for each in evidence_of(house.installation, ANNA)["shown"]}
+    with reading(house.engine) as connection:
+        (now,) = list_articles(connection, search="Tariff truce", limit=1)
+        reviews = reviews_of(connection, [now.revision_id])
+    assert shown == {"Tariff truce": {"by": "Ira Glass", "at": "2026-11-23T06:00:00+00:00"}, "Tariff talks": None}
+    assert reviews == {}
+
+
+def test_a_review_needs_a_person_and_an_article(house: House):
+    """Nothing is put on record otherwise."""
+    article = house.article()
+    with house.engine.begin() as connection:
+        with pytest.raises(BadInput):
+            record_review(connection, article, "  ", "", now=house.clock.now())
+        with pytest.raises(NotFound):
+            record_review(connection, 999, "Ira Glass", "", now=house.clock.now())
+
+    assert house.rows("SELECT COUNT(*) FROM reviews") == [(0,)]
 
 
 def test_a_later_edit_does_not_change_what_was_shown(sent: House):

@@ -93,6 +93,7 @@ def test_a_bounce_that_is_handed_on_is_heard_before_it_is_taken(sent: House, ser
     assert sent.rows("SELECT COUNT(*) FROM reports") == [(1,)]
 
 
+@pytest.mark.sqlite
 def test_it_speaks_lmtp_too(sent: House):
     """One recipient at a time, so each has its answer."""
     with Served(sent, lmtp=True) as served, smtplib.LMTP("127.0.0.1", served.port) as client:
@@ -105,6 +106,7 @@ def test_it_speaks_lmtp_too(sent: House):
     assert state(sent) == "ended"
 
 
+@pytest.mark.sqlite
 def test_a_forged_report_is_taken_and_changes_nothing(sent: House, served: Served):
     """Without the tag, and with a wrong one."""
     with smtplib.SMTP("127.0.0.1", served.port, timeout=10) as client:
@@ -115,6 +117,7 @@ def test_a_forged_report_is_taken_and_changes_nothing(sent: House, served: Serve
     assert sent.rows("SELECT COUNT(*) FROM reports") == [(2,)]
 
 
+@pytest.mark.sqlite
 def test_mail_to_others_is_not_taken(sent: House, served: Served):
     """It is no way to reach anybody else."""
     with smtplib.SMTP("127.0.0.1", served.port, timeout=10) as client:
@@ -125,6 +128,7 @@ def test_mail_to_others_is_not_taken(sent: House, served: Served):
     assert answers == [550, 550, 550]
 
 
+@pytest.mark.sqlite
 def test_what_cannot_be_put_on_record_is_asked_for_again(sent: House, served: Served, monkeypatch):
     """451, and the server keeps it."""
 
@@ -165,6 +169,7 @@ def test_whatever_a_client_says_the_next_one_is_heard(sent: House, served: Serve
     assert state(sent) == "ended"
 
 
+@pytest.mark.sqlite
 def test_a_mail_too_large_and_a_connection_too_many_are_refused(sent: House, served: Served, monkeypatch):
     """552 and 421."""
     monkeypatch.setattr(listener, "LARGEST", 10_000)
@@ -178,6 +183,7 @@ def test_a_mail_too_large_and_a_connection_too_many_are_refused(sent: House, ser
     assert busy.value.smtp_code == 421
 
 
+@pytest.mark.sqlite
 def test_a_newsletter_that_is_new_has_its_address_within_a_minute(house: House):
     """Tags and capitals change nothing."""
     now = [0.0]

@@ -53,6 +53,7 @@ def test_a_day_has_its_share_and_the_next_one_more(house: House, sink: Sink):
     assert all("Tariff story 1" in text and "Tariff story 2" in text for text in texts)
 
 
+@pytest.mark.sqlite
 def test_the_plan_tells_readers_and_what_was_tried(house: House, sink: Sink):
     """The provider with most readers first."""
     house.newsletter()

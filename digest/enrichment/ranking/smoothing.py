@@ -30,12 +30,12 @@ def less_their_mean(scores: Sequence[float]) -> list[float]:
     return [score - mean for score in scores]
 
 
-def solve(vectors: Vectors, target: Sequence[float]) -> list[float]:
-    """Return (K + RIDGE)⁻¹ *target*, what each article adds to the fit of those like it."""
+def solve(vectors: Vectors, target: Sequence[float], rounds: int = ROUNDS) -> list[float]:
+    """Return (K + RIDGE)⁻¹ *target*, what each article adds to the fit of those like it; nearer with more *rounds*."""
     rest, step = list(target), list(target)
     solution = [0.0] * len(target)
     length = began = _dot(rest, rest)
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         if length <= began * _NOTHING:
             break
         image = [alike + RIDGE * one for alike, one in zip(vectors.alike(step), step, strict=True)]

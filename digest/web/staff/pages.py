@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +23,7 @@ from digest.web.staff.words import mark, reason_of, word_of
 if TYPE_CHECKING:
     from digest.web.staff.gate import Visit
 
+_LONGEST_VALUE = 600
 LOCALES = Path(__file__).parent / "locales"
 _STRICT = {
     # With "no-referrer" a browser would not tell where a form comes from either.
@@ -47,11 +49,19 @@ _MAIL_POLICY = (
 
 MENU = (
     ("today", "", mark("Today")),
+    ("dashboard", "dashboard", mark("Dashboard")),
     ("subscribers", "subscribers", mark("Subscribers")),
+    ("suppressions", "suppressions", mark("Suppressions")),
+    ("topics", "topics", mark("Topics")),
     ("editions", "editions", mark("Editions")),
     ("preview", "preview", mark("Preview")),
     ("articles", "articles", mark("Articles")),
+    ("sources", "sources", mark("Sources")),
     ("deliveries", "deliveries", mark("Delivery log")),
+    ("schedules", "schedules", mark("Schedules")),
+    ("relays", "relays", mark("Mail servers")),
+    ("users", "users", mark("Users")),
+    ("audit", "audit", mark("Audit log")),
 )
 
 
@@ -76,7 +86,9 @@ class StaffPages:
         self._environment.globals.update(
             {"site_root": self.site_root, "root": self.root, "menu": MENU, "word_of": word_of, "reason_of": reason_of}
         )
-        self._environment.filters.update({"moment": moment, "exact": exact, "capped": capped, "size": size})
+        self._environment.filters.update(
+            {"moment": moment, "exact": exact, "capped": capped, "size": size, "in_json": in_json}
+        )
 
     def draw(self, name: str, visit: Visit, *, status: int = 200, **values: Any) -> Response:
         """Return the page *name* for whoever visits."""
@@ -127,6 +139,12 @@ def capped(count: int) -> str:
 def size(count: int) -> str:
     """Return so many bytes in kB."""
     return f"{count / 1000:,.1f} kB"
+
+
+def in_json(value: object) -> str:
+    """Return a JSON value as people read it, at most some lines of it."""
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}…"
 
 
 def _with_query(query: Mapping[str, str]) -> Callable[..., str]:

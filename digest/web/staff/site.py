@@ -7,7 +7,22 @@ from fastapi import APIRouter, Response
 from digest.errors import NotFound
 from digest.model.staff import Role
 from digest.pipeline.installation import Installation
-from digest.web.staff import articles, changes, deliveries, editions, imports, preview, signing, subscribers, today
+from digest.web.staff import (
+    account,
+    articles,
+    changes,
+    dashboard,
+    deliveries,
+    editions,
+    imports,
+    people,
+    preview,
+    signing,
+    subscribers,
+    today,
+    topics,
+    upkeep,
+)
 from digest.web.staff.gate import Gate, Visit
 from digest.web.staff.pages import StaffPages
 
@@ -18,7 +33,8 @@ def staff_routes(house: Installation) -> APIRouter:
     """Return the routes below /staff; what is none of them is known to those who are signed in only."""
     pages = StaffPages(house.base_url)
     gate = Gate(house, pages)
-    for part in (signing, today, subscribers, changes, imports, editions, preview, articles, deliveries):
+    readers, mails = (subscribers, changes, imports), (editions, preview, articles, deliveries)
+    for part in (signing, today, dashboard, *readers, *mails, topics, upkeep, account, people):
         part.add_to(gate, house, pages)
 
     def nowhere(visit: Visit) -> Response:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from fastapi import Response
+from sqlalchemy import Connection
 
 from digest.model.staff import Role
 from digest.pipeline.installation import Installation
-from digest.store.browsing import browse_editions, states_of_edition
+from digest.store.browsing import browse_articles, browse_editions, count_subscribers, states_of_edition
 from digest.store.engine import reading
 from digest.store.newsletters import newsletter_ids
 from digest.store.upcoming import coming_slots, failing_sources
+from digest.store.users import has_second_factor
 from digest.web.staff.gate import Gate, Visit
 from digest.web.staff.pages import StaffPages
+from digest.web.staff.words import mark
 
-_SHOWN = 5
+_SHOWN = 3  # editions; each takes counting
 
 
 def add_to(gate: Gate, house: Installation, pages: StaffPages) -> None:
@@ -31,6 +34,25 @@ def add_to(gate: Gate, house: Installation, pages: StaffPages) -> None:
                 failing=failing_sources(connection),
                 latest=[(each, states_of_edition(connection, each.edition_id)) for each in latest],
                 newsletters=len(newsletter_ids(connection)),
+                steps=_first_steps(connection, visit),
             )
 
     gate.get("", Role.VIEWER, show)
+
+
+def _first_steps(connection: Connection, visit: Visit) -> list[tuple[str, str, bool]]:
+    """Return what is to be done before the first mail can go out: words, page and whether it is done; [] after it."""
+    newsletters = bool(newsletter_ids(connection))
+    articles, _unread = browse_articles(connection)
+    has_readers = count_subscribers(connection) > 0
+    if newsletters and articles.rows and has_readers:
+        return []
+    has_factor = visit.user is not None and has_second_factor(connection, visit.user.user_id)
+    return [
+        (mark("Give your account a second factor."), "/account", has_factor),
+        (mark("Test the mail server."), "/relays", False),
+        (mark("Describe a newsletter in a file: digest newsletters apply FILE.toml"), "/schedules", newsletters),
+        (mark("See that its sources bring articles."), "/sources", bool(articles.rows)),
+        (mark("Bring readers in, or send them to the newsletter's page."), "/import", has_readers),
+        (mark("Look at a mail before it goes out."), "/preview", False),
+    ]

@@ -84,6 +84,11 @@ REASONS = {
     "dropped": _("the mail was full; not kept"),
     "nothing_beside": _("pinned, with nothing of the reader's own beside it; kept for next time"),
     "below_min_items": _("it matched, but the mail was too short; kept for next time"),
+    # why an address is suppressed
+    "bounced": _("mail to it came back"),
+    "complained": _("its reader complained"),
+    "admin": _("staff did it"),
+    "erased": _("its reader was erased"),
     # why a subscription ended
     "one_click": _("by one click"),
     "page": _("on the page"),

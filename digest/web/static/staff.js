@@ -19,6 +19,10 @@
   };
   setTimeout(follow, 2000);
 
+  // On a phone the menu is wider than the screen; the page one is on stays in sight.
+  const menu = document.querySelector("nav [aria-current]");
+  if (menu && innerWidth < 800) menu.closest("ul").scrollLeft = menu.offsetLeft - 48;
+
   // The field of a condition suggests what its claim can have, and takes a day where it is about one.
   for (const claim of document.querySelectorAll("select[data-claim]")) {
     const value = claim.parentElement.querySelector("input");
@@ -41,6 +45,27 @@
     });
     head.append(all);
   }
+
+  // Keys: a list of them, the search field, the next page, and Ctrl+S for whatever form is being written.
+  const shortcuts = document.getElementById("shortcuts");
+  document.addEventListener("keydown", (event) => {
+    if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "s") {
+      // Only forms that keep something; never one that says yes to what cannot be undone.
+      const form = document.activeElement?.closest("form[data-save]") ?? document.querySelector("form[data-save]");
+      if (!form) return;
+      event.preventDefault();
+      form.requestSubmit(form.querySelector("button[data-save]") ?? form.querySelector("button"));
+      return;
+    }
+    if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, select, textarea")) return;
+    if (event.key === "?" && shortcuts && !shortcuts.open) shortcuts.showModal();
+    if (event.key === "n") document.querySelector("a[rel=next]")?.click();
+    if (event.key === "/") {
+      const field = document.querySelector("main form[method=get] :is(input:not([type=hidden]), select)");
+      if (field) event.preventDefault();
+      field?.focus();
+    }
+  });
 
   // A button that copies, beside each id; where the browser does not let us, the id is selected by one click anyway.
   if (navigator.clipboard) {

@@ -41,9 +41,16 @@ MATRIX: dict[tuple[str, str], Role | str | None] = {
     ("GET", "/static"): ANYBODY,
     ("GET", "/staff/sign-in"): ANYBODY,
     ("POST", "/staff/sign-in"): ANYBODY,
+    ("POST", "/staff/sign-in/code"): ANYBODY,
     ("POST", "/staff/first"): ANYBODY,
+    ("GET", "/staff/account"): Role.VIEWER,
+    ("POST", "/staff/account"): Role.VIEWER,
+    ("GET", "/staff/users"): Role.ADMIN,
+    ("POST", "/staff/users"): Role.ADMIN,
+    ("GET", "/staff/audit"): Role.ADMIN,
     ("POST", "/staff/sign-out"): Role.VIEWER,
     ("GET", "/staff"): Role.VIEWER,
+    ("GET", "/staff/dashboard"): Role.VIEWER,
     ("GET", "/staff/subscribers"): Role.VIEWER,
     ("GET", "/staff/subscribers/{number}"): Role.VIEWER,
     ("POST", "/staff/segments"): Role.EDITOR,
@@ -58,6 +65,16 @@ MATRIX: dict[tuple[str, str], Role | str | None] = {
     ("POST", "/staff/imports/{number}"): Role.ADMIN,
     ("GET", "/staff/imports/{number}/report"): Role.ADMIN,
     ("POST", "/staff/export"): Role.ADMIN,
+    ("GET", "/staff/suppressions"): Role.VIEWER,
+    ("POST", "/staff/suppressions"): Role.ADMIN,
+    ("GET", "/staff/sources"): Role.VIEWER,
+    ("POST", "/staff/sources"): Role.EDITOR,
+    ("GET", "/staff/schedules"): Role.VIEWER,
+    ("GET", "/staff/relays"): Role.VIEWER,
+    ("POST", "/staff/relays"): Role.ADMIN,
+    ("GET", "/staff/topics"): Role.VIEWER,
+    ("GET", "/staff/topics/{slug}"): Role.VIEWER,
+    ("POST", "/staff/topics/{slug}"): Role.EDITOR,
     ("GET", "/staff/editions"): Role.VIEWER,
     ("GET", "/staff/editions/{number}"): Role.VIEWER,
     ("GET", "/staff/editions/{number}/pause"): Role.EDITOR,
@@ -72,6 +89,7 @@ MATRIX: dict[tuple[str, str], Role | str | None] = {
     ("GET", "/staff/articles/{number}"): Role.VIEWER,
     ("POST", "/staff/articles/{number}/withdraw"): Role.EDITOR,
     ("POST", "/staff/articles/{number}/bring-back"): Role.EDITOR,
+    ("POST", "/staff/articles/{number}/review"): Role.EDITOR,
     ("GET", "/staff/deliveries"): Role.VIEWER,
     ("GET", "/staff/deliveries/{number}"): Role.VIEWER,
     ("GET", "/staff/{rest:path}"): Role.VIEWER,
@@ -93,7 +111,7 @@ def routes(of: Any) -> Iterator[tuple[str, str]]:
 
 
 def filled(path: str) -> str:
-    return path.replace("{number}", "1").replace("{rest:path}", "nowhere")
+    return path.replace("{number}", "1").replace("{slug}", "trade").replace("{rest:path}", "nowhere")
 
 
 def test_every_route_of_the_site_is_listed_with_who_may_use_it(anna: House) -> None:

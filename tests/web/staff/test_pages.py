@@ -143,6 +143,20 @@ def test_an_article_is_withdrawn_and_brought_back(anna: House, admin: TestClient
     assert anna.rows("SELECT state FROM articles") == [("live",)]
 
 
+def test_an_editor_reviews_what_they_have_read_and_nothing_else(anna: House, admin: TestClient) -> None:
+    """Their name is on record for that text; once it was changed, the old page reviews nothing."""
+    anna.article("trade", "Tariff on rope", url="https://press.example.net/rope")
+    ((revision,),) = anna.rows("SELECT revision_id FROM articles")
+    press(admin, "/staff/articles/1/review", revision=str(revision))
+    assert "admin" in admin.get("/staff/articles/1").text.partition("Reviewed by")[2].partition("</div>")[0]
+
+    anna.article("trade", "Tariff on rope", deck="Another deck.", url="https://press.example.net/rope")
+    late = press(admin, "/staff/articles/1/review", revision=str(revision))
+    assert late.status_code == 422
+    assert "nobody yet" in admin.get("/staff/articles/1").text
+    assert anna.rows("SELECT reviewer FROM reviews") == [("admin",)]
+
+
 def test_the_log_is_narrowed_by_edition_state_and_address(anna: House, admin: TestClient) -> None:
     """And says so when something is no edition, state or address."""
     anna.readers([{"email": f"r{n}@example.org", "topics": "trade"} for n in range(60)])
@@ -194,3 +208,13 @@ def test_an_empty_house_says_what_to_do_next(anna: House, admin: TestClient) -> 
     assert "digest send" in admin.get("/staff/editions").text
     assert "Today" in admin.get("/staff/deliveries").text
     assert "Choose a newsletter" in admin.get("/staff/preview").text
+
+
+def test_whoever_begins_is_led_to_the_first_mail(anna: House, admin: TestClient) -> None:
+    """Step by step, until there are a newsletter, an article and a reader."""
+    begun = admin.get("/staff").text
+    assert "First steps" in begun
+    assert 'href="/staff/relays"' in begun
+    anna.article()
+
+    assert "First steps" not in admin.get("/staff").text

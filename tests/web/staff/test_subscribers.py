@@ -10,10 +10,17 @@ from starlette.testclient import TestClient
 
 from digest.model.staff import Role
 from digest.pipeline.chores import run_chores
+from digest.web.staff import subscribers
 from tests.house import House
 from tests.web.asking import heading
 from tests.web.staff.test_pages import EVIL, harmless, tables
 from tests.web.staff.visiting import press
+
+
+@pytest.fixture(autouse=True)
+def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """How long a page may look depends on what else the machine does."""
+    monkeypatch.setattr(subscribers, "_PATIENCE", 60.0)
 
 
 @pytest.fixture

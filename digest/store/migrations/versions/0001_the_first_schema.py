@@ -167,6 +167,18 @@ def upgrade() -> None:
     with op.batch_alter_table('revisions', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_revisions_article_id'), ['article_id'], unique=False)
 
+    op.create_table('reviews',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('revision_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('reviewer', sa.String(length=80), nullable=False),
+    sa.Column('note', sa.Text(), server_default='', nullable=False),
+    sa.Column('at', sa.BigInteger(), nullable=False),
+    sa.ForeignKeyConstraint(['revision_id'], ['revisions.id'], name=op.f('fk_reviews_revision_id_revisions')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_reviews'))
+    )
+    with op.batch_alter_table('reviews', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_reviews_revision_id'), ['revision_id'], unique=False)
+
     op.create_table('matches',
     sa.Column('matching_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('revision_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -399,6 +411,9 @@ def upgrade() -> None:
     sa.Column('role', sa.String(length=10), nullable=False),
     sa.Column('password', sa.Text(), nullable=False),
     sa.Column('made_at', sa.BigInteger(), nullable=False),
+    sa.Column('second_factor', sa.String(length=80), server_default='', nullable=False),
+    sa.Column('used_step', sa.BigInteger(), server_default='0', nullable=False),
+    sa.Column('recovery_codes', sa.JSON(), server_default='[]', nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_users')),
     sa.UniqueConstraint('name', name=op.f('uq_users_name'))
     )
@@ -588,6 +603,15 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_events_subscriber_id'), ['subscriber_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_events_window_id'), ['window_id'], unique=False)
 
+    op.create_table('tallies',
+    sa.Column('day', sa.String(length=10), nullable=False),
+    sa.Column('newsletter_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('provider', sa.String(length=40), nullable=False),
+    sa.Column('event', sa.String(length=12), nullable=False),
+    sa.Column('count', sa.BigInteger(), nullable=False),
+    sa.ForeignKeyConstraint(['newsletter_id'], ['newsletters.id'], name=op.f('fk_tallies_newsletter_id_newsletters')),
+    sa.PrimaryKeyConstraint('day', 'newsletter_id', 'provider', 'event', name=op.f('pk_tallies'))
+    )
     op.create_table('thoughts',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('article_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
