@@ -45,7 +45,7 @@ def apply(
 
 @app.command(name="list")
 def list_newsletters(as_json: Json = False) -> None:
-    """List the newsletters and how many subscribe to each."""
+    """List newsletters and streams, and how many subscribe to each."""
     from digest.pipeline.frequencies import frequency_words
     from digest.scheduling.cadence import frequency_text
     from digest.store.engine import reading
@@ -78,7 +78,9 @@ def list_newsletters(as_json: Json = False) -> None:
                 slug,
                 each.name,
                 each.sender.address,
-                f"{frequency_words(frequency_text(each.schedule.frequency))} {each.schedule.at:%H:%M}",
+                each.stream.window.kind.value
+                if each.stream
+                else f"{frequency_words(frequency_text(each.schedule.frequency))} {each.schedule.at:%H:%M}",
                 each.schedule.zone or "each reader's own",
                 str(active.get(slug, 0)),
             ]
