@@ -29,8 +29,8 @@ def rule_article(
         return save_ruling(connection, Ruling(article_id, kind, newsletter, until, by, now))
 
 
-def lift_rule(house: Installation, article_id: int, kind: RulingKind, newsletter: str) -> None:
+def lift_rule(house: Installation, article_id: int, kind: RulingKind, newsletter: str, *, by: str) -> None:
     """Take a decision back; raises NotFound when there is none."""
     with house.engine.begin() as connection:
-        if not lift_ruling(connection, article_id, newsletter, kind):
+        if not lift_ruling(connection, article_id, newsletter, kind, now=house.clock.now(), by=by):
             raise NotFound(f"there is no such {kind} of article {article_id}")

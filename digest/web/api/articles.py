@@ -117,12 +117,14 @@ def add_to(door: Door, house: Installation) -> None:
 
     def put_ruling(number: Id, kind: RulingKind, said: RulingIn, request: Request) -> Planned:
         """Pin, exclude, embargo or expire an article."""
-        by = f"API, {request.state.token.name}"
-        return Planned(replanned=rule_article(house, number, kind, said.newsletter, until=said.until, by=by))
+        until, by = said.until, _who(request)
+        return Planned(replanned=rule_article(house, number, kind, said.newsletter, until=until, by=by))
 
-    def drop_ruling(number: Id, kind: RulingKind, newsletter: Annotated[Slug | None, Query()] = None) -> None:
+    def drop_ruling(
+        number: Id, kind: RulingKind, request: Request, newsletter: Annotated[Slug | None, Query()] = None
+    ) -> None:
         """Take such a decision back."""
-        lift_rule(house, number, kind, newsletter or "")
+        lift_rule(house, number, kind, newsletter or "", by=_who(request))
 
     reads, writes = Scope.ARTICLES_READ, Scope.ARTICLES_WRITE
     door.add("GET", "/articles", reads, list_articles)
@@ -162,3 +164,7 @@ def _whole(house: Installation, number: int) -> ArticleOut:
             for each in rulings
         ],
     )
+
+
+def _who(request: Request) -> str:
+    return f"API, {request.state.token.name}"
