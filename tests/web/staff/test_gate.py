@@ -29,6 +29,8 @@ MATRIX: dict[tuple[str, str], Role | str | None] = {
     ("GET", "/p/{token}/data.json"): BY_LINK,
     ("GET", "/v/{token}/{heading}"): BY_LINK,
     ("POST", "/v/{token}/{heading}"): BY_LINK,
+    ("GET", "/v/{token}/thoughts/{number}"): BY_LINK,
+    ("POST", "/v/{token}/thoughts/{number}"): BY_LINK,
     ("GET", "/c/{token}"): BY_LINK,
     ("POST", "/c/{token}"): BY_LINK,
     ("GET", "/n/{slug}"): ANYBODY,
