@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from sqlalchemy import Connection, delete, select, text, update
 
-from digest.store.get_or_create import chunks
-from digest.store.tables import digests, event_windows, events, follows, pieces, reader_rules, thoughts
+from digest.store.get_or_create import among, chunks
+from digest.store.tables import deliveries, digests, event_windows, events, follows, pieces, reader_rules, thoughts
 
 _HASH = re.compile(r"\b[0-9a-f]{32,64}\b")
 _OF_EVENTS = (
@@ -31,6 +32,23 @@ def forget_events(conn: Connection, subscriber_id: int) -> None:
     conn.execute(delete(follows).where(follows.c.subscriber_id == subscriber_id))
     conn.execute(delete(thoughts).where(thoughts.c.subscriber_id == subscriber_id))
     conn.execute(delete(reader_rules).where(reader_rules.c.subscriber_id == subscriber_id))
+
+
+def part_from_deliveries(conn: Connection, delivery_ids: Sequence[int]) -> None:
+    """Let go of deliveries that are about to be deleted: what was told in them goes, that it was told stays.
+
+    So an event that comes again after years is still no news. Pieces stay, as those of newsletters do: which of them
+    others need would take a look at every digest.
+    """
+    c = event_windows.c
+    told = select(c.id).where(among(conn, c.delivery_id, delivery_ids))
+    mine = select(deliveries.c.digest_id).where(
+        among(conn, deliveries.c.id, delivery_ids), deliveries.c.id == c.delivery_id
+    )
+    made = digests.c.id.in_(mine.select_from(deliveries.join(event_windows, c.delivery_id == deliveries.c.id)))
+    conn.execute(update(digests).where(made).values(subject="", items="[]", layout=""))
+    conn.execute(update(events).where(events.c.window_id.in_(told)).values(content="{}"))
+    conn.execute(update(event_windows).where(among(conn, c.delivery_id, delivery_ids)).values(delivery_id=None))
 
 
 def _forget_digests(conn: Connection, subscriber_id: int) -> None:

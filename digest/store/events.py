@@ -202,7 +202,10 @@ def _make_again(connection: Connection, window_id: int) -> bool:
 
 
 def events_of(connection: Connection, subscriber_id: int, limit: int) -> list[tuple[Any, ...]]:
-    """Return a reader's latest events, latest first: added, stream, key, fate, closing while it waits, delivery."""
+    """Return a reader's latest events, latest first: added, stream, key, fate, closing while it waits, delivery.
+
+    Of a mail that is no longer in the log it is only known that the event was gathered.
+    """
     rows = connection.execute(
         text(
             "SELECT e.added_at, n.slug, COALESCE(e.dedupe_key, ''), e.outcome, e.reason, w.state, w.closes_at, d.id,"
@@ -215,7 +218,7 @@ def events_of(connection: Connection, subscriber_id: int, limit: int) -> list[tu
     found: list[tuple[Any, ...]] = []
     for added, slug, key, outcome, reason, window, closes, delivery_id, delivery, why in rows:
         if outcome == Outcome.GATHERED:
-            fate = f"{delivery}({why})" if why else delivery
+            fate = (f"{delivery}({why})" if why else delivery) or Outcome.GATHERED.value
         elif outcome == Outcome.PENDING:
             fate = "waiting" if window == "open" else "due"
         else:

@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import Connection, delete, func, select
 
 from digest.model.delivery import TERMINAL
+from digest.store.event_erasure import part_from_deliveries
 from digest.store.get_or_create import among
 from digest.store.tables import attempts, deliveries, reports
 
@@ -35,6 +36,7 @@ def old_deliveries(connection: Connection, before: datetime, *, after: int, most
 
 def delete_deliveries(connection: Connection, ids: Sequence[int]) -> None:
     """Delete these deliveries with their attempts and what came back about them."""
+    part_from_deliveries(connection, ids)
     for table in (attempts, reports):
         connection.execute(delete(table).where(among(connection, table.c.delivery_id, ids)))
     connection.execute(delete(deliveries).where(among(connection, deliveries.c.id, ids)))

@@ -24,13 +24,16 @@ from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from pathlib import Path
 from typing import Any, TextIO
 
+from digest.errors import DatabaseBusy
+from digest.model.event import Answer
 from digest.model.newsletter import Limits, Schedule
 from digest.model.stream import Stream, WindowKind, WindowPolicy
+from digest.pipeline.add_events import MOST, add_events
 from digest.pipeline.dispatch import dispatch
-from digest.pipeline.event_lines import add_lines
 from digest.pipeline.tick import plan_due
 from digest.store.tables import from_micros
 from tests import postgres
@@ -203,8 +206,7 @@ def work(order: dict[str, Any]) -> None:
     clock = _Later(timedelta(seconds=order["offset"]))
     house = House(Path(order["folder"]), order["database"], clock=clock)  # type: ignore[arg-type]
     if order["work"] == "add":
-        done = add_lines(house.installation, Path(order["input"]))
-        assert not done.refused, done.refused
+        add_from_where_it_stopped(house, Path(order["input"]))
         return
     sink, parent = Witness(port=order["port"]), os.getppid()
     while os.getppid() == parent:
@@ -216,6 +218,21 @@ def work(order: dict[str, Any]) -> None:
                 return
             clock.skip_to(waits + _SECOND)
         time.sleep(0.05)
+
+
+def add_from_where_it_stopped(house: House, given: Path) -> None:
+    """Add the events of a file, a thousand lines at a time; what was not noted as added is added again."""
+    mark, noted = given.with_suffix(".mark"), given.with_suffix(".new")
+    with given.open("rb") as lines:
+        lines.seek(int(mark.read_text()) if mark.exists() else 0)
+        while batch := [json.loads(line) for line in islice(lines, MOST)]:
+            with suppress(DatabaseBusy):
+                answers = add_events(house.installation, batch)
+                assert Answer.REFUSED not in {each.answer for each in answers}, answers
+                noted.write_text(str(lines.tell()))
+                noted.replace(mark)
+                continue
+            lines.seek(int(mark.read_text()) if mark.exists() else 0)
 
 
 def first_waiting(house: House) -> datetime | None:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
+
 from digest.pipeline.erase_subscriber import erase_subscriber
+from digest.pipeline.event_queue import latest_events
 from digest.pipeline.following import follow_object
 from digest.pipeline.messages import Messages
+from digest.pipeline.retain import drop_old
 from digest.pipeline.show_subscriber import subscriber_as_json
 from digest.store.dispatching import find_row
 from digest.store.engine import reading
@@ -40,3 +45,25 @@ def test_what_was_told_to_an_erased_reader_is_gone_and_the_same_words_stay_with_
         claim = find_row(connection, row[0])
     assert claim is not None
     assert b"Words of shared." in Messages(house.installation).envelope(claim).content
+
+
+def test_when_the_log_is_shortened_the_words_go_and_the_event_stays_no_news(house: House, sink: Sink) -> None:
+    """The delivery, its digest and the payload; not the key."""
+    stream(house)
+    house.reader("kim@example.org", "comments", topics="")
+    for key in ("secretive", "later"):
+        add(house, event(key, "kim@example.org", on=key))
+        house.move(hours=1)
+        tick(house)
+        house.dispatch(sink)
+        house.move(days=40)
+    dropped = drop_old(replace(house.installation, keep_log=timedelta(days=60)))
+
+    assert dropped == 1
+    told = house.rows(
+        "SELECT content FROM events UNION ALL SELECT subject FROM digests UNION ALL SELECT items FROM digests"
+    )
+    assert not [each for (each,) in told if "secretive" in each.lower()]
+    assert [each.answer for each in add(house, event("secretive", "kim@example.org"))] == ["duplicate"]
+    fate = {each.dedupe_key: each.fate for each in latest_events(house.installation, "kim@example.org")}
+    assert fate == {"secretive": "gathered", "later": "sent"}
