@@ -176,7 +176,7 @@ class World(RuleBasedStateMachine):
         with self.house.engine.begin() as connection:
             if (article_id, kind) in self.ruled:
                 self.ruled.remove((article_id, kind))
-                lift_ruling(connection, article_id, "", kind)
+                lift_ruling(connection, article_id, "", kind, now=self.house.clock.now())
             else:
                 self.ruled.add((article_id, kind))
                 until = {RulingKind.EMBARGO: now + 90 * DAY, RulingKind.EXPIRE: now}.get(kind)
@@ -370,7 +370,7 @@ class World(RuleBasedStateMachine):
             resume(self.house.installation, self.choices(reader, letter), source="test")
         with self.house.engine.begin() as connection:
             for article_id, kind in self.ruled:
-                lift_ruling(connection, article_id, "", kind)
+                lift_ruling(connection, article_id, "", kind, now=self.house.clock.now())
         self.ruled.clear()
         for _ in range(2 * (len(self.stories) + 3)):
             self.house.move(hours=12)  # no slot is later than it may be

@@ -514,7 +514,7 @@ def test_every_language_keeps_the_blanks_that_are_filled_in(locale: str) -> None
         wanted = placeholders(key if isinstance(key, str) else key[-1])
         for number, form in enumerate(forms(message)):
             spelled = locale == "ar" and not isinstance(key, str) and number <= 2
-            assert placeholders(form) == (set() if spelled else wanted), form
+            assert placeholders(form) == (wanted - {"count", "days", "number"} if spelled else wanted), form
             assert "%" not in re.sub(r"%\(\w+\)s", "", form), form
 
 

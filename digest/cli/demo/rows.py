@@ -39,6 +39,7 @@ REASON_WORDS: Mapping[str, str] = {
     SkipReason.SUPPRESSED: "the address must not be mailed",
     SkipReason.CANCELLED: "the edition was called off",
     SkipReason.MISSED: "the hour had passed too long ago",
+    SkipReason.NOT_APPROVED: "nobody approved the edition in time",
     SkipReason.COALESCED: "a later mail took its place after downtime",
     SkipReason.ZONE_CHANGED: "the reader moved to another zone, where this day had passed or had its mail",
     SubscriptionState.PENDING: "not confirmed yet",
