@@ -72,18 +72,9 @@ def serve(
     """
     from digest import log
     from digest.app import open_installation, sending
-    from digest.feedback.mailboxes import mailboxes_of
+    from digest.cli.jobs import jobs_of
     from digest.pipeline.accounts import first_word
-    from digest.pipeline.chores import EVERY as WORK_EVERY
-    from digest.pipeline.chores import run_chores
-    from digest.pipeline.hear_mailbox import EVERY as LISTEN_EVERY
-    from digest.pipeline.hear_mailbox import Listener
-    from digest.pipeline.sweep import EVERY, sweep
-    from digest.pipeline.tally import EVERY as TALLY_EVERY
-    from digest.pipeline.tally import tally
-    from digest.pipeline.tick import plan_due, send_due, visit_sources
-    from digest.pipeline.webhooks import poster, tell_webhooks
-    from digest.scheduling.ticker import Job, ticking
+    from digest.scheduling.ticker import ticking
     from digest.settings import SENDING, read_settings
 
     try:
@@ -107,19 +98,7 @@ def serve(
         timeout_graceful_shutdown=5,
     )
     server = uvicorn.Server(pages)
-    jobs = [
-        Job("sources", every, lambda: visit_sources(house, allow_private=settings.fetch_private_addresses)),
-        # Two jobs: a long sending must not keep the next slots from being planned.
-        Job("plan", every, lambda: plan_due(house)),
-        Job("sweep", EVERY, lambda: sweep(house)),
-        Job("tally", TALLY_EVERY, lambda: tally(house, stop=lambda: server.should_exit)),
-        Job("chores", WORK_EVERY, lambda: run_chores(house, stop=lambda: server.should_exit)),
-        Job("hear", LISTEN_EVERY, Listener(house, mailboxes_of(settings.bounce_mailbox)).listen),
-    ]
-    telling = poster(allow_private=settings.webhook_private_addresses)
-    jobs.append(Job("webhooks", every, lambda: tell_webhooks(house, telling)))
-    if sender:
-        jobs.append(Job("send", every, lambda: send_due(house, how, stop=lambda: server.should_exit)))
+    jobs = jobs_of(house, settings, how if sender else None, every=every, stop=lambda: server.should_exit)
     # A second `digest serve` by mistake must not get as far as sending.
     with _listening(host, port) as listener, _ending_calmly(server):
         with ticking(jobs, patience=_PATIENCE) as under_way:
