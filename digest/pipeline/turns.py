@@ -47,7 +47,8 @@ class Turns:
         if waits > 0:
             # Its time counts from now, not from when it is written down: the run waits for that long, and no longer.
             self._held.append((claim, self._house.clock.now() + timedelta(seconds=waits)))
-            heappush(self._due, now + waits)
+            # Looked at after the clock, so that the run never wakes before the row is due.
+            heappush(self._due, max(now, asyncio.get_running_loop().time()) + waits)
         else:
             self._shares.note(claim)
         return waits > 0
