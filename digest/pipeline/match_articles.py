@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from digest.enrichment.reading import Analysed, analyse
+from digest.enrichment.reading import Analysed
 from digest.pipeline.archive import matching_of
 from digest.pipeline.installation import Installation
+from digest.pipeline.pool import Texts
 from digest.store.articles import latest_revisions, live_articles
 from digest.store.engine import reading
-from digest.store.matches import NewMatches, matches_of, save_matches
+from digest.store.matches import NewMatches, kept_revisions, save_matches
 from digest.store.newsletters import load_topics
 from digest.store.planning import is_any_due
 
@@ -30,16 +31,14 @@ def match_articles(house: Installation) -> int:
         now = house.clock.now()
         matching = matching_of(connection, load_topics(connection), now, house.memory)
         latest = latest_revisions(connection, now, _LATEST)
-        kept = matches_of(connection, matching.key, latest)
-        articles = live_articles(connection, [latest[each] for each in latest.keys() - kept.keys()])
+        kept = kept_revisions(connection, matching.key)
+        articles = live_articles(connection, [latest[each] for each in latest.keys() - kept])
     if not articles:
         return 0
     known: dict[int, Analysed] = {}
     matcher = matching.matcher(known)
-    for stored in articles:
-        if stored.revision_id not in known:
-            known[stored.revision_id] = analyse(stored.article)
-    found = {stored.revision_id: matcher.topics(known[stored.revision_id]) for stored in articles}
+    texts = Texts(articles, known)
+    found = {stored.revision_id: matcher.topics(texts[at]) for at, stored in enumerate(articles)}
     with house.engine.begin() as connection:
         save_matches(connection, NewMatches(matching.key, found))
     return len(found)

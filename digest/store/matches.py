@@ -30,6 +30,12 @@ def matches_of(connection: Connection, key: str, revision_ids: Collection[int]) 
     return {row.revision_id: _read(row.found) for part in parts for row in connection.execute(part)}
 
 
+def kept_revisions(connection: Connection, key: str) -> frozenset[int]:
+    """Return the revisions of which it is kept what they match."""
+    query = select(matches.c.revision_id).join(matchings).where(matchings.c.hash == key)
+    return frozenset(connection.execute(query).scalars())
+
+
 def save_matches(connection: Connection, new: NewMatches) -> None:
     """Keep *new*; what is kept already stays. The oldest vocabulary goes when there are many."""
     if not new.found:
