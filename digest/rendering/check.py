@@ -67,6 +67,11 @@ def check_template(folder: Path, name: str = "digest", *, notes: bool = True) ->
         templates = TemplateSet.load(folder, name)
     except BadTemplate as wrong:
         return [str(wrong)]
+    return check_templates(templates, notes=notes)
+
+
+def check_templates(templates: TemplateSet, *, notes: bool = True) -> list[str]:
+    """Return what is wrong with *templates*, as `check_template` does."""
     problems: dict[str, None] = {}
     chance = random.Random(20)  # noqa: S311 - the same samples each time, nothing secret
     for locale in LOCALES:

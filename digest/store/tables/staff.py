@@ -161,6 +161,30 @@ chore_files = Table(
     Column("content", LargeBinary, nullable=False),
 )
 
+# What editors wrote of a mail's templates: all its own files at once, kept for good; drafts are in no mail.
+template_versions = Table(
+    "template_versions",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("mail", String(40), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("files", SQLJSON, nullable=False),
+    Column("based_on", Integer, nullable=False, server_default="0"),
+    Column("made_by", String(80), nullable=False),
+    Column("made_at", Instant, nullable=False),
+    Column("published_by", String(80), nullable=False, server_default=""),
+    Column("published_at", Instant),
+    UniqueConstraint("mail", "number"),
+    Index(
+        "uq_template_versions_published",
+        "mail",
+        unique=True,
+        sqlite_where=text("state = 'published'"),
+        postgresql_where=text("state = 'published'"),
+    ),
+)
+
 # What staff did: append-only, written in the transaction that does it. Readers are named by their ids.
 audit = Table(
     "audit",

@@ -626,6 +626,23 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('chore_id', 'name', 'number', name=op.f('pk_chore_files'))
     )
 
+    op.create_table('template_versions',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('mail', sa.String(length=40), nullable=False),
+    sa.Column('number', sa.Integer(), nullable=False),
+    sa.Column('state', sa.String(length=10), nullable=False),
+    sa.Column('files', sa.JSON(), nullable=False),
+    sa.Column('based_on', sa.Integer(), server_default='0', nullable=False),
+    sa.Column('made_by', sa.String(length=80), nullable=False),
+    sa.Column('made_at', sa.BigInteger(), nullable=False),
+    sa.Column('published_by', sa.String(length=80), server_default='', nullable=False),
+    sa.Column('published_at', sa.BigInteger(), nullable=True),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_template_versions')),
+    sa.UniqueConstraint('mail', 'number', name=op.f('uq_template_versions_mail_number'))
+    )
+    with op.batch_alter_table('template_versions', schema=None) as batch_op:
+        batch_op.create_index('uq_template_versions_published', ['mail'], unique=True, sqlite_where=sa.text("state = 'published'"), postgresql_where=sa.text("state = 'published'"))
+
     op.create_table('audit',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('at', sa.BigInteger(), nullable=False),
