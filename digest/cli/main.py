@@ -28,6 +28,7 @@ from digest.cli import (
     send,
     simulate,
     subscribers,
+    templates,
     thoughts,
     tokens,
     topics,
@@ -90,6 +91,7 @@ app.add_typer(newsletters.app, name="newsletters", help="Apply and list newslett
 app.add_typer(subscribers.app, name="subscribers", help="Import, export, show, correct and erase subscribers.")
 app.add_typer(events.app, name="events", help="Add, cancel, list and follow events for notification streams.")
 app.add_typer(thoughts.app, name="thoughts", help="List, publish and decline what readers think of articles.")
+app.add_typer(templates.app, name="templates", help="Versions of mail templates: list, export, import, publish.")
 app.add_typer(topics.app, name="topics", help="Rank articles for topics.")
 app.add_typer(tokens.app, name="tokens", help="Keys of programs that use the API.")
 app.add_typer(users.app, name="users", help="Accounts for the pages under /staff.")

@@ -177,11 +177,11 @@ def _print(house: Installation, slug: str, name: str, wanted: str, now: datetime
     with reading(house.engine) as connection:
         newsletter_id, newsletter = load_newsletter(connection, slug)
     period, locale = f"{now.astimezone(UTC).date()}+{name}", resolve_locale(wanted, newsletter.locale)
-    subject, layout, pieces = _composed(house, newsletter, name, period, locale)
+    subject, layout, pieces = compose_letter(house, newsletter, name, period, locale)
     return _Printed(newsletter_id, period, locale, subject, layout, pieces)
 
 
-def _composed(
+def compose_letter(
     house: Installation, newsletter: Newsletter, name: str, period: str, locale: str
 ) -> tuple[str, str, dict[str, bytes]]:
     """Return subject, stored layout and pieces of the letter *name*."""

@@ -70,11 +70,11 @@ def check_template(folder: Path, name: str = "digest", *, notes: bool = True) ->
     return check_templates(templates, notes=notes)
 
 
-def check_templates(templates: TemplateSet, *, notes: bool = True) -> list[str]:
-    """Return what is wrong with *templates*, as `check_template` does."""
+def check_templates(templates: TemplateSet, *, notes: bool = True, locales: Sequence[str] = LOCALES) -> list[str]:
+    """Return what is wrong with *templates*, as `check_template` does, in mails of *locales*."""
     problems: dict[str, None] = {}
     chance = random.Random(20)  # noqa: S311 - the same samples each time, nothing secret
-    for locale in LOCALES:
+    for locale in locales:
         try:
             for problem in _check_locale(templates, locale, chance, notes=notes):
                 problems.setdefault(problem)

@@ -130,12 +130,15 @@ def mail_files(folder: Path, name: str, edited: Edited = MappingProxyType({})) -
     if name in edited:
         return edited[name]
     mail = folder / name
-    if not re.fullmatch(NAME, name) or not mail.is_dir():
-        return {}
+    return read_folder(mail) if re.fullmatch(NAME, name) and mail.is_dir() else {}
+
+
+def read_folder(folder: Path) -> Mapping[str, str]:
+    """Return the files in *folder*; raises BadTemplate for what is no text in UTF-8, OSError for no folder."""
     try:
-        return {each.name: each.read_text(encoding="utf-8") for each in sorted(mail.iterdir()) if each.is_file()}
+        return {each.name: each.read_text(encoding="utf-8") for each in sorted(folder.iterdir()) if each.is_file()}
     except UnicodeDecodeError as wrong:
-        raise BadTemplate(f"a file in {mail} is not UTF-8 ({wrong.reason}); save it as UTF-8") from None
+        raise BadTemplate(f"a file in {folder} is not UTF-8 ({wrong.reason}); save it as UTF-8") from None
 
 
 def _environment(files: Mapping[str, str], speaker: Speaker, *, autoescape: bool) -> Sandbox:

@@ -23,6 +23,7 @@ from digest.web.staff import (
     sending,
     signing,
     subscribers,
+    templates,
     today,
     tokens,
     topics,
@@ -39,7 +40,7 @@ def staff_routes(house: Installation) -> APIRouter:
     pages = StaffPages(house.base_url)
     gate = Gate(house, pages)
     readers, going_out = (subscribers, changes, imports), (editions, approving, sending)
-    looks = (preview, comparing, proofing, articles, deliveries)
+    looks = (preview, comparing, proofing, templates, articles, deliveries)
     for part in (signing, today, dashboard, *readers, *going_out, *looks, topics, upkeep, account, people, tokens):
         part.add_to(gate, house, pages)
 

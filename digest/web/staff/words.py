@@ -40,6 +40,10 @@ STATES = {
     "approved": Word(_("approved"), "good"),
     "finished": Word(_("finished"), "good"),
     "cancelled": Word(_("cancelled"), "still"),
+    # templates
+    "draft": Word(_("draft"), "wait"),
+    "published": Word(_("published"), "good"),
+    "retired": Word(_("not in use"), "still"),
     # articles
     "live": Word(_("live"), "good"),
     "withdrawn": Word(_("withdrawn"), "still"),
