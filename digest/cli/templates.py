@@ -20,7 +20,7 @@ As = Annotated[str, typer.Option("--as", metavar="NAME", help="Who does it (defa
 
 @app.command(name="list")
 def list_templates(as_json: Json = False) -> None:
-    """List the kinds of mail: what is published, what was written last, which newsletters use it."""
+    """List the kinds of mail, their versions, and who uses them."""
     from digest.pipeline.edit_templates import list_mails
 
     rows = [
@@ -80,7 +80,7 @@ def export(mail: Mail, folder: Folder, number: Number = None) -> None:
 
 @app.command(name="import")
 def import_(mail: Mail, folder: Folder, by: As = "") -> None:
-    """Make a draft of the files in a folder; no mail is made with it until it is published."""
+    """Make a draft of the files in a folder; it is in no mail yet."""
     from digest.pipeline.edit_templates import save_draft
     from digest.rendering.templates import read_folder
 
@@ -95,7 +95,7 @@ def publish_(
     number: Annotated[int, typer.Argument(metavar="N", help="The version (0: the shipped files again).")],
     by: As = "",
 ) -> None:
-    """Plan mails with a version from now on, if nothing is wrong with it."""
+    """Plan mails with a version from now on, if it breaks none."""
     from digest.pipeline.edit_templates import publish
 
     publish(the_installation(), mail, number, by=by or the_user())
