@@ -13,6 +13,7 @@ from typer.core import TyperGroup
 
 from digest import __version__
 from digest.cli import (
+    alerts,
     approvals,
     articles,
     attempts,
@@ -103,6 +104,7 @@ app.add_typer(approvals.app, name="editions", help="List, show and approve editi
 notes.add_to(app)
 deliveries.add_to(app)
 attempts.add_to(app)
+app.add_typer(alerts.app, name="alerts", help="What is wrong: list it, put aside what you have seen.")
 app.add_typer(feedback.app, name="feedback", help="Read and hear bounces, complaints and mails to leave.")
 lint.add_to(app)
 doctor.add_to(app)

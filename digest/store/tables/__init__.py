@@ -44,6 +44,7 @@ from digest.store.tables.readers import (
 )
 from digest.store.tables.sending import attempts, bookmarks, deliveries, reports
 from digest.store.tables.staff import (
+    alerts,
     api_requests,
     api_tokens,
     audit,
@@ -64,6 +65,7 @@ __all__ = [
     "Id",
     "Instant",
     "Key",
+    "alerts",
     "api_requests",
     "api_tokens",
     "approvals",

@@ -50,6 +50,7 @@ _MAIL_POLICY = (
 MENU = (
     ("today", "", mark("Today")),
     ("dashboard", "dashboard", mark("Dashboard")),
+    ("alerts", "alerts", mark("Alerts")),
     ("subscribers", "subscribers", mark("Subscribers")),
     ("suppressions", "suppressions", mark("Suppressions")),
     ("topics", "topics", mark("Topics")),
@@ -107,6 +108,7 @@ class StaffPages:
             user=visit.user,
             may=visit.may,
             csrf=visit.csrf,
+            alert_count=visit.alerts,
             with_query=_with_query(visit.query),
             **{"here": "", "done": visit.arg("done"), **values},
         )

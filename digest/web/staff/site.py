@@ -9,6 +9,7 @@ from digest.model.staff import Role
 from digest.pipeline.installation import Installation
 from digest.web.staff import (
     account,
+    alerts,
     approving,
     articles,
     changes,
@@ -41,7 +42,20 @@ def staff_routes(house: Installation) -> APIRouter:
     gate = Gate(house, pages)
     readers, going_out = (subscribers, changes, imports), (editions, approving, sending)
     looks = (preview, comparing, proofing, templates, articles, deliveries)
-    for part in (signing, today, dashboard, *readers, *going_out, *looks, topics, upkeep, account, people, tokens):
+    for part in (
+        signing,
+        today,
+        dashboard,
+        alerts,
+        *readers,
+        *going_out,
+        *looks,
+        topics,
+        upkeep,
+        account,
+        people,
+        tokens,
+    ):
         part.add_to(gate, house, pages)
 
     def nowhere(visit: Visit) -> Response:

@@ -98,6 +98,8 @@ MATRIX: dict[tuple[str, str], Role | str | None] = {
     ("GET", "/staff/preview/beside"): Role.VIEWER,
     ("POST", "/staff/preview/proof"): Role.EDITOR,
     ("POST", "/staff/preview/proof-list"): Role.EDITOR,
+    ("GET", "/staff/alerts"): Role.VIEWER,
+    ("POST", "/staff/alerts/{number}/aside"): Role.EDITOR,
     ("GET", "/staff/templates"): Role.VIEWER,
     ("POST", "/staff/templates"): Role.EDITOR,
     ("GET", "/staff/templates/{slug}"): Role.VIEWER,
