@@ -41,8 +41,8 @@ def test_lookups_are_counted_through_includes() -> None:
     [
         pytest.param("include:none.example.net ~all", "has no SPF records", id="an include of nothing"),
         pytest.param("include:example.net ~all", "leads back", id="a circle"),
-        pytest.param("ip4:300.1.1.1 ~all", "no network", id="a number too large"),
-        pytest.param("ipv4:192.0.2.1 ~all", "no SPF mechanism", id="a word that is none"),
+        pytest.param("ip4:300.1.1.1 ~all", "no SPF term", id="a number too large"),
+        pytest.param("ipv4:192.0.2.1 ~all", "no SPF term", id="a word that is none"),
         pytest.param("!! ~all", "no SPF term", id="signs"),
     ],
 )
