@@ -126,6 +126,16 @@ class Dmarc:
         """The tags of the record."""
         return tags_of(self.record)
 
+    def policy_for(self, domain: str) -> str:
+        """Return what the record asks for mail from *domain*, which exists: sp= below it, else p= (§4.7)."""
+        tags = self.tags
+        asked = tags.get("sp", "") if domain.lower() != self.name else ""
+        return (asked or tags.get("p", "")).lower()
+
+    def is_strict(self, tag: str) -> bool:
+        """Whether alignment by *tag* ("adkim", "aspf") takes the same domain (§4.7)."""
+        return self.tags.get(tag, "").lower() == "s"
+
 
 def read_dmarc(resolver: Resolver, domain: str) -> Dmarc:
     """Return what holds for mail from *domain* (RFC 9989 §4.10); an empty record where nothing does.
