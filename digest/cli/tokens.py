@@ -21,6 +21,10 @@ def create(
         typer.Option(parser=one_of(Scope), metavar="SCOPE", help=f"What it may do; several times. {', '.join(Scope)}."),
     ],
     until: Annotated[str | None, typer.Option(metavar="TIME", help="When it ends (default: never).")] = None,
+    newsletter: Annotated[
+        list[str] | None,
+        typer.Option(metavar="SLUG", help="Only for what belongs to this newsletter; several times (default: all)."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Make a token and print its key.
@@ -31,7 +35,9 @@ def create(
     from digest.pipeline.api_tokens import make_token
 
     ends_at = moment(until) if until is not None else None
-    token_id, key = make_token(the_installation(), name, scope, by=the_user(), ends_at=ends_at)
+    token_id, key = make_token(
+        the_installation(), name, scope, by=the_user(), ends_at=ends_at, newsletters=newsletter or ()
+    )
     if as_json:
         print_json({"id": token_id, "key": key})
         return
@@ -54,6 +60,7 @@ def list_command(as_json: Json = False) -> None:
                     "id": each.token_id,
                     "name": each.name,
                     "scopes": sorted(each.scopes),
+                    "newsletters": sorted(each.newsletters),
                     "made_by": each.made_by,
                     "made_at": each.made_at.isoformat(),
                     "ends_at": each.ends_at.isoformat() if each.ends_at else None,
@@ -69,7 +76,7 @@ def list_command(as_json: Json = False) -> None:
             [
                 str(each.token_id),
                 each.name,
-                " ".join(sorted(each.scopes)),
+                " ".join([*sorted(each.scopes), *(f"of:{slug}" for slug in sorted(each.newsletters))]),
                 each.made_by,
                 f"{each.ends_at:%Y-%m-%d %H:%M} UTC" if each.ends_at else "never",
                 f"{each.last_used_at:%Y-%m-%d %H:%M} UTC" if each.last_used_at else "never",

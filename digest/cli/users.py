@@ -39,6 +39,22 @@ def put(
     typer.echo(f"{name} {'is' if new else 'is now'} {role}. The pages: {house.base_url}/staff")
 
 
+@app.command()
+def grant(
+    name: Name,
+    newsletter: Annotated[str, typer.Argument(metavar="NEWSLETTER", help="The newsletter's slug.")],
+    role: Annotated[
+        str, typer.Argument(metavar="ROLE", help=f"One of: {', '.join(Role)}; or none, which takes it back.")
+    ],
+) -> None:
+    """Give an account a role for one newsletter beside its own."""
+    from digest.pipeline.accounts import grant_role
+
+    given = None if role == "none" else one_of(Role)(role)
+    grant_role(the_installation(), name, newsletter, given)
+    typer.echo(f"{name} is {role} of {newsletter}." if given else f"{name} has no role of its own for {newsletter}.")
+
+
 @app.command(name="list")
 def list_command(as_json: Json = False) -> None:
     """List the accounts."""
@@ -48,11 +64,11 @@ def list_command(as_json: Json = False) -> None:
     with reading(the_database()) as connection:
         found = list_users(connection)
     if as_json:
-        print_json([{"name": each.name, "role": each.role.value} for each in found])
+        print_json([{"name": each.name, "role": each.role.value, "newsletters": dict(each.grants)} for each in found])
         return
     print_table(
-        ["name", "role"],
-        [[each.name, each.role] for each in found],
+        ["name", "role", "for one newsletter"],
+        [[each.name, each.role, ", ".join(f"{slug}: {role}" for slug, role in each.grants)] for each in found],
         empty="No accounts yet. Make the first with: digest users put NAME --role admin",
     )
 

@@ -17,12 +17,15 @@ class Scope(StrEnum):
     SUBSCRIBERS_WRITE = "subscribers:write"
     EDITIONS_READ = "editions:read"
     EDITIONS_WRITE = "editions:write"
+    EDITIONS_APPROVE = "editions:approve"
     DELIVERIES_READ = "deliveries:read"
     SUPPRESSIONS_READ = "suppressions:read"
     SUPPRESSIONS_WRITE = "suppressions:write"
     PREVIEWS_READ = "previews:read"
     IMPORTS_WRITE = "imports:write"
     EVENTS_WRITE = "events:write"
+    ALERTS_READ = "alerts:read"
+    ALERTS_WRITE = "alerts:write"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,3 +39,4 @@ class ApiToken:
     made_at: datetime
     ends_at: datetime | None = None
     last_used_at: datetime | None = None
+    newsletters: frozenset[str] = frozenset()  #: it is for these alone; none: for all, and for what belongs to none

@@ -21,8 +21,16 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A person with an account; `name` is what they sign in with."""
+    """A person with an account; `name` is what they sign in with.
+
+    `role` is for everything; `grants` are roles that reach further, each for one newsletter.
+    """
 
     user_id: int
     name: str
     role: Role
+    grants: tuple[tuple[str, Role], ...] = ()
+
+    def may(self, needed: Role, newsletter: str = "") -> bool:
+        """Whether the person may do what *needed* may, to *newsletter* ("" is to all of them)."""
+        return self.role.may(needed) or any(slug == newsletter and role.may(needed) for slug, role in self.grants)

@@ -21,6 +21,7 @@ from digest.pipeline.passwords import LONGEST, check_password, hash_password, is
 from digest.store import users
 from digest.store.audit import record
 from digest.store.engine import reading
+from digest.store.newsletters import load_newsletter
 
 SESSION = timedelta(hours=12)
 MACHINE = "command line"  #: who the audit log names when whoever owns the machine did it
@@ -102,6 +103,17 @@ def change_role(house: Installation, name: str, role: Role, *, by: str) -> None:
         users.change_role(connection, user.user_id, role)
         before, after = {"role": user.role.value}, {"role": role.value}
         record(connection, by, "user.role", f"user {user.name}", now=house.clock.now(), before=before, after=after)
+
+
+def grant_role(house: Installation, name: str, newsletter: str, role: Role | None, *, by: str = MACHINE) -> None:
+    """Give an account a role for one newsletter beside its own; None takes it back. Raises NotFound."""
+    with house.engine.begin() as connection:
+        user = _found(connection, name)
+        newsletter_id, _ = load_newsletter(connection, newsletter)
+        users.grant_role(connection, user.user_id, newsletter_id, role)
+        before = {newsletter: dict(user.grants).get(newsletter)}
+        after, now = {newsletter: role}, house.clock.now()
+        record(connection, by, "user.grant", f"user {user.name}", now=now, before=before, after=after)
 
 
 def change_password(house: Installation, user: User, before: str, after: str) -> None:

@@ -20,6 +20,7 @@ from digest.pipeline.installation import Installation
 from digest.store import api_tokens
 from digest.store.audit import record
 from digest.store.engine import reading
+from digest.store.newsletters import load_newsletter
 
 LONGEST_NAME = 80
 _KEY = re.compile(r"dgt_([1-9][0-9]{0,17})_[A-Za-z0-9_-]{43}")
@@ -34,10 +35,12 @@ def make_token(
     *,
     by: User | str,
     ends_at: datetime | None = None,
+    newsletters: Collection[str] = (),
 ) -> tuple[int, str]:
     """Make a token and return its id and its key, which is not to be had again.
 
-    *by* is the account it goes with, or the name of somebody without one. Raises BadInput.
+    With *newsletters* it is for what belongs to those alone. *by* is the account it goes with, or the name of
+    somebody without one. Raises BadInput.
     """
     now, name = house.clock.now(), " ".join(name.split())
     if not name or len(name) > LONGEST_NAME or not name.isprintable():
@@ -48,12 +51,21 @@ def make_token(
         raise BadInput("the token would have ended before it began; name a time that is still to come")
     user_id, made_by = (by.user_id, by.name) if isinstance(by, User) else (None, by)
     with house.engine.begin() as connection:
+        for slug in newsletters:
+            load_newsletter(connection, slug)
         token_id = api_tokens.add_token(
-            connection, name, frozenset(scopes), made_by=made_by[:80], user_id=user_id, now=now, ends_at=ends_at
+            connection,
+            name,
+            frozenset(scopes),
+            made_by=made_by[:80],
+            user_id=user_id,
+            now=now,
+            ends_at=ends_at,
+            newsletters=newsletters,
         )
         key = f"dgt_{token_id}_{secrets.token_urlsafe(32)}"
         api_tokens.set_key(connection, token_id, _hashed(key))
-        told = {"name": name, "scopes": sorted(scopes)}
+        told = {"name": name, "scopes": sorted(scopes), "newsletters": sorted(newsletters)}
         record(connection, made_by, "token.make", f"token {token_id}", now=now, after=told)
     return token_id, key
 

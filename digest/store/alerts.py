@@ -102,3 +102,8 @@ def _alert(row: Any) -> Alert:
     cause = Cause(AlertKind(row.kind), row.subject, row.says, row.count, row.newsletter)
     seen = (row.first_at, row.last_at, row.closed_at, row.closed_by, row.mailed_at)
     return Alert(row.id, cause, AlertState(row.state), *seen)
+
+
+def newsletter_of_alert(connection: Connection, alert_id: int) -> str:
+    """Return which newsletter an alert is of, "" for none or no such alert."""
+    return connection.execute(select(alerts.c.newsletter).where(alerts.c.id == alert_id)).scalar() or ""

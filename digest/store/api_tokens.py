@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import NamedTuple
 
@@ -19,6 +20,7 @@ _TOKEN = (
     api_tokens.c.made_at,
     api_tokens.c.ends_at,
     api_tokens.c.last_used_at,
+    api_tokens.c.newsletters,
 )
 
 
@@ -31,6 +33,7 @@ def add_token(
     user_id: int | None,
     now: datetime,
     ends_at: datetime | None,
+    newsletters: Collection[str] = (),
 ) -> int:
     """Write a token that no key opens yet; return its id."""
     row = insert(api_tokens).values(
@@ -41,6 +44,7 @@ def add_token(
         user_id=user_id,
         made_at=now,
         ends_at=ends_at,
+        newsletters=" ".join(sorted(newsletters)),
     )
     made = connection.execute(row).inserted_primary_key
     assert made is not None
@@ -136,4 +140,5 @@ def _is(token_id: int, key_hash: str) -> ColumnElement[bool]:
 def _token(row: Row) -> ApiToken:  # type: ignore[type-arg]  # rows of one fixed select
     known = {each.value for each in Scope}
     scopes = frozenset(Scope(each) for each in row.scopes.split() if each in known)
-    return ApiToken(row.id, row.name, scopes, row.made_by, row.made_at, row.ends_at, row.last_used_at)
+    of = frozenset(row.newsletters.split())
+    return ApiToken(row.id, row.name, scopes, row.made_by, row.made_at, row.ends_at, row.last_used_at, of)

@@ -115,3 +115,15 @@ def require_edition(connection: Connection, name: str) -> None:
     if period not in periods:
         latest = ", ".join(f"{slug}/{each}" for each in periods[:_SHOWN]) or "none yet"
         raise NotFound(f"there is no edition {name!r}; the latest: {latest}")
+
+
+def newsletter_of_delivery(connection: Connection, delivery_id: int) -> str:
+    """Return the newsletter that a delivery is of, "" when there is none."""
+    found = connection.execute(
+        text(
+            "SELECT n.slug FROM deliveries d JOIN editions e ON e.id = d.edition_id"
+            " JOIN newsletters n ON n.id = e.newsletter_id WHERE d.id = :d"
+        ),
+        {"d": delivery_id},
+    )
+    return found.scalar() or ""

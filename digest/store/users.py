@@ -9,14 +9,16 @@ from sqlalchemy import Connection, delete, select, update
 
 from digest.model.staff import Role, User
 from digest.store.api_tokens import remove_tokens_of
-from digest.store.tables import sessions, users
+from digest.store.tables import newsletters, sessions, user_roles, users
 
 _USER = (users.c.id, users.c.name, users.c.role)
 
 
 def list_users(connection: Connection) -> list[User]:
     """Return every account, by name."""
-    return [_user(*row) for row in connection.execute(select(*_USER).order_by(users.c.name))]
+    granted = _grants(connection)
+    rows = connection.execute(select(*_USER).order_by(users.c.name))
+    return [_user(*row, granted.get(row.id, ())) for row in rows]
 
 
 def has_users(connection: Connection) -> bool:
@@ -27,7 +29,7 @@ def has_users(connection: Connection) -> bool:
 def find_user(connection: Connection, name: str) -> tuple[User, str] | None:
     """Return the account of *name* and the hash of its password, None when there is none."""
     row = connection.execute(select(*_USER, users.c.password).where(users.c.name == name)).first()
-    return (_user(*row[:3]), row.password) if row else None
+    return (_user(*row[:3], _grants(connection, row.id).get(row.id, ())), row.password) if row else None
 
 
 def add_user(connection: Connection, name: str, role: Role, password: str, now: datetime) -> None:
@@ -99,13 +101,15 @@ def use_second_factor(connection: Connection, user_id: int, used_step: int, reco
 def users_with_factors(connection: Connection) -> list[tuple[User, bool]]:
     """Return every account by name, and whether it has a second factor."""
     query = select(*_USER, users.c.second_factor).order_by(users.c.name)
-    return [(_user(*row[:3]), bool(row[3])) for row in connection.execute(query)]
+    granted = _grants(connection)
+    return [(_user(*row[:3], granted.get(row.id, ())), bool(row[3])) for row in connection.execute(query)]
 
 
 def remove_user(connection: Connection, user_id: int) -> None:
     """Take an account out, with its sessions and its tokens of the API."""
     remove_tokens_of(connection, user_id)
     connection.execute(delete(sessions).where(sessions.c.user_id == user_id))
+    connection.execute(delete(user_roles).where(user_roles.c.user_id == user_id))
     connection.execute(delete(users).where(users.c.id == user_id))
 
 
@@ -124,8 +128,27 @@ def user_of_session(connection: Connection, key_hash: str, now: datetime) -> Use
     """Return whose session this is, None when there is no such session or it is over."""
     query = select(*_USER).join(sessions, sessions.c.user_id == users.c.id)
     row = connection.execute(query.where(sessions.c.key_hash == key_hash, sessions.c.ends_at > now)).first()
-    return _user(*row) if row else None
+    return _user(*row, _grants(connection, row.id).get(row.id, ())) if row else None
 
 
-def _user(user_id: int, name: str, role: str) -> User:
-    return User(user_id, name, Role(role))
+def grant_role(connection: Connection, user_id: int, newsletter_id: int, role: Role | None) -> None:
+    """Give an account a role for one newsletter; None takes it back."""
+    own = (user_roles.c.user_id == user_id) & (user_roles.c.newsletter_id == newsletter_id)
+    connection.execute(delete(user_roles).where(own))
+    if role is not None:
+        values = {"user_id": user_id, "newsletter_id": newsletter_id, "role": role.value}
+        connection.execute(user_roles.insert().values(values))
+
+
+def _grants(connection: Connection, user_id: int | None = None) -> dict[int, tuple[tuple[str, Role], ...]]:
+    query = select(user_roles.c.user_id, newsletters.c.slug, user_roles.c.role).join(newsletters)
+    if user_id is not None:
+        query = query.where(user_roles.c.user_id == user_id)
+    found: dict[int, tuple[tuple[str, Role], ...]] = {}
+    for row in connection.execute(query.order_by(newsletters.c.slug)):
+        found[row.user_id] = (*found.get(row.user_id, ()), (row.slug, Role(row.role)))
+    return found
+
+
+def _user(user_id: int, name: str, role: str, grants: tuple[tuple[str, Role], ...]) -> User:
+    return User(user_id, name, Role(role), grants)

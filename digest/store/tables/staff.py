@@ -35,6 +35,15 @@ users = Table(
     Column("recovery_codes", SQLJSON, nullable=False, server_default="[]"),
 )
 
+# A role of an account that reaches further than its own, for one newsletter.
+user_roles = Table(
+    "user_roles",
+    metadata,
+    Column("user_id", Id, ForeignKey("users.id"), primary_key=True),
+    Column("newsletter_id", Id, ForeignKey("newsletters.id"), primary_key=True),
+    Column("role", String(10), nullable=False),
+)
+
 sessions = Table(
     "sessions",
     metadata,
@@ -51,6 +60,8 @@ api_tokens = Table(
     Column("name", String(80), nullable=False),
     Column("key_hash", String(64), nullable=False),
     Column("scopes", Text, nullable=False),
+    # Slugs of the newsletters it is for, "" for all of them.
+    Column("newsletters", Text, nullable=False, server_default=""),
     Column("made_by", String(80), nullable=False),
     Column("user_id", Id, ForeignKey("users.id"), index=True),
     Column("made_at", Instant, nullable=False),

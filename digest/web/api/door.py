@@ -18,12 +18,16 @@ from digest.pipeline.answered_once import LONGEST_KEY, Once, Turn
 from digest.pipeline.api_tokens import token_of
 from digest.pipeline.installation import Installation
 from digest.pipeline.sign_up import network_of
+from digest.store.audit import record
 from digest.web.api.limits import Buckets, Rate
 from digest.web.api.problems import Refused, documented, problem_of
+from digest.web.api.who import source_of
+from digest.web.api.whose import newsletter_of
 
 PER_TOKEN = Rate(a_second=20, at_once=200)
 PER_NETWORK = Rate(a_second=0.5, at_once=30)  #: wrong keys
 _SCHEME = "token"
+_TOLD = ("slug", "newsletter", "number", "kind")  # of an address; who it is about may be an address of mail
 _LONGEST_BEARER = 200
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
@@ -34,6 +38,7 @@ class Door:
     def __init__(self, house: Installation) -> None:
         self._house = house
         self._of_tokens, self._of_strangers = Buckets(PER_TOKEN), Buckets(PER_NETWORK)
+        self._recording: set[tuple[str, str]] = set()
         door = self
 
         class Guarded(APIRoute):
@@ -47,9 +52,19 @@ class Door:
         self.router = APIRouter(route_class=Guarded, redirect_slashes=False)
 
     def add(
-        self, method: str, path: str, scope: Scope, answer: Callable[..., Any], *, status: int = 200, **how: Any
+        self,
+        method: str,
+        path: str,
+        scope: Scope,
+        answer: Callable[..., Any],
+        *,
+        status: int = 200,
+        records: bool = False,
+        **how: Any,
     ) -> None:
-        """Let *answer* speak at *path* to whoever has *scope*."""
+        """Let *answer* speak at *path* to whoever has *scope*; what it changes is on record, by itself if it *records*."""
+        if records:
+            self._recording.add((method, path))
         self.router.add_api_route(
             path,
             answer,
@@ -68,9 +83,12 @@ class Door:
     def _guard(self, answer: Handler, scope: Scope, path: str) -> Handler:
         async def handle(request: Request) -> Response:
             token = await run_in_threadpool(self._let_in, request, scope)
+            await run_in_threadpool(self._require_its_own, request, token, path)
             request.state.token = token
             once = self._once(request, token)
             response = await (self._do_once(once, request, answer) if once else answer(request))
+            if request.method != "GET" and (request.method, path) not in self._recording:
+                await run_in_threadpool(self._record, request, path, response)
             if request.method != "GET":
                 get_logger().info(
                     "api_call", token=token.name, method=request.method, path=path, status=response.status_code
@@ -97,6 +115,21 @@ class Door:
                 403, "scope", f"this token may not do that; it needs {scope}", {"WWW-Authenticate": challenge}
             )
         return token
+
+    def _require_its_own(self, request: Request, token: ApiToken, path: str) -> None:
+        """Refuse what belongs to another newsletter than the token's, or to none in particular."""
+        if token.newsletters and newsletter_of(self._house, path, request) not in token.newsletters:
+            only = ", ".join(sorted(token.newsletters))
+            raise Refused(403, "newsletter", f"this token may do that only where it is about {only}")
+
+    def _record(self, request: Request, path: str, response: Response) -> None:
+        """Write what was done into the audit log: the address as registered, and ids; never an address of mail."""
+        if response.status_code >= 400 or "idempotency-replayed" in response.headers:
+            return
+        named = {name: value for name, value in request.path_params.items() if name in _TOLD}
+        with self._house.engine.begin() as connection:
+            target = f"{request.method} {path}"
+            record(connection, source_of(request), "api", target, now=self._house.clock.now(), after=named or None)
 
     def _once(self, request: Request, token: ApiToken) -> Once | None:
         key = request.headers.get("idempotency-key", "")

@@ -55,7 +55,7 @@ def add_to(door: Door, house: Installation) -> None:
             raise BadInput(answers[0].reason)
         return Page(items=[_told(each) for each in answers])
 
-    door.add("POST", "/events", Scope.EVENTS_WRITE, post_events)
+    door.add("POST", "/events", Scope.EVENTS_WRITE, post_events, records=True)
 
 
 def _told(each: Added) -> EventOut:

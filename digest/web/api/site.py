@@ -16,6 +16,8 @@ from digest.log import get_logger
 from digest.pipeline.hear_provider import Hooks
 from digest.pipeline.installation import Installation
 from digest.web.api import (
+    alerts,
+    approvals,
     articles,
     deliveries,
     editions,
@@ -23,6 +25,7 @@ from digest.web.api import (
     hooks,
     imports,
     newsletters,
+    segments,
     subscribers,
     subscriptions,
     suppressions,
@@ -64,6 +67,9 @@ def build_api(house: Installation, providers: Hooks | None = None) -> FastAPI:
         suppressions,
         imports,
         events,
+        segments,
+        approvals,
+        alerts,
     ):
         part.add_to(door, house)
     hooks.add_to(door, house, providers or Hooks())

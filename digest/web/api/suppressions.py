@@ -61,4 +61,4 @@ def add_to(door: Door, house: Installation) -> None:
 
     door.add("GET", "/suppressions", Scope.SUPPRESSIONS_READ, list_suppressions)
     door.add("GET", "/suppressions/{address}", Scope.SUPPRESSIONS_READ, get_suppression)
-    door.add("PUT", "/suppressions/{address}", Scope.SUPPRESSIONS_WRITE, put_suppression)
+    door.add("PUT", "/suppressions/{address}", Scope.SUPPRESSIONS_WRITE, put_suppression, records=True)

@@ -11,6 +11,7 @@ from digest.store.alerts import browse_alerts, open_alerts
 from digest.store.engine import reading
 from digest.web.staff.gate import Gate, Visit, number_of
 from digest.web.staff.pages import StaffPages
+from digest.web.staff.whose import of_alert
 
 
 def add_to(gate: Gate, house: Installation, pages: StaffPages) -> None:
@@ -26,4 +27,4 @@ def add_to(gate: Gate, house: Installation, pages: StaffPages) -> None:
         return pages.go("/alerts?done=aside")
 
     gate.get("/alerts", Role.VIEWER, listed)
-    gate.post("/alerts/{number}/aside", Role.EDITOR, aside)
+    gate.post("/alerts/{number}/aside", Role.EDITOR, aside, of=of_alert(house))

@@ -16,6 +16,7 @@ from digest.store.engine import reading
 from digest.store.newsletters import load_newsletter
 from digest.web.staff.gate import Gate, Visit, number_of
 from digest.web.staff.pages import StaffPages
+from digest.web.staff.whose import of_edition
 
 _ENDED = ("finished", "cancelled")
 
@@ -52,10 +53,10 @@ def add_to(gate: Gate, house: Installation, pages: StaffPages) -> None:
         found = withdraw_approval(house, _number(visit), by=visit.name)
         return pages.go(f"/editions/{found.edition.edition_id}?done=take_back")
 
-    gate.get("/editions/{number}/approve", Role.EDITOR, ask)
-    gate.post("/editions/{number}/approve", Role.EDITOR, approve)
-    gate.get("/editions/{number}/withdraw-approval", Role.EDITOR, ask_back)
-    gate.post("/editions/{number}/withdraw-approval", Role.EDITOR, take_back)
+    gate.get("/editions/{number}/approve", Role.EDITOR, ask, of=of_edition(house))
+    gate.post("/editions/{number}/approve", Role.EDITOR, approve, of=of_edition(house))
+    gate.get("/editions/{number}/withdraw-approval", Role.EDITOR, ask_back, of=of_edition(house))
+    gate.post("/editions/{number}/withdraw-approval", Role.EDITOR, take_back, of=of_edition(house))
 
 
 def _number(visit: Visit) -> str:

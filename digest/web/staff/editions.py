@@ -25,6 +25,7 @@ from digest.store.tables import to_micros
 from digest.web.staff.gate import Gate, Visit, number_of
 from digest.web.staff.pages import StaffPages
 from digest.web.staff.sending import errands_of
+from digest.web.staff.whose import of_edition
 
 STATES = ("awaiting", "open", "paused", "finished", "cancelled")
 _ACTIONS: dict[str, Callable[[Installation, str], Held]] = {
@@ -48,7 +49,7 @@ def add_to(gate: Gate, house: Installation, pages: StaffPages) -> None:
 
     def show(visit: Visit) -> Response:
         edition = _edition(house, visit)
-        may = visit.may(Role.EDITOR)
+        may = visit.may(Role.EDITOR, edition.newsletter)
         actions = _MAY.get(edition.state, ()) if may else ()
         standing = standing_of(house, str(edition.edition_id), pool=False)
         if actions and standing.approval is not None:
@@ -98,8 +99,8 @@ def add_to(gate: Gate, house: Installation, pages: StaffPages) -> None:
     gate.get("/editions", Role.VIEWER, listed)
     gate.get("/editions/{number}", Role.VIEWER, show)
     for action in _ACTIONS:
-        gate.get(f"/editions/{{number}}/{action}", Role.EDITOR, partial(ask, action))
-        gate.post(f"/editions/{{number}}/{action}", Role.EDITOR, partial(act, action))
+        gate.get(f"/editions/{{number}}/{action}", Role.EDITOR, partial(ask, action), of=of_edition(house))
+        gate.post(f"/editions/{{number}}/{action}", Role.EDITOR, partial(act, action), of=of_edition(house))
 
 
 def progress_of(house: Installation, edition: Edition) -> dict[str, Any]:

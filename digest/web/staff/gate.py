@@ -6,6 +6,7 @@ import hmac
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
+from typing import Any
 from urllib.parse import quote
 
 from fastapi import APIRouter, Request, Response
@@ -54,9 +55,9 @@ class Visit:
         """Who it is, for the audit log; "" for nobody."""
         return self.user.name if self.user else ""
 
-    def may(self, needed: Role) -> bool:
-        """Whether who visits may do what *needed* may."""
-        return self.user is not None and self.user.role.may(needed)
+    def may(self, needed: Role, newsletter: str = "") -> bool:
+        """Whether who visits may do what *needed* may, to *newsletter* ("" is to all of them)."""
+        return self.user is not None and self.user.may(Role(needed), newsletter)
 
     def cursor(self) -> tuple[int, ...]:
         """Return where a list goes on; raises BadInput for what is no cursor."""
@@ -67,6 +68,7 @@ class Visit:
 
 
 Answer = Callable[[Visit], Response]
+Of = Callable[[Visit], str]  #: which newsletter a request is about
 
 
 class Gate:
@@ -79,33 +81,41 @@ class Gate:
         #: The cookie's name: with this prefix a browser takes it only over TLS and for this host alone (RFC 6265bis).
         self.cookie = "__Host-digest" if pages.is_secure else "digest"
 
-    def get(self, path: str, needs: Role | None, answer: Answer) -> None:
-        """Let *answer* speak at *path*; it changes nothing."""
+    def get(self, path: str, needs: Role | None, answer: Answer, *, of: Of | None = None) -> None:
+        """Let *answer* speak at *path*; it changes nothing.
+
+        With *of* a role for the newsletter that a request is about is enough.
+        """
 
         async def ask(request: Request) -> Response:
             visit = await run_in_threadpool(self._visit, request, FormData())
-            return await run_in_threadpool(self._let_in, visit, needs, answer)
+            return await run_in_threadpool(self._let_in, visit, needs, answer, of)
 
-        self.router.add_api_route(path, ask, methods=["GET", "HEAD"], include_in_schema=False)
+        self._add(path, ask, ["GET", "HEAD"], of)
 
-    def post(self, path: str, needs: Role | None, answer: Answer) -> None:
-        """Let *answer* act at *path*, on forms of ours."""
+    def post(self, path: str, needs: Role | None, answer: Answer, *, of: Of | None = None) -> None:
+        """Let *answer* act at *path*, on forms of ours; *of* as for `get`."""
 
         async def act(request: Request) -> Response:
             form = await read_form(request)
             visit = await run_in_threadpool(self._visit, request, form)
             if not self._is_ours(visit):
                 return self._refused(visit, path)
-            return await run_in_threadpool(self._let_in, visit, needs, answer)
+            return await run_in_threadpool(self._let_in, visit, needs, answer, of)
 
-        self.router.add_api_route(path, act, methods=["POST"], include_in_schema=False)
+        self._add(path, act, ["POST"], of)
+
+    def _add(self, path: str, speak: Callable[[Request], Any], methods: list[str], of: Of | None) -> None:
+        # What is marked here stands in no document; a test reads it.
+        extra = {"of_newsletter": of is not None}
+        self.router.add_api_route(path, speak, methods=methods, include_in_schema=False, openapi_extra=extra)
 
     def upload(self, path: str, needs: Role, answer: Answer) -> None:
         """Let *answer* act at *path* on a form with a file, of which nothing is read for who may not bring one."""
 
         async def act(request: Request) -> Response:
             visit = await run_in_threadpool(self._visit, request, FormData())
-            if visit.user is None or not visit.user.role.may(needs):
+            if not visit.may(needs):
                 return await run_in_threadpool(self._let_in, visit, needs, answer)
             async with AsyncExitStack() as closing:
                 form = await read_upload(request)
@@ -115,7 +125,7 @@ class Gate:
                     return self._refused(visit, path)
                 return await run_in_threadpool(self._let_in, visit, needs, answer)
 
-        self.router.add_api_route(path, act, methods=["POST"], include_in_schema=False)
+        self._add(path, act, ["POST"], None)
 
     def keep(self, response: Response, key: str) -> Response:
         """Give the browser a new session key."""
@@ -164,10 +174,10 @@ class Gate:
         get_logger().warning("staff_form_refused", path=path)
         return self._wrong(visit, 403, mark("This form was too old, or not ours. Load the page again."))
 
-    def _let_in(self, visit: Visit, needs: Role | None, answer: Answer) -> Response:
+    def _let_in(self, visit: Visit, needs: Role | None, answer: Answer, of: Of | None = None) -> Response:
         if needs is not None and visit.user is None:
             return self._to_the_door(visit)
-        if needs is not None and visit.user is not None and not visit.user.role.may(needs):
+        if needs is not None and not visit.may(needs) and not self._may_there(visit, needs, of):
             return self._wrong(visit, 403, mark("Your account may not do this. Ask an admin."))
         if not visit.key:
             # Who is not signed in needs a key too, or the form to sign in could be anybody's.
@@ -180,6 +190,16 @@ class Gate:
             return self._wrong(visit, 404, mark("There is no such thing."), str(error))
         except BadInput as error:
             return self._wrong(visit, 422, mark("That cannot be done."), str(error))
+
+    @staticmethod
+    def _may_there(visit: Visit, needs: Role, of: Of | None) -> bool:
+        """Whether who visits may do it to the newsletter that the request is about; what is not there is nobody's."""
+        if of is None or visit.user is None or not visit.user.grants:
+            return False
+        try:
+            return visit.may(needs, of(visit))
+        except (NotFound, BadInput):
+            return False
 
     def _to_the_door(self, visit: Visit) -> Response:
         path = visit.request.url.path.partition("/staff")[2]

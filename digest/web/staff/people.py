@@ -6,10 +6,11 @@ from fastapi import Response
 
 from digest.errors import BadInput
 from digest.model.staff import Role
-from digest.pipeline.accounts import change_role, put_user, remove_user
+from digest.pipeline.accounts import change_role, grant_role, put_user, remove_user
 from digest.pipeline.installation import Installation
 from digest.store.audit import browse_acts
 from digest.store.engine import reading
+from digest.store.newsletters import newsletter_ids
 from digest.store.users import users_with_factors
 from digest.web.staff.gate import Gate, Visit
 from digest.web.staff.pages import StaffPages
@@ -20,13 +21,14 @@ def add_to(gate: Gate, house: Installation, pages: StaffPages) -> None:
 
     def listed(visit: Visit, *, problem: str = "") -> Response:
         with reading(house.engine) as connection:
-            found = users_with_factors(connection)
+            found, newsletters = users_with_factors(connection), sorted(newsletter_ids(connection))
         return pages.draw(
             "users.html",
             visit,
             status=422 if problem else 200,
             here="users",
             found=found,
+            newsletters=newsletters,
             roles=list(Role),
             problem=problem,
             wanted={name: visit.said(name) for name in ("name", "role")},
@@ -42,6 +44,10 @@ def add_to(gate: Gate, house: Installation, pages: StaffPages) -> None:
                 case "role":
                     change_role(house, name, _role(visit), by=visit.name)
                     return pages.go("/users?done=role")
+                case "grant":
+                    role = _role(visit) if visit.said("role") else None
+                    grant_role(house, name, visit.said("newsletter"), role, by=visit.name)
+                    return pages.go("/users?done=granted")
                 case "remove":
                     remove_user(house, name, by=visit.name)
                     return pages.go("/users?done=removed")

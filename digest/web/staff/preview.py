@@ -122,7 +122,7 @@ def _beside(found: Preview) -> dict[str, Any]:
 
 
 def _proofs(house: Installation, visit: Visit, found: Preview) -> dict[str, Any]:
-    edits = visit.may(Role.EDITOR)
+    edits = visit.may(Role.EDITOR, found.newsletter)
     with reading(house.engine) as connection:
         return {
             "proof_lists": find_proof_lists(connection) if edits else {},

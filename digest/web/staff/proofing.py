@@ -18,6 +18,7 @@ from digest.store.newsletters import load_newsletter
 from digest.web.staff.asking import FIELDS, asked_of
 from digest.web.staff.gate import Gate, Visit
 from digest.web.staff.pages import StaffPages
+from digest.web.staff.whose import in_form
 
 _LONGEST_NAME = 80
 
@@ -49,7 +50,7 @@ def add_to(gate: Gate, house: Installation, pages: StaffPages) -> None:
         kept = {name: visit.said(name) for name in FIELDS if visit.said(name)}
         return pages.go(f"/preview?{urlencode({**kept, 'done': done})}")
 
-    gate.post("/preview/proof", Role.EDITOR, send)
+    gate.post("/preview/proof", Role.EDITOR, send, of=in_form)
     gate.post("/preview/proof-list", Role.EDITOR, save)
 
 

@@ -10,6 +10,7 @@ from digest.errors import BadInput
 from digest.model.errand import Errand, ErrandKind
 from digest.model.staff import Role
 from digest.pipeline.correct_edition import Correction, find_correction, is_correction, readers_to_correct, remake
+from digest.pipeline.edit_templates import list_mails
 from digest.pipeline.errands import KINDS
 from digest.pipeline.installation import Installation
 from digest.pipeline.links import LETTER
@@ -22,6 +23,7 @@ from digest.store.newsletters import load_newsletter
 from digest.store.unserved import unserved
 from digest.web.staff.gate import Gate, Visit, number_of
 from digest.web.staff.pages import StaffPages
+from digest.web.staff.whose import in_path, of_edition
 
 
 def add_to(gate: Gate, house: Installation, pages: StaffPages) -> None:
@@ -86,16 +88,16 @@ def add_to(gate: Gate, house: Installation, pages: StaffPages) -> None:
             record(connection, visit.name, "correct", edition.name, now=now, after=spec)
         return pages.go(f"/editions/{edition.edition_id}?done=asked")
 
-    gate.get("/send/{slug}", Role.EDITOR, ask_send)
-    gate.post("/send/{slug}", Role.EDITOR, send)
-    gate.get("/editions/{number}/correct", Role.EDITOR, ask_correct)
-    gate.post("/editions/{number}/correct", Role.EDITOR, correct)
+    gate.get("/send/{slug}", Role.EDITOR, ask_send, of=in_path)
+    gate.post("/send/{slug}", Role.EDITOR, send, of=in_path)
+    gate.get("/editions/{number}/correct", Role.EDITOR, ask_correct, of=of_edition(house))
+    gate.post("/editions/{number}/correct", Role.EDITOR, correct, of=of_edition(house))
 
 
 def templates_for(house: Installation) -> list[str]:
     """Return the names of the mail templates that can correct something: all but the digest's own and letters."""
-    folders = sorted(each.name for each in (house.templates / "email").iterdir() if each.is_dir())
-    return [name for name in folders if name != "digest" and not name.startswith(LETTER)]
+    ready = [each.name for each in list_mails(house) if each.is_shipped or each.published]
+    return [name for name in ready if name != "digest" and not name.startswith(LETTER)]
 
 
 def errands_of(house: Installation, edition: Edition) -> list[Errand]:

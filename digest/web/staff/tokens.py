@@ -11,6 +11,7 @@ from digest.pipeline.api_tokens import make_token, revoke_token
 from digest.pipeline.installation import Installation
 from digest.store.api_tokens import list_tokens
 from digest.store.engine import reading
+from digest.store.newsletters import newsletter_ids
 from digest.web.forms import texts_of
 from digest.web.staff.gate import Gate, Visit, number_of
 from digest.web.staff.pages import StaffPages
@@ -21,7 +22,7 @@ def add_to(gate: Gate, house: Installation, pages: StaffPages) -> None:
 
     def show(visit: Visit, *, key: str = "", problem: str = "") -> Response:
         with reading(house.engine) as connection:
-            found = list_tokens(connection)
+            found, newsletters = list_tokens(connection), sorted(newsletter_ids(connection))
         status = 422 if problem else 200
         wanted = (visit.said("name"), texts_of(visit.form, "scope")) if problem else ("", [])
         return pages.draw(
@@ -31,6 +32,7 @@ def add_to(gate: Gate, house: Installation, pages: StaffPages) -> None:
             here="tokens",
             found=found,
             scopes=list(Scope),
+            newsletters=newsletters,
             key=key,
             problem=problem,
             wanted=wanted,
@@ -40,7 +42,9 @@ def add_to(gate: Gate, house: Installation, pages: StaffPages) -> None:
         assert visit.user is not None  # the gate lets in admins only
         scopes = {each for each in Scope if each.value in texts_of(visit.form, "scope")}
         try:
-            _, key = make_token(house, visit.said("name"), scopes, by=visit.user)
+            _, key = make_token(
+                house, visit.said("name"), scopes, by=visit.user, newsletters=texts_of(visit.form, "newsletter")
+            )
         except BadInput as error:
             return show(visit, problem=str(error))
         return show(visit, key=key)

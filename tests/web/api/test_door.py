@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -11,16 +11,19 @@ from sqlalchemy import select
 from starlette.testclient import TestClient
 
 from digest.model.api_token import Scope
+from digest.model.newsletter import ApprovalRule, CutOff
 from digest.model.staff import Role
 from digest.pipeline.accounts import put_user
 from digest.pipeline.answered_once import Once, Turn
 from digest.pipeline.api_tokens import make_token, revoke_token, token_of
+from digest.pipeline.watch import watch
 from digest.store import users
 from digest.store.engine import reading
 from digest.store.tables import api_tokens
 from digest.web.api import door
 from digest.web.api.limits import Buckets, Rate
 from digest.web.api.site import build_api
+from digest.web.site import build_site
 from tests.house import House
 from tests.web.api.conftest import API, key_for
 
@@ -61,6 +64,14 @@ MATRIX: dict[tuple[str, str], Scope] = {
     ("PUT", "/suppressions/{address}"): Scope.SUPPRESSIONS_WRITE,
     ("POST", "/imports"): Scope.IMPORTS_WRITE,
     ("POST", "/events"): Scope.EVENTS_WRITE,
+    ("GET", "/segments"): Scope.SUBSCRIBERS_READ,
+    ("PUT", "/segments"): Scope.SUBSCRIBERS_WRITE,
+    ("DELETE", "/segments/{number}"): Scope.SUBSCRIBERS_WRITE,
+    ("GET", "/editions/{number}/approval"): Scope.EDITIONS_READ,
+    ("PUT", "/editions/{number}/approval"): Scope.EDITIONS_APPROVE,
+    ("DELETE", "/editions/{number}/approval"): Scope.EDITIONS_APPROVE,
+    ("GET", "/alerts"): Scope.ALERTS_READ,
+    ("POST", "/alerts/{number}/aside"): Scope.ALERTS_WRITE,
 }
 #: What anybody may read: what the API is, which says nothing of what is in it.
 OPEN = {("GET", "/openapi.json")}
@@ -295,3 +306,103 @@ def test_a_request_under_way_is_waited_for_and_one_whose_process_died_is_done_an
     turns.append(once.begin(b"x")[0])
 
     assert turns == [Turn.DO, Turn.WAIT, Turn.DO, Turn.DO, Turn.REPEAT]
+
+
+#: What a token for one newsletter alone opens, where it is about that one.
+OF_NEWSLETTER = {
+    (method, path)
+    for method, path in MATRIX
+    if "{slug}" in path or "{newsletter}" in path or path.startswith(("/editions/", "/deliveries/", "/alerts/"))
+} | {("POST", "/imports")}
+
+
+def test_a_token_for_one_newsletter_reaches_nothing_of_another(anna: House) -> None:
+    """Nor what belongs to none: articles, whole subscribers, suppressions, lists over all newsletters."""
+    anna.article()
+    for newsletter in ("daily", "weekly"):
+        anna.plan(newsletter, at=anna.clock.at + timedelta(hours=2))
+        anna.change("UPDATE newsletters SET paused_because = 'x' WHERE slug = :n", n=newsletter)
+    watch(anna.installation, free=lambda _folder: (10**12, 10**12))
+    ids = {
+        kind: dict(anna.rows(f"SELECT n.slug, MIN(x.id) FROM {query} GROUP BY n.slug"))
+        for kind, query in {
+            "editions": "editions x JOIN newsletters n ON n.id = x.newsletter_id",
+            "deliveries": "deliveries x JOIN editions e ON e.id = x.edition_id JOIN newsletters n ON n.id = e.newsletter_id",
+            "alerts": "alerts x JOIN newsletters n ON n.slug = x.newsletter",
+        }.items()
+    }
+    _, key = make_token(anna.installation, "one", tuple(Scope), by="test", newsletters=["daily"])
+    headers = {"authorization": f"Bearer {key}"}
+
+    def answer(client: TestClient, newsletter: str, method: str, path: str) -> tuple[int, str]:
+        anna.move(minutes=10)
+        number = ids.get(path.split("/")[1], {}).get(newsletter, 1)
+        values = {"slug": newsletter, "newsletter": newsletter, "number": number, "kind": "pin"}
+        at = API + path.format(**values, who="nobody@example.org", address="nobody@example.org")
+        said = client.request(method, at, params={"newsletter": newsletter}, content=b"{", headers=headers)
+        return said.status_code, said.json().get("code", "") if said.content else ""
+
+    with TestClient(build_site(anna.installation), base_url=API) as client:
+        for method, path in MATRIX:
+            own, others = (answer(client, each, method, path) for each in ("daily", "weekly"))
+            assert others == (403, "newsletter"), (method, path)
+            assert (own[0] != 403) is ((method, path) in OF_NEWSLETTER), (method, path, own)
+
+
+def test_what_a_program_changes_is_on_record(anna: House, api: TestClient) -> None:
+    """Who, where and which; no address of a reader; once, also when it is asked for again."""
+    again = {"Idempotency-Key": "once"}
+    for _ in range(2):
+        added = api.post("/articles", json={"format": "text", "content": "A title\n\nA deck.\n\nText."}, headers=again)
+    assert added.status_code == 201
+    api.put("/subscribers/new@example.org", json={})
+    api.delete("/subscribers/anna@example.org")
+    kept = api.put("/segments", json={"name": "Traders", "conditions": [{"claim": "topic-followed", "value": "trade"}]})
+    assert api.get("/segments").json() == [kept.json()]
+    assert api.delete(f"/segments/{kept.json()['id']}").status_code == 204
+    assert api.put("/segments", json={"name": "x", "conditions": [{"claim": "y", "value": "z"}]}).status_code == 422
+
+    acts = anna.rows("SELECT who, action, target FROM audit WHERE who LIKE 'API%' ORDER BY id")
+    assert {who for who, _, _ in acts} == {"API, a program"}
+    assert [(action, target) for _, action, target in acts] == [
+        ("api", "POST /articles"),
+        ("api", "DELETE /subscribers/{who}"),
+        ("segment.save", "segment Traders"),
+        ("segment.drop", "segment Traders"),
+    ]
+    assert "@" not in str(anna.rows("SELECT before, after FROM audit"))
+
+
+def test_a_program_approves_what_it_looked_at(anna: House, api: TestClient) -> None:
+    """By the pool's hash; another pool is refused; taken back, it waits again."""
+    anna.newsletter("daily", approval=ApprovalRule.ONE, cut_off=CutOff(at=time(5, 0)))
+    anna.article(at=anna.clock.at - timedelta(hours=3))
+    anna.plan(at=anna.move(hours=1))
+    (edition,) = anna.rows("SELECT id FROM editions WHERE state = 'awaiting'")
+    at = f"/editions/{edition[0]}/approval"
+
+    standing = api.get(at).json()
+    refused = api.put(at, json={"pool": "0" * 64})
+    approved = api.put(at, json={"pool": standing["pool"]}).json()
+    back = api.delete(at).json()
+
+    assert (standing["needs_approval"], standing["approved"]) == (True, False)
+    assert (refused.status_code, refused.json()["code"]) == (409, "wrong_state")
+    assert (approved["approved"], approved["approved_by"]) == (True, "API, a program")
+    assert back["approved"] is False
+    assert api.delete(at).status_code == 409
+
+
+def test_a_program_reads_alerts_and_puts_one_aside(anna: House, api: TestClient) -> None:
+    """What is open, and what is not."""
+    anna.change("UPDATE newsletters SET paused_because = 'x' WHERE slug = 'daily'")
+    watch(anna.installation, free=lambda _folder: (10**12, 10**12))
+
+    (alert,) = api.get("/alerts").json()["items"]
+    aside = api.post(f"/alerts/{alert['id']}/aside")
+
+    assert (alert["kind"], alert["newsletter"]) == ("newsletter_paused", "daily")
+    assert aside.json()["state"] == "aside"
+    assert api.get("/alerts").json()["items"] == []
+    assert [each["id"] for each in api.get("/alerts", params={"over": True}).json()["items"]] == [alert["id"]]
+    assert api.post(f"/alerts/{alert['id']}/aside").status_code == 404

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,6 +11,8 @@ from starlette.routing import Mount
 from starlette.testclient import TestClient
 
 from digest.model.staff import Role
+from digest.pipeline.accounts import grant_role
+from digest.pipeline.watch import watch
 from digest.web.site import build_site
 from tests.house import House
 from tests.sink import Sink
@@ -136,6 +139,29 @@ def routes(of: Any) -> Iterator[tuple[str, str]]:
         elif isinstance(route, Mount):
             yield "GET", route.path
         else:
+            yield from ((method, route.path) for method in route.methods - {"HEAD"})
+
+
+#: Where a role for the newsletter in question is enough.
+OF_NEWSLETTER = {
+    *(("GET", f"/staff/editions/{{number}}/{what}") for what in ("pause", "resume", "cancel", "approve", "correct")),
+    *(("POST", f"/staff/editions/{{number}}/{what}") for what in ("pause", "resume", "cancel", "approve", "correct")),
+    ("GET", "/staff/editions/{number}/withdraw-approval"),
+    ("POST", "/staff/editions/{number}/withdraw-approval"),
+    ("GET", "/staff/send/{slug}"),
+    ("POST", "/staff/send/{slug}"),
+    ("POST", "/staff/preview/proof"),
+    ("POST", "/staff/alerts/{number}/aside"),
+}
+
+
+def marked(of: Any) -> Iterator[tuple[str, str]]:
+    """Give method and path of each route that asks for a role for one newsletter."""
+    for route in of.routes:
+        within = getattr(route, "original_router", None)
+        if within is not None:
+            yield from marked(within)
+        elif (getattr(route, "openapi_extra", None) or {}).get("of_newsletter"):
             yield from ((method, route.path) for method in route.methods - {"HEAD"})
 
 
@@ -299,3 +325,56 @@ def test_who_loses_the_account_or_its_role_is_out_at_once(anna: House, visit: An
 
     assert again.get("/staff").status_code == 303
     assert account(anna, Role.VIEWER)
+
+
+def test_routes_that_go_by_the_newsletter_are_listed(anna: House) -> None:
+    """As those of the matrix are."""
+    assert set(marked(build_site(anna.installation))) == OF_NEWSLETTER
+
+
+def test_a_role_for_one_newsletter_reaches_that_newsletter_and_no_other(anna: House, visit: Any) -> None:
+    """Whoever looks at everything decides there: its editions, test mails and alerts; and nowhere else."""
+    anna.article()
+    for newsletter in ("daily", "weekly"):
+        anna.plan(newsletter, at=anna.clock.at + timedelta(hours=2))
+        anna.change(f"UPDATE newsletters SET paused_because = 'x' WHERE slug = '{newsletter}'")
+    watch(anna.installation, free=lambda _folder: (10**12, 10**12))
+    client = visit(Role.VIEWER)
+    csrf = token(client, "/staff/editions")
+    editions = {
+        slug: number
+        for number, slug in anna.rows(
+            "SELECT e.id, n.slug FROM editions e JOIN newsletters n ON n.id = e.newsletter_id"
+        )
+    }
+    alerts = {slug: number for number, slug in anna.rows("SELECT id, newsletter FROM alerts")}
+
+    def answers(newsletter: str, method: str, path: str) -> int:
+        number = alerts[newsletter] if "/alerts/" in path else editions[newsletter]
+        at = path.replace("{number}", str(number)).replace("{slug}", newsletter)
+        data = {"csrf": csrf, "newsletter": newsletter} if method == "POST" else None
+        return client.request(method, at, data=data).status_code
+
+    decided = [(method, path) for method, path, needs in STAFF if needs is Role.EDITOR]
+    assert {answers("daily", *each) for each in decided} == {403}
+    grant_role(anna.installation, "viewer", "daily", Role.EDITOR, by="admin")
+    assert "pause" in client.get(f"/staff/editions/{editions['daily']}").text
+    for each in decided:
+        assert (answers("daily", *each) != 403) is (each in OF_NEWSLETTER), each
+        assert answers("weekly", *each) == 403, each
+    grant_role(anna.installation, "viewer", "daily", None, by="admin")
+
+    assert {answers("daily", *each) for each in decided} == {403}
+
+
+def test_an_admin_gives_a_role_for_one_newsletter(anna: House, admin: TestClient, visit: Any) -> None:
+    """It is shown beside the account, and on record; a role or a newsletter that is none is not taken."""
+    visit(Role.VIEWER)
+    said = {"do": "grant", "name": "viewer", "newsletter": "daily", "role": "editor"}
+    answer = press(admin, "/staff/users", page="/staff/users", **said)
+
+    assert answer.headers["location"] == "/staff/users?done=granted"
+    assert "<bdi>daily</bdi>: editor" in admin.get("/staff/users").text
+    assert press(admin, "/staff/users", page="/staff/users", **{**said, "newsletter": "none"}).status_code == 404
+    assert press(admin, "/staff/users", page="/staff/users", **{**said, "role": "owner"}).status_code == 422
+    assert "user.grant" in admin.get("/staff/audit").text

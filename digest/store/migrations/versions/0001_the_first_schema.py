@@ -518,6 +518,7 @@ def upgrade() -> None:
     sa.Column('name', sa.String(length=80), nullable=False),
     sa.Column('key_hash', sa.String(length=64), nullable=False),
     sa.Column('scopes', sa.Text(), nullable=False),
+    sa.Column('newsletters', sa.Text(), server_default='', nullable=False),
     sa.Column('made_by', sa.String(length=80), nullable=False),
     sa.Column('user_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('made_at', sa.BigInteger(), nullable=False),
@@ -627,6 +628,14 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('chore_id', 'name', 'number', name=op.f('pk_chore_files'))
     )
 
+    op.create_table('user_roles',
+    sa.Column('user_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('newsletter_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('role', sa.String(length=10), nullable=False),
+    sa.ForeignKeyConstraint(['newsletter_id'], ['newsletters.id'], name=op.f('fk_user_roles_newsletter_id_newsletters')),
+    sa.ForeignKeyConstraint(['user_id'], ['users.id'], name=op.f('fk_user_roles_user_id_users')),
+    sa.PrimaryKeyConstraint('user_id', 'newsletter_id', name=op.f('pk_user_roles'))
+    )
     op.create_table('alerts',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('kind', sa.String(length=20), nullable=False),
