@@ -20,11 +20,11 @@ from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.util import LRUCache
 
 from digest.rendering.inline import PremailerInliner
-from digest.rendering.templates import _Sandbox
+from digest.rendering.sandbox import Sandbox
 from digest.store.engine import open_engine
 from digest.store.migrate import require_current
 
-_compile = _Sandbox.compile
+_compile = Sandbox.compile
 _inline = PremailerInliner.inline
 _open = Engine.__init__
 _compiled: dict[tuple[object, ...], CodeType] = {}
@@ -36,7 +36,7 @@ _statements: dict[type[DefaultDialect], tuple[LRUCache[Any, Any], WeakKeyDiction
 def remembering() -> Iterator[None]:
     """Compile each template and statement once and inline each document once in this process."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_Sandbox, "compile", _compiled_once)
+        patch.setattr(Sandbox, "compile", _compiled_once)
         patch.setattr(Engine, "__init__", _open_with_statements)
         # SQLAlchemy remembers statements for a dialect, and every engine has its own; ours are alike.
         patch.setattr(DefaultDialect, "__hash__", lambda dialect: hash(type(dialect)))
@@ -45,7 +45,7 @@ def remembering() -> Iterator[None]:
         yield
 
 
-def _compiled_once(self: _Sandbox, source: str, name: str | None = None, filename: str | None = None) -> CodeType:
+def _compiled_once(self: Sandbox, source: str, name: str | None = None, filename: str | None = None) -> CodeType:
     key = (self.autoescape, tuple(self.filters.items()), source, name, filename)
     if key not in _compiled:
         _compiled[key] = _compile(self, source, name, filename)
