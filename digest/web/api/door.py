@@ -62,7 +62,7 @@ class Door:
         records: bool = False,
         **how: Any,
     ) -> None:
-        """Let *answer* speak at *path* to whoever has *scope*; what it changes is on record (if it *records*, by itself)."""
+        """Let *answer* speak at *path* to whoever has *scope*; unless it *records* what it changes, the door does."""
         if records:
             self._recording.add((method, path))
         self.router.add_api_route(
