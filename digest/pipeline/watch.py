@@ -57,7 +57,7 @@ def watch(
         if not is_alone(connection, Alone.WATCH):
             return Watched()
         opened = alerts.keep_causes(connection, [*causes_in(connection, now), *local], now)
-        waiting = alerts.to_be_mailed(connection, now - MAILED_EVERY) if operators and sending else []
+        waiting = alerts.to_be_mailed(connection, now - MAILED_EVERY, now) if operators and sending else []
         for each in waiting:  # before they are sent: two at once would tell twice
             alerts.note_mailed(connection, each.alert_id, now)
     mailed = _mail(house, sending, operators, waiting) if sending and waiting else 0

@@ -80,11 +80,14 @@ def browse_alerts(
     return Page(tuple(rows[:PAGE]), (rows[PAGE - 1].alert_id,) if len(rows) > PAGE else ())
 
 
-def to_be_mailed(connection: Connection, since: datetime) -> list[Alert]:
-    """Return open alerts that no mail told of; without those of a cause that one told of after *since*."""
+def to_be_mailed(connection: Connection, since: datetime, now: datetime) -> list[Alert]:
+    """Return open alerts from before *now* that no mail told of; none of a cause that one told of after *since*."""
     lately = select(alerts.c.kind, alerts.c.subject).where(alerts.c.mailed_at > since)
     told = {(row.kind, row.subject) for row in connection.execute(lately)}
-    query = select(alerts).where(alerts.c.state == AlertState.OPEN, alerts.c.mailed_at.is_(None))
+    # What is gone at the next look, as after a start, is worth a row but no mail.
+    query = select(alerts).where(
+        alerts.c.state == AlertState.OPEN, alerts.c.mailed_at.is_(None), alerts.c.first_at < now
+    )
     rows = connection.execute(query.order_by(alerts.c.id))
     return [_alert(row) for row in rows if (row.kind, row.subject) not in told]
 

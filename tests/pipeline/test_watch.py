@@ -121,17 +121,16 @@ def test_what_one_process_sees_is_told_by_it_and_forgotten_after_it(house: House
 
 
 def test_operators_get_one_mail_of_a_cause_in_an_hour(house: House, sink: Sink) -> None:
-    """From the newsletter's sender, in plain text; what comes back within the hour waits for its end."""
+    """Once it was seen twice, in plain text; what comes back within the hour waits for its end."""
     house.newsletter()
     pause = "UPDATE newsletters SET paused_because = :why"
     house.change(pause, why="6 of 100 readers complained\r\nBcc: x@example.org")
     look(house, sink)
-    look(house, sink)
-    assert len(sink.mails) == 1
-    house.change(pause, why="")
-    look(house, sink)
-    house.change(pause, why="again")
-    look(house, sink)
+    assert sink.mails == []
+    for why in ("6 of 100 readers complained\r\nBcc: x@example.org", "", "again", "again"):
+        house.move(minutes=1)
+        house.change(pause, why=why)
+        look(house, sink)
     assert len(sink.mails) == 1
     house.move(seconds=MAILED_EVERY.total_seconds() + 1)
     look(house, sink)
@@ -148,6 +147,8 @@ def test_a_mail_that_no_server_takes_is_tried_again(house: House, sink: Sink) ->
     """At the next look; the page has it all the while."""
     house.newsletter()
     house.change("UPDATE newsletters SET paused_because = 'dead addresses'")
+    look(house, sink)
+    house.move(minutes=1)
     sink.script = lambda _recipient, _number: Do.LATER
     look(house, sink)
     sink.script = lambda _recipient, _number: Do.TAKE
