@@ -4,34 +4,19 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from digest.pipeline import chores
-from digest.pipeline.change_readers import Change, ask_for_change
-from digest.pipeline.edit_templates import save_draft
-from digest.pipeline.import_chore import bring_file
-from digest.pipeline.reader_changes import Action
-from digest.pipeline.suppress_address import suppress_address
-from digest.pipeline.tally import tally
-from digest.pipeline.watch import watch
+from tests.browser.every_page import STAFF, fill, readers
 from tests.browser.test_leaving import browser, served  # noqa: F401  # a fixture
 from tests.browser.test_staff import signed_in
 from tests.house import House
 from tests.sink import Sink
 
 AXE = Path(sys.prefix) / "node_modules" / "axe-core" / "axe.min.js"
-MINA = "mina@example.org"
-STAFF = (
-    *("", "/dashboard", "/subscribers", "/subscribers?c1=domain-is&v1=example.org", "/subscribers/1", "/changes"),
-    *("/changes/1", "/import", "/imports/2", f"/suppressions?address={MINA}", "/topics", "/topics/trade", "/editions"),
-    *("/editions/1", "/editions/1/cancel", "/preview?newsletter=daily", "/articles", "/articles/1", "/sources"),
-    *("/alerts", "/templates", "/templates/digest", "/templates/digest/compare?old=0&new=1"),
-    *("/deliveries", "/deliveries/1", "/schedules", "/relays", "/users", "/audit", "/account", "/nowhere"),
-)
 
 
 @pytest.fixture
@@ -45,24 +30,7 @@ def axe() -> str:
 @pytest.fixture
 def full(house: House, sink: Sink) -> Iterator[House]:
     """Give an installation in which every page has something to show."""
-    house.reader(MINA, topics="trade", name="Mina", timezone="Asia/Seoul")
-    house.reader("ben@example.org")
-    house.article("trade", "Tariff on rope", disclaimer="This content is AI-generated.")
-    house.plan(at=house.move(hours=2))
-    with ThreadPoolExecutor(1) as other:
-        other.submit(house.dispatch, sink).result()
-    house.move(minutes=3)
-    tally(house.installation)
-    house.change(
-        "INSERT INTO sources (slug, kind, location, spec, next_visit_at, last_error) VALUES ('wire', 'feed', 'x', '{}', 0, '404')"
-    )
-    ask_for_change(house.installation, "mina", Change(Action.PAUSE), ids=[1, 2])
-    bring_file(
-        house.installation, "mina", iter([b"Mail,Shoes\na@example.org,44\n"]), file="list.csv", newsletter="daily"
-    )
-    save_draft(house.installation, "digest", {"subject.txt": "{{ digest.date }}"}, based_on=0, by="mina")
-    watch(house.installation, free=lambda _folder: (0, 1))
-    suppress_address(house.installation, "mina", "nobody@example.net", "a trap")
+    fill(house, sink)
     yield house
     chores.run_chores(house.installation)
 
@@ -87,12 +55,11 @@ def test_axe_finds_nothing_on_any_page(full: House, browser: Any, axe: str) -> N
         context = browser.new_context(bypass_csp=True)  # to look at the page with a script that is not ours
         page = context.new_page()
         base = full.installation.base_url
-        readers = ["/", "/n/daily", full.links.preferences(1), full.links.leave(full.subscription_id(MINA)), "/nowhere"]
         wrong = {}
         page.goto(f"{base}/staff/sign-in")
         wrong["sign-in"] = found(page, axe)
         signed_in(full, page)
-        for path in (*(f"/staff{path}" for path in STAFF), *readers):
+        for path in (*(f"/staff{path}" for path in STAFF), *readers(full)):
             page.goto(path if path.startswith("http") else f"{base}{path}")
             wrong[path] = found(page, axe)
         context.close()
