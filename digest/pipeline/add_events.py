@@ -38,6 +38,9 @@ _INSTANT = WindowPolicy(WindowKind.INSTANT)
 _AN_HOUR = WindowPolicy(WindowKind.FIXED, wait=timedelta(hours=1))
 _BY_SCHEDULE = WindowPolicy(WindowKind.SCHEDULE)
 _TOO_LATE = Added(Answer.SUPPRESSED, "nothing_to_cancel")
+_ACCEPTED = Added(Answer.ACCEPTED, "", 1)
+_NO_HINDRANCE = (Outcome.PENDING, "")
+_DUPLICATE = "duplicate"
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,27 +250,32 @@ class _Batch:
             if event.recipient.followers_of:
                 return Added(Answer.SUPPRESSED, "no_followers")
             return Added(Answer.REFUSED, "nobody here has this address; is it spelled right, and subscribed?")
-        actor = self._actor(event)
-        outcomes: Counter[str] = Counter()
-        for reader in readers:
-            mark = (event.dedupe_key, reader.subscriber_id)
-            if event.dedupe_key and mark in seen:
-                outcomes["duplicate"] += 1
-                continue
-            seen.add(mark)
-            outcome, reason = self._hindrance(event, reader, actor)
-            slot = None if reason else self._place(event, reader)
-            self._rows.append((reader, event, content, slot, outcome, reason))
-            outcomes[reason] += 1
+        actor = self._actor(event) if event.actor.address else ""
+        reasons = [self._for_one(event, content, reader, seen, actor) for reader in readers]
+        if len(reasons) == 1 and not reasons[0]:
+            return _ACCEPTED
+        outcomes = Counter(reasons)
         if outcomes[""]:
             return Added(Answer.ACCEPTED, "", outcomes[""])
-        if outcomes["duplicate"]:
+        if outcomes[_DUPLICATE]:
             return Added(Answer.DUPLICATE)
         return Added(Answer.SUPPRESSED, outcomes.most_common(1)[0][0])
 
+    def _for_one(
+        self, event: Event, content: str, reader: ReaderOfStream, seen: set[tuple[str, int]], actor: str
+    ) -> str:
+        """Add the event for one reader; return why there is no mail of it, "" for none."""
+        if event.dedupe_key:
+            mark = (event.dedupe_key, reader.subscriber_id)
+            if mark in seen:
+                return _DUPLICATE
+            seen.add(mark)
+        outcome, reason = self._hindrance(event, reader, actor)
+        slot = None if reason else self._place(event, reader)
+        self._rows.append((reader, event, content, slot, outcome, reason))
+        return reason
+
     def _actor(self, event: Event) -> str:
-        if not event.actor.address:
-            return ""
         try:
             return self.addresses.read(event.actor.address).key
         except BadInput:
@@ -283,7 +291,7 @@ class _Batch:
             return Outcome.SUPPRESSED, "not_subscribed"
         if reader.state == "ended":
             return Outcome.SUPPRESSED, "suppressed" if reader.ended_reason == "suppressed" else "unsubscribed"
-        return (Outcome.SUPPRESSED, "not_confirmed") if reader.state == "pending" else (Outcome.PENDING, "")
+        return (Outcome.SUPPRESSED, "not_confirmed") if reader.state == "pending" else _NO_HINDRANCE
 
     def _place(self, event: Event, reader: ReaderOfStream) -> _Slot:
         """Return the window of *event*, opened when there is none that takes it."""
@@ -334,9 +342,10 @@ class _Batch:
         return self._policies[text]
 
     def _text_of(self, policy: WindowPolicy) -> str:
-        if policy not in self._texts:
-            self._texts[policy] = policy_text(policy)
-        return self._texts[policy]
+        text = self._texts.get(policy)
+        if text is None:
+            text = self._texts[policy] = policy_text(policy)
+        return text
 
     def _state(self, slot: _Slot) -> str:
         return "open" if slot.window.takes(self.now) else "due"

@@ -58,19 +58,18 @@ def readers_of(
 ) -> list[ReaderOfStream]:
     """Return the subscribers with these address *keys* or *ids*; nobody else adds events for them meanwhile."""
     who, what = subscribers.c, subscriptions.c
-    found: list[ReaderOfStream] = []
+    agreed = (func.coalesce(each, "") for each in (what.state, what.ended_reason, what.way, cadences.c.rule))
     query = (
-        select(who.address_key, who.id, what.id, what.state, what.ended_reason, what.way, cadences.c.rule, who.zone)
+        select(who.address_key, who.id, func.coalesce(what.id, 0), *agreed, who.zone)
         .select_from(subscribers)
         .outerjoin(subscriptions, (what.subscriber_id == who.id) & (what.newsletter_id == newsletter_id))
         .outerjoin(cadences, cadences.c.id == what.cadence_id)
     )
     asked = [among(connection, who.address_key, part) for part in chunks(sorted(keys))]
     asked += [among(connection, who.id, part) for part in chunks(sorted(ids))]
-    for condition in asked:
-        for key, reader, own, state, reason, way, rule, zone in connection.execute(query.where(condition)):
-            agreed = (own, state, reason, way, rule) if own else (0, "", "", "", "")
-            found.append(ReaderOfStream._make((key, reader, *agreed, zone)))
+    found = [
+        ReaderOfStream._make(row) for condition in asked for row in connection.execute(query.where(condition)).all()
+    ]
     hold(connection, [each.subscription_id for each in found if each.subscription_id])
     return found
 
@@ -109,11 +108,11 @@ def open_windows(connection: Connection, subscription_ids: Collection[int]) -> l
     query: Select[Any] = select(c.id, c.subscription_id, c.group_key, c.policy, *times, c.count)
     query = query.where(c.state == "open")
     return [
-        OpenRow(*row)
+        OpenRow._make(row)
         for part in chunks(sorted(subscription_ids))
         for row in connection.execute(
             query.where(among(connection, c.subscription_id, part)).order_by(c.id).with_for_update(key_share=True)
-        )
+        ).all()
     ]
 
 
