@@ -36,8 +36,18 @@ class Cancel(NamedTuple):
     dedupe_key: str
 
 
-def read_event(value: Any, now: datetime) -> Event | Cancel:
+class Read(NamedTuple):
+    """What says that a reader has read of an event elsewhere, and needs no mail of it."""
+
+    stream: str
+    dedupe_key: str
+    recipient: Recipient
+
+
+def read_event(value: Any, now: datetime) -> Event | Cancel | Read:
     """Return the event of a JSON object, or what it asks to cancel ({"stream": …, "cancel": dedupe key}).
+
+    Or what it says was read ({"stream": …, "read": dedupe key, "recipient": …}).
 
     `recipient` is an address, {"subscriber": id} or {"followers": object id}; `actor` has id, name and address,
     `object` id, name and url. Raises BadInput.
@@ -46,6 +56,11 @@ def read_event(value: Any, now: datetime) -> Event | Cancel:
         raise BadInput('an event must be a JSON object, like {"stream": "comments", "recipient": "ana@example.org"}')
     if "cancel" in value:
         return Cancel(_text(value, "stream", needed=True), _text(value, "cancel", needed=True))
+    if "read" in value:
+        who = _recipient(value.get("recipient"))
+        if who.followers_of:
+            raise BadInput("what was read was read by one reader: recipient must be an address or a subscriber")
+        return Read(_text(value, "stream", needed=True), _text(value, "read", needed=True), who)
     if not value.keys() <= _KEYS:
         raise BadInput(f"{min(map(str, value.keys() - _KEYS))[:40]!r} is no part of an event")
     get = value.get

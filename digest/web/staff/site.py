@@ -16,13 +16,16 @@ from digest.web.staff import (
     dashboard,
     deliveries,
     editions,
+    events,
     imports,
     people,
     preview,
     proofing,
     sending,
     signing,
+    streams,
     subscribers,
+    thoughts,
     today,
     tokens,
     topics,
@@ -39,8 +42,21 @@ def staff_routes(house: Installation) -> APIRouter:
     pages = StaffPages(house.base_url)
     gate = Gate(house, pages)
     readers, going_out = (subscribers, changes, imports), (editions, approving, sending)
-    looks = (preview, comparing, proofing, articles, deliveries)
-    for part in (signing, today, dashboard, *readers, *going_out, *looks, topics, upkeep, account, people, tokens):
+    looks, told = (preview, comparing, proofing, articles, deliveries), (streams, events, thoughts)
+    for part in (
+        signing,
+        today,
+        dashboard,
+        *readers,
+        *going_out,
+        *looks,
+        *told,
+        topics,
+        upkeep,
+        account,
+        people,
+        tokens,
+    ):
         part.add_to(gate, house, pages)
 
     def nowhere(visit: Visit) -> Response:
