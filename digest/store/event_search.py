@@ -127,13 +127,15 @@ def browse_windows(
         {"n": newsletter_id, "u": subscriber_id, **dict(zip(("at", "id"), after, strict=False))},
     ).all()
     found = tuple(
-        ListedWindow(
-            *row[:8],
-            *map(from_micros, row[8:10]),
-            bool(row[10]),
-            row[11],
-            None if row[12] is None else from_micros(row[12]),
-            row[13],
+        ListedWindow._make(
+            (
+                *row[:8],
+                *map(from_micros, row[8:10]),
+                bool(row[10]),
+                row[11],
+                None if row[12] is None else from_micros(row[12]),
+                row[13],
+            )
         )
         for row in rows[:PAGE]
     )
@@ -195,4 +197,4 @@ def browse_events(
 
 def _event(row: Any) -> ListedEvent:
     closes, goes = (None if row[at] is None else from_micros(row[at]) for at in (12, 16))
-    return ListedEvent(row[0], from_micros(row[1]), *row[2:12], closes, *row[13:16], goes, row[17])
+    return ListedEvent._make((row[0], from_micros(row[1]), *row[2:12], closes, *row[13:16], goes, row[17]))
