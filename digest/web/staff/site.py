@@ -9,6 +9,7 @@ from digest.model.staff import Role
 from digest.pipeline.installation import Installation
 from digest.web.staff import (
     account,
+    alerts,
     approving,
     articles,
     changes,
@@ -25,6 +26,7 @@ from digest.web.staff import (
     signing,
     streams,
     subscribers,
+    templates,
     thoughts,
     today,
     tokens,
@@ -42,11 +44,12 @@ def staff_routes(house: Installation) -> APIRouter:
     pages = StaffPages(house.base_url)
     gate = Gate(house, pages)
     readers, going_out = (subscribers, changes, imports), (editions, approving, sending)
-    looks, told = (preview, comparing, proofing, articles, deliveries), (streams, events, thoughts)
+    looks, told = (preview, comparing, proofing, templates, articles, deliveries), (streams, events, thoughts)
     for part in (
         signing,
         today,
         dashboard,
+        alerts,
         *readers,
         *going_out,
         *looks,
