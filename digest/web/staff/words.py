@@ -67,7 +67,6 @@ STATES = {
     "due": Word(_("due"), "busy"),
     "gathered": Word(_("in a mail"), "good"),
     "suppressed": Word(_("left out"), "still"),
-    "published": Word(_("published"), "good"),
     "declined": Word(_("declined"), "still"),
     # lint, sources
     "fine": Word(_("fine"), "good"),
