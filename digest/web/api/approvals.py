@@ -35,7 +35,6 @@ class StandingOut(BaseModel):
     approved: bool
     cut_off: datetime
     pool: str | None
-    waiting: int
     approved_by: str | None
     approved_at: datetime | None
 
@@ -82,7 +81,6 @@ def _out(found: Standing) -> StandingOut:
         approved=word is not None,
         cut_off=found.cut_off,
         pool=found.pool_hash or None,
-        waiting=found.waiting,
         approved_by=word.by if word else None,
         approved_at=word.at if word else None,
     )
