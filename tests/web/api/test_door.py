@@ -64,6 +64,7 @@ MATRIX: dict[tuple[str, str], Scope] = {
     ("PUT", "/suppressions/{address}"): Scope.SUPPRESSIONS_WRITE,
     ("POST", "/imports"): Scope.IMPORTS_WRITE,
     ("POST", "/events"): Scope.EVENTS_WRITE,
+    ("POST", "/events/read"): Scope.EVENTS_WRITE,
     ("GET", "/segments"): Scope.SUBSCRIBERS_READ,
     ("PUT", "/segments"): Scope.SUBSCRIBERS_WRITE,
     ("DELETE", "/segments/{number}"): Scope.SUBSCRIBERS_WRITE,
