@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import gzip
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from scripts.benchmarks.measured import Measured, against, report, rounded
 ROOT = Path(__file__).resolve().parents[2]
 NEWS = ROOT.parent / "shared" / "corpora" / "news" / "dev.jsonl.gz"
 LABELLED = ROOT / "tests" / "enrichment" / "told_again.json"
-Count = Counter[tuple[str, bool]]  # label and whether joined
+Count = Mapping[tuple[str, bool], float]  # label and whether joined -> pairs
 
 
 def joined(one: Article, other: Article) -> tuple[bool, bool]:
@@ -35,10 +35,11 @@ def joined(one: Article, other: Article) -> tuple[bool, bool]:
 
 def measured(count: Count, wanted: str = "same") -> Measured:
     """Return precision and recall of what is joined."""
-    right, all_joined = count[wanted, True], sum(times for (_, is_joined), times in count.items() if is_joined)
+    right, missed = count.get((wanted, True), 0), count.get((wanted, False), 0)
+    all_joined = sum(times for (_, is_joined), times in count.items() if is_joined)
     return {
         "precision": rounded(right / all_joined) if all_joined else 1.0,
-        "recall": rounded(right / (right + count[wanted, False])),
+        "recall": rounded(right / (right + missed)),
     }
 
 
@@ -58,12 +59,13 @@ def main() -> None:
     labelled = json.loads(given.pairs.read_text(encoding="utf-8"))
     articles = read_articles(given.articles, {number for pair in labelled["pairs"] for number in pair[:2]})
     drawn = Counter(stratum for *_, stratum in labelled["pairs"])
-    plain, weighed, missed = Count(), Counter[tuple[str, bool]](), 0
+    plain, weighed = defaultdict[tuple[str, bool], float](float), defaultdict[tuple[str, bool], float](float)
+    missed = 0
     for one, other, label, stratum in labelled["pairs"]:
         found, same = joined(articles[one], articles[other])
         missed += same and not found
         plain[label, same and found] += 1
-        weighed[label, same and found] += labelled["strata"][stratum] / drawn[stratum]  # type: ignore[assignment]
+        weighed[label, same and found] += labelled["strata"][stratum] / drawn[stratum]
     report(
         "pairs of articles that are joined to one story, against labels of people",
         argparse.Namespace(**{name: str(value) for name, value in vars(given).items()}),
