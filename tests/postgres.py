@@ -12,6 +12,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
@@ -32,6 +33,9 @@ SETTINGS = {
     "log_min_messages": "fatal",
 }
 
+_TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
+_SEQUENCES = "SELECT sequencename FROM pg_sequences WHERE schemaname = 'public'"
+
 
 def missing() -> str:
     """Return why no PostgreSQL can be started here, "" when it can."""
@@ -46,6 +50,14 @@ def programs() -> Path | None:
     on_path = shutil.which("initdb")
     folders = [*packaged, *([Path(on_path).parent] if on_path else [])]
     return next((each for each in folders if (each / "initdb").exists() and (each / "postgres").exists()), None)
+
+
+@dataclass(frozen=True)
+class Rows:
+    """All that is in a database: the rows of each table, as COPY writes them, and how far each sequence is."""
+
+    tables: dict[str, bytes]
+    sequences: dict[str, tuple[int, bool]]
 
 
 class Server:
@@ -88,15 +100,39 @@ class Server:
     def empty(self, database: str) -> None:
         """Take every row out of a database and number new ones from 1; many times faster than a new one."""
         connection = self._keep(database)
-        names = (
-            connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall(),
-            connection.execute("SELECT sequencename FROM pg_sequences WHERE schemaname = 'public'").fetchall(),
-        )
-        statements = [f"DELETE FROM {name}" for (name,) in names[0] if name != "alembic_version"]
-        statements += [f"SELECT setval('{name}', 1, false)" for (name,) in names[1]]
+        statements = [f"DELETE FROM {name}" for (name,) in connection.execute(_TABLES).fetchall()]
+        statements += [f"SELECT setval('{name}', 1, false)" for (name,) in connection.execute(_SEQUENCES).fetchall()]
         # A replica checks no foreign keys, so the order of tables does not matter.
         script = "; ".join(["BEGIN", "SET LOCAL session_replication_role = replica", *statements, "COMMIT"])
         connection.execute(script.encode())
+
+    def rows(self, database: str) -> Rows:
+        """Return all that is in a database."""
+        connection, tables, sequences = self._keep(database), {}, {}
+        for (name,) in connection.execute(_TABLES).fetchall():
+            with (
+                connection.cursor() as cursor,
+                cursor.copy(f"COPY {name} TO STDOUT (FORMAT binary)".encode()) as copied,
+            ):
+                tables[name] = b"".join(copied)
+        for (name,) in connection.execute(_SEQUENCES).fetchall():
+            (sequences[name],) = connection.execute(f"SELECT last_value, is_called FROM {name}".encode()).fetchall()
+        return Rows(tables, sequences)
+
+    def refill(self, database: str, rows: Rows) -> None:
+        """Let a database hold *rows* and nothing else."""
+        connection = self._keep(database)
+        with connection.transaction():
+            connection.execute("SET LOCAL session_replication_role = replica")
+            connection.execute("; ".join(f"DELETE FROM {name}" for name in rows.tables).encode())
+            for name, content in rows.tables.items():
+                with (
+                    connection.cursor() as cursor,
+                    cursor.copy(f"COPY {name} FROM STDIN (FORMAT binary)".encode()) as copy,
+                ):
+                    copy.write(content)
+            for name, (last, is_called) in rows.sequences.items():
+                connection.execute(f"SELECT setval('{name}', {last}, {is_called})".encode())
 
     def part(self, database: str) -> None:
         """Cut every connection to a database but our own; what they had open is undone."""
