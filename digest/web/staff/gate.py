@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
-from typing import Any
 from urllib.parse import quote
 
 from fastapi import APIRouter, Request, Response
@@ -75,7 +74,7 @@ class Gate:
     """Registers pages, each with the role it needs (None: anybody), and lets nobody else in."""
 
     def __init__(self, house: Installation, pages: StaffPages) -> None:
-        self.router = APIRouter(prefix="/staff", redirect_slashes=False)
+        self.router = APIRouter(redirect_slashes=False)
         self._house = house
         self._pages = pages
         #: The cookie's name: with this prefix a browser takes it only over TLS and for this host alone (RFC 6265bis).
@@ -91,7 +90,7 @@ class Gate:
             visit = await run_in_threadpool(self._visit, request, FormData())
             return await run_in_threadpool(self._let_in, visit, needs, answer, of)
 
-        self._add(path, ask, ["GET", "HEAD"], of)
+        self._add(path, ask, "GET", "HEAD", of=of)
 
     def post(self, path: str, needs: Role | None, answer: Answer, *, of: Of | None = None) -> None:
         """Let *answer* act at *path*, on forms of ours; *of* as for `get`."""
@@ -103,12 +102,7 @@ class Gate:
                 return self._refused(visit, path)
             return await run_in_threadpool(self._let_in, visit, needs, answer, of)
 
-        self._add(path, act, ["POST"], of)
-
-    def _add(self, path: str, speak: Callable[[Request], Any], methods: list[str], of: Of | None) -> None:
-        # What is marked here stands in no document; a test reads it.
-        extra = {"of_newsletter": of is not None}
-        self.router.add_api_route(path, speak, methods=methods, include_in_schema=False, openapi_extra=extra)
+        self._add(path, act, "POST", of=of)
 
     def upload(self, path: str, needs: Role, answer: Answer) -> None:
         """Let *answer* act at *path* on a form with a file, of which nothing is read for who may not bring one."""
@@ -125,7 +119,14 @@ class Gate:
                     return self._refused(visit, path)
                 return await run_in_threadpool(self._let_in, visit, needs, answer)
 
-        self._add(path, act, ["POST"], None)
+        self._add(path, act, "POST")
+
+    def _add(
+        self, path: str, answer: Callable[[Request], Awaitable[Response]], *methods: str, of: Of | None = None
+    ) -> None:
+        answer.__dict__["of_newsletter"] = of is not None  # a test reads it
+        # As Starlette does it: FastAPI would look for parameters in each, of which there are none.
+        self.router.add_route(f"/staff{path}", answer, methods=list(methods), include_in_schema=False)
 
     def keep(self, response: Response, key: str) -> Response:
         """Give the browser a new session key."""

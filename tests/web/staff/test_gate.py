@@ -167,7 +167,7 @@ def marked(of: Any) -> Iterator[tuple[str, str]]:
         within = getattr(route, "original_router", None)
         if within is not None:
             yield from marked(within)
-        elif (getattr(route, "openapi_extra", None) or {}).get("of_newsletter"):
+        elif getattr(getattr(route, "endpoint", None), "of_newsletter", False):
             yield from ((method, route.path) for method in route.methods - {"HEAD"})
 
 
