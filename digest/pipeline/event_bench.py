@@ -19,7 +19,8 @@ from digest.rendering.clean import clean_text, shorten
 from digest.rendering.headers import constant_headers
 from digest.rendering.languages import date_text, weekday_date_text
 from digest.rendering.layout import boundary_of
-from digest.rendering.press import CardChoice, DigestParts, Press
+from digest.rendering.parts import CardChoice, DigestParts
+from digest.rendering.press import Press
 from digest.rendering.templates import TemplateSet
 from digest.rendering.views import SUMMARY_LENGTH, TITLE_LENGTH, CardView, slot_widths
 from digest.selection.gathering import Gathered, Line

@@ -21,13 +21,14 @@ from digest.model.digest import SkipReason
 from digest.model.newsletter import Newsletter
 from digest.pipeline.approve import hold_to_approval
 from digest.pipeline.close_windows import EVENTS, close_windows
-from digest.pipeline.compose import Shelf, Wanted, Workshop, open_workshop
+from digest.pipeline.compose import Shelf, Workshop, open_workshop
 from digest.pipeline.correct_edition import is_correction, plan_correction_again
 from digest.pipeline.edition_cut import cut_for
 from digest.pipeline.frame import date_of
 from digest.pipeline.installation import Installation
 from digest.pipeline.letters import write_again
 from digest.pipeline.links import LETTER
+from digest.pipeline.made import Wanted
 from digest.pipeline.moved import second_slots, skip_for_movers
 from digest.pipeline.planned import Planned, planned_rows
 from digest.pipeline.remake_events import remake_events

@@ -11,9 +11,10 @@ from digest.model.newsletter import Newsletter
 from digest.model.note import NoteKind
 from digest.model.subscriber import Interests
 from digest.pipeline.addresses import read_address
-from digest.pipeline.compose import Made, Wanted, Workshop, open_workshop
+from digest.pipeline.compose import Workshop, open_workshop
 from digest.pipeline.edition_cut import cut_for
 from digest.pipeline.installation import Installation
+from digest.pipeline.made import Made, Wanted
 from digest.pipeline.messages import read_stored
 from digest.pipeline.preview_events import preview_events, preview_sample_events
 from digest.pipeline.previewed import SAMPLE, Preview, no_mail_at_all, with_message

@@ -10,9 +10,9 @@ from typing import Any
 from digest.model.digest import Choice, Selection, SkipReason, Why
 from digest.model.newsletter import Newsletter
 from digest.model.subscriber import EndedReason, SubscriptionState
-from digest.pipeline.compose import Made
 from digest.pipeline.installation import Installation
 from digest.pipeline.links import Links
+from digest.pipeline.made import Made
 from digest.pipeline.messages import Sheet, envelope_of, read_stored, values_of
 from digest.rendering.splice import Splicer
 from digest.store.dispatching import Claim

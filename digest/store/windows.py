@@ -199,6 +199,38 @@ def close(connection: Connection, made: Iterable[tuple[int, int]]) -> None:
         connection.execute(text("UPDATE event_windows SET state = 'closed', delivery_id = :d WHERE id = :w"), rows)
 
 
+def reopen(connection: Connection, mail_ids: Collection[int], now: datetime) -> None:
+    """Let the events that are a part of these mails be due again; the rows of those parts end."""
+    mails = ",".join(map(str, sorted(mail_ids)))
+    windows = list(
+        connection.execute(
+            text(
+                "SELECT w.id FROM event_windows w JOIN deliveries p ON p.id = w.delivery_id"  # noqa: S608
+                f" WHERE p.part_of IN ({mails}) AND p.id <> p.part_of ORDER BY w.id"
+            )
+        ).scalars()
+    )
+    if not windows:
+        return
+    values, listed = {"now": to_micros(now)}, ",".join(map(str, windows))
+    connection.execute(
+        text(
+            "UPDATE deliveries SET state = 'superseded', reason = '', part_of = NULL, finished_at = :now"  # noqa: S608
+            f" WHERE id IN (SELECT delivery_id FROM event_windows WHERE id IN ({listed}))"
+        ),
+        values,
+    )
+    connection.execute(
+        text(f"UPDATE events SET outcome = '' WHERE outcome = 'gathered' AND window_id IN ({listed})")  # noqa: S608
+    )
+    connection.execute(
+        text(
+            "UPDATE event_windows SET state = 'due', delivery_id = NULL, changed = changed + 1"  # noqa: S608
+            f" WHERE id IN ({listed})"
+        )
+    )
+
+
 def settle(connection: Connection, window_ids: Collection[int], outcome: str, reason: str = "") -> None:
     """Say what became of the events of windows that nothing became of so far."""
     for part in chunks(sorted(window_ids), 500):
