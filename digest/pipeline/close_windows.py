@@ -45,7 +45,8 @@ EVENTS = "+events"  #: what the period of an edition of events has after its day
 _AT_ONCE = 200  # windows in one transaction
 _LONG_DUE = 1  # microseconds after 1970: claims go by the time a row is due, so these are next
 _CRASHED = "crashed"
-_POOL = "{}"  # of no articles
+POOL = "{}"  #: of no articles
+POOL_HASH = hashlib.sha256(POOL.encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +82,13 @@ class Desk:
         return self.benches[locale]
 
 
-def close_windows(house: Installation, newsletter_id: int, newsletter: Newsletter, *, at: datetime) -> Planned:
-    """Make digests of all windows of a stream that are due at *at*; return what was planned."""
+def close_windows(
+    house: Installation, newsletter_id: int, newsletter: Newsletter, *, at: datetime, whole: bool = True
+) -> Planned:
+    """Make digests of all windows of a stream that are due at *at*; return what was planned.
+
+    *whole* False: without those that may go with a newsletter.
+    """
     assert newsletter.stream is not None
     done = Planned()
     with house.engine.begin() as connection:
@@ -93,7 +99,7 @@ def close_windows(house: Installation, newsletter_id: int, newsletter: Newslette
     desk = Desk(house, newsletter, newsletter.stream, at.astimezone(UTC).date().isoformat())
     while True:
         with reading(house.engine) as connection:
-            due = windows.due_windows(connection, newsletter_id, at, _AT_ONCE)
+            due = windows.due_windows(connection, newsletter_id, at, _AT_ONCE, whole=whole)
             found = windows.members(connection, [each.window_id for each in due], Outcome.PENDING)
         if not due:
             return done
@@ -226,7 +232,7 @@ def _write_mails(
     at: datetime,
 ) -> Planned:
     now = house.clock.now()
-    editions = _Editions(connection, newsletter_id, desk.day, [mail for mail, _ in going], now)
+    editions = EventEditions(connection, newsletter_id, desk.day, [mail for mail, _ in going], now)
     places = [editions.place(mail) for mail, _ in going]
     digest_ids = save_mails(connection, house, [mail for mail, _ in going], places, desk.day)
     rows, counted = [], Counter[str]()
@@ -265,7 +271,7 @@ def _end_windows(connection: Connection, mails: Sequence[Mail], delivery_ids: Se
         windows.settle(connection, none, Outcome.SUPPRESSED, reason)
 
 
-class _Editions:
+class EventEditions:
     """The stream's editions of one day: a reader's first mail is in the first, the second in the second."""
 
     def __init__(
@@ -309,7 +315,7 @@ def save_mails(
         (mail, place) for mail, (place, cancelled) in zip(mails, places, strict=True) if mail.made and not cancelled
     ]
     midnight = datetime.combine(datetime.fromisoformat(day).date(), time(), UTC)
-    pool_id = save_pool(connection, hashlib.sha256(_POOL.encode()).hexdigest(), _POOL)
+    pool_id = save_pool(connection, POOL_HASH, POOL)
     slots = {
         edition_id: open_slot(connection, edition_id, midnight, pool_id, house.clock.now())
         for edition_id in {place for _, place in wanted}

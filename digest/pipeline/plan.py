@@ -26,6 +26,7 @@ from digest.pipeline.correct_edition import is_correction, plan_correction_again
 from digest.pipeline.edition_cut import cut_for
 from digest.pipeline.frame import date_of
 from digest.pipeline.installation import Installation
+from digest.pipeline.join_parts import Asked, comes_alone, join_parts
 from digest.pipeline.letters import write_again
 from digest.pipeline.links import LETTER
 from digest.pipeline.made import Wanted
@@ -43,7 +44,7 @@ from digest.scheduling.cadence import (
     slots_between,
 )
 from digest.scheduling.cut_off import Cut
-from digest.store import moved, planning
+from digest.store import moved, parts, planning
 from digest.store.approvals import asked_again
 from digest.store.cohorts import Cohort, write_cohorts
 from digest.store.digests import DigestRow, open_slot, save_digests, save_pieces, save_pool
@@ -95,14 +96,15 @@ def plan_newsletter(house: Installation, slug: str, *, at: datetime, who: Who, s
     A slot's pool is what was collected before the slot; when a person asks for a send, what was collected
     until now counts too, because that is what they see. A pause is over when the real clock says so, whatever
     *at* is: planning a day to come gets no mail to who is still on a break. Plannings may share a *shelf*.
-    Of a stream those windows are closed that are due.
+    Of a stream those windows are closed that are due. Parts of readers who want their newsletters together wait
+    for `join_parts`, which a tick calls when all newsletters are planned; for a person it is done here.
     """
     with reading(house.engine) as connection:
         newsletter_id, newsletter = load_newsletter(connection, slug)
         rows = planning.cadences_of(connection, newsletter_id, at if who in _TICK else None)
         expiring = expiries_come(connection, house.clock.now())
     if newsletter.stream is not None:
-        return close_windows(house, newsletter_id, newsletter, at=at)
+        return close_windows(house, newsletter_id, newsletter, at=at, whole=who not in _TICK)
     if expiring:
         with house.engine.begin() as connection:
             apply_expiries(connection, house.clock.now())
@@ -123,6 +125,8 @@ def plan_newsletter(house: Installation, slug: str, *, at: datetime, who: Who, s
             planning.advance_cadences(
                 connection, ((row.cadence_id, next_slot(parse_rule(row.rule), row.zone, at)) for row in rows)
             )
+    else:
+        done.add(join_parts(house, asked=Asked(slug, at), prints=shelf.prints))
     return done
 
 
@@ -176,7 +180,7 @@ def _plan_slot(
     if edition_id is None:
         return done
     cut = cut_for(newsletter, slot.period, slot.slot_at, day=slot.day, asked_at=asked_at)
-    done.add(_plan_readers(house, newsletter, edition_id, slot, shelf, cut))
+    done.add(_plan_readers(house, newsletter, edition_id, slot, shelf, cut, cadences))
     if not some_moved or who is Who.EVERYONE:
         return done
     for twice, ids in second_slots(edition_id, slot.slot_at, (cadences[each] for each in slot.cadence_ids)).items():
@@ -188,7 +192,7 @@ def _plan_slot(
             again = replace(slot, period=instant_period(slot.slot_at), cadence_ids=ids, twice=twice)
             again_id, _ = planning.open_edition(connection, newsletter_id, again.period, now)
         cut = cut_for(newsletter, again.period, slot.slot_at, day=slot.day, asked_at=asked_at)
-        done.add(_plan_readers(house, newsletter, again_id, again, shelf, cut))
+        done.add(_plan_readers(house, newsletter, again_id, again, shelf, cut, cadences))
     with house.engine.begin() as connection:
         planning.fill_scope(connection, slot.cadence_ids)
         moved.settle_movers(connection, now if who in _TICK else slot.slot_at)
@@ -196,10 +200,21 @@ def _plan_slot(
 
 
 def _plan_readers(
-    house: Installation, newsletter: Newsletter, edition_id: int, slot: Slot, shelf: Shelf, cut: Cut
+    house: Installation,
+    newsletter: Newsletter,
+    edition_id: int,
+    slot: Slot,
+    shelf: Shelf,
+    cut: Cut,
+    cadences: Mapping[int, CadenceRow],
 ) -> Planned:
     done = Planned(editions={f"{newsletter.slug}/{slot.period}": edition_id})
     workshop: Workshop | None = None
+    alone = comes_alone(newsletter, (cadences[each] for each in slot.cadence_ids))
+    if not alone:
+        with house.engine.begin() as connection:
+            planning.fill_scope(connection, slot.cadence_ids)
+            parts.line_up(connection, edition_id, slot.slot_at, house.clock.now(), twice=slot.twice)
     for _ in range(_ROUNDS):
         with house.engine.begin() as connection:
             planning.fill_scope(connection, slot.cadence_ids)
@@ -210,13 +225,14 @@ def _plan_readers(
                 newsletter.since_cut(cut.off),
                 welcome=newsletter.welcome,
                 twice=slot.twice,
+                alone=alone,
             )
         if not groups:
             break
         workshop = workshop or open_workshop(house, newsletter, cut, slot.period, shelf, day=slot.day)
         hold_to_approval(house, edition_id, workshop.pool_hash)
         planned, all_stood = _plan_groups(
-            house, edition_id, slot, workshop, groups, fresh=True, urgent=newsletter.urgent
+            house, edition_id, slot, workshop, groups, fresh=True, urgent=newsletter.urgent, alone=alone
         )
         done.add(planned)
         workshop = workshop if all_stood else None
@@ -253,6 +269,7 @@ def prepare_slot(
     done.skipped += Counter({SkipReason.PAUSED.value: paused}) if paused else Counter()
     if ask_again:
         planning.replan_skipped(connection, edition_id, now)
+        parts.ask_again(connection, edition_id, now)
         asked_again(connection, edition_id, slot.slot_at, now)
     done.superseded += planning.supersede_older(connection, newsletter_id, edition_id, slot.slot_at, now)
     return edition_id, done
@@ -305,6 +322,7 @@ def _plan_groups(
     *,
     fresh: bool,
     urgent: bool,
+    alone: bool = True,
 ) -> tuple[Planned, bool]:
     """Return what was planned, and whether every article was still as the workshop had read it."""
     with house.engine.begin() as connection:
@@ -328,6 +346,7 @@ def _plan_groups(
         fresh=fresh,
         urgent=urgent,
         twice=slot.twice,
+        alone=alone,
     )
     return planned_rows(written.rows), written.all_stood
 

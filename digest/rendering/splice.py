@@ -26,6 +26,7 @@ from digest.rendering.headers import (
 )
 from digest.rendering.layout import Layout, Part, Run
 from digest.rendering.marks import SlotRef
+from digest.rendering.sections import LEAVE
 
 NAME_LENGTH = 200
 # One quoted-printable line that is the same in text and in HTML.
@@ -62,6 +63,10 @@ class Splicer:
     def __init__(self, layout: Layout, pieces: Mapping[str, bytes], headers: ConstantHeaders) -> None:
         """Take the parts of a digest; raises NotFound for a piece that *pieces* lacks."""
         self._layout, self._pieces, self._mailto = layout, pieces, headers.mailto
+        #: The slots of the links to leave other newsletters that have a part in the mail.
+        self.leave_slots = frozenset(
+            slot.name for part in (layout.text, layout.html) for slot in part.slots() if slot.name.startswith(LEAVE)
+        )
         self._stamp: tuple[datetime | None, str] = (None, "")
         boundary = headers.boundary
         self._chain = _Chain(headers)

@@ -374,6 +374,10 @@ def finish_editions(connection: Connection) -> None:
 
 
 def find_row(connection: Connection, delivery_id: int) -> Claim | None:
-    """Return one planned delivery as its message needs it, whatever its state; None when there is none."""
-    row = connection.execute(text(_ROW + " WHERE d.id = :id AND d.digest_id IS NOT NULL"), {"id": delivery_id}).first()
+    """Return one planned delivery as its message needs it, whatever its state; None when there is none.
+
+    Of a part of a joined mail it is that mail's.
+    """
+    itself = " WHERE d.id = COALESCE((SELECT part_of FROM deliveries WHERE id = :id), :id) AND d.digest_id IS NOT NULL"
+    row = connection.execute(text(_ROW + itself), {"id": delivery_id}).first()
     return _claim(row) if row else None

@@ -91,6 +91,11 @@ def ask_again(connection: Connection, edition_id: int, now: datetime) -> None:
     )
 
 
+def want_events(connection: Connection) -> bool:
+    """Whether anybody wants events with a newsletter."""
+    return connection.execute(text("SELECT 1 FROM subscribers WHERE joins >= 2 LIMIT 1")).first() is not None
+
+
 def is_any_due(connection: Connection, now: datetime) -> bool:
     """Whether a part has waited long enough, or a joined mail must part from one of its parts."""
     query = text(

@@ -52,6 +52,8 @@ _DUE = """SELECT w.id, w.subscription_id, w.subscriber_id, w.group_key, w.policy
     s.state, s.ended_reason, s.paused_until, u.address, u.name, u.locale, u.zone, c.rule
     FROM event_windows w JOIN subscriptions s ON s.id = w.subscription_id JOIN subscribers u ON u.id = w.subscriber_id
     JOIN cadences c ON c.id = s.cadence_id"""
+# Of a reader who wants the stream with the newsletter, and still does; what is critical waits for nobody.
+_GOES_ALONG = "(s.way = 'newsletter' AND s.state = 'active' AND w.critical = 0)"
 _IN_ORDER = "ORDER BY w.closes_at, w.opened_at, w.id"
 
 
@@ -63,10 +65,60 @@ def freeze(connection: Connection, newsletter_id: int, now: datetime) -> int:
     return connection.execute(due, {"n": newsletter_id, "now": to_micros(now)}).rowcount
 
 
-def due_windows(connection: Connection, newsletter_id: int, now: datetime, limit: int) -> list[DueWindow]:
-    """Return up to *limit* windows of a stream that are to be closed, those first that were due first."""
-    where = f"WHERE w.newsletter_id = :n AND w.state = 'due' AND w.closes_at <= :now {_IN_ORDER} LIMIT :limit"
-    return _windows(connection, where, {"n": newsletter_id, "now": to_micros(now), "limit": limit})
+def due_windows(
+    connection: Connection, newsletter_id: int, now: datetime, limit: int, *, whole: bool = True
+) -> list[DueWindow]:
+    """Return up to *limit* windows of a stream that are to be closed, those first that were due first.
+
+    *whole* False: without those that may go with a newsletter.
+    """
+    where = (
+        f"WHERE w.newsletter_id = :n AND w.state = 'due' AND w.closes_at <= :now AND (:whole = 1 OR NOT {_GOES_ALONG})"
+        f" {_IN_ORDER} LIMIT :limit"
+    )
+    values = {"n": newsletter_id, "now": to_micros(now), "limit": limit, "whole": int(whole)}
+    return _windows(connection, where, values)
+
+
+def take_along(
+    connection: Connection, subscriber_ids: Collection[int], period: str, now: datetime
+) -> list[tuple[str, DueWindow]]:
+    """Freeze what these readers want with a newsletter's mail; return each window with its stream.
+
+    A stream that is paused, or whose edition of *period* is held, is left to its own mails.
+    """
+    free = (
+        "n.paused_because = '' AND NOT EXISTS (SELECT 1 FROM editions e WHERE e.newsletter_id = n.id"
+        " AND e.period = :period AND e.state NOT IN ('open', 'finished'))"
+    )
+    found: dict[int, str] = {}
+    for part in chunks(sorted(subscriber_ids), 500):
+        rows = connection.execute(
+            text(
+                "SELECT w.id, n.slug FROM event_windows w JOIN subscriptions s ON s.id = w.subscription_id"  # noqa: S608
+                f" JOIN newsletters n ON n.id = w.newsletter_id WHERE w.subscriber_id IN ({','.join(map(str, part))})"
+                f" AND w.state <> 'closed' AND {_GOES_ALONG} AND {free}"
+            ),
+            {"period": period},
+        )
+        found |= {row[0]: row[1] for row in rows}
+    for part in chunks(sorted(found), 500):
+        listed = ",".join(map(str, part))
+        connection.execute(
+            text(
+                "UPDATE event_windows SET state = 'due',"  # noqa: S608
+                " closes_at = CASE WHEN closes_at > :now THEN :now ELSE closes_at END"
+                f" WHERE id IN ({listed}) AND state <> 'closed'"
+            ),
+            {"now": to_micros(now)},
+        )
+    return [
+        (found[each.window_id], each)
+        for part in chunks(sorted(found), 500)
+        for each in _windows(
+            connection, f"WHERE w.id IN ({','.join(map(str, part))}) AND w.state = 'due' {_IN_ORDER}", {}
+        )
+    ]
 
 
 def open_windows_of(connection: Connection, newsletter_id: int, subscriber_id: int) -> list[DueWindow]:
