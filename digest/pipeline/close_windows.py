@@ -19,14 +19,14 @@ from digest.log import get_logger
 from digest.model.digest import SkipReason
 from digest.model.event import Outcome
 from digest.model.newsletter import Newsletter
-from digest.model.stream import Stream, WindowKind
+from digest.model.stream import Stream, Way, WindowKind
 from digest.model.subscriber import Interests
 from digest.pipeline.event_bench import EventBench, MadeOfEvents
 from digest.pipeline.event_json import event_of
 from digest.pipeline.installation import Installation
 from digest.pipeline.planned import Planned, planned_rows
 from digest.rendering.i18n import resolve_locale
-from digest.scheduling.cadence import half_period, next_slot, parse_rule
+from digest.scheduling.cadence import half_period, latest_slot, next_slot, parse_rule
 from digest.scheduling.reader_rules import ReaderRules, has_room, next_day, send_time
 from digest.scheduling.windows import parse_policy
 from digest.scheduling.zones import zone_of
@@ -181,6 +181,8 @@ class _Times:
         self._rules = rules_of(connection, {mail.reader.subscriber_id for mail in mails})
         capped = {number for number, rules in self._rules.items() if rules.daily_cap}
         self._sent = mails_since(connection, capped, at - timedelta(days=2)) if capped else {}
+        along = {mail.reader.subscriber_id for mail in mails if mail.reader.way == Way.NEWSLETTER}
+        self._letters = windows.newsletter_cadences(connection, along) if along else {}
 
     def put_off_until(self, mail: Mail) -> datetime | None:
         """Return until when the windows of *mail* have to wait, with all that comes meanwhile; None for not at all."""
@@ -194,7 +196,7 @@ class _Times:
         rules, goes = self._rules.get(reader.subscriber_id, ReaderRules()), self._goes(mail)
         if not has_room(rules, self._sent.get(reader.subscriber_id, ()), goes, reader.zone):
             return send_time(next_day(goes, reader.zone), rules, reader.zone)
-        return self._next_if_missed(reader)
+        return self._with_the_newsletter(reader) or self._next_if_missed(reader)
 
     def take(self, mail: Mail) -> datetime:
         """Return when *mail* goes, and count it."""
@@ -209,6 +211,16 @@ class _Times:
             return self._at
         due = max(self._at, reader.closes_at + parse_policy(reader.policy).before)
         return send_time(due, self._rules.get(reader.subscriber_id, ReaderRules()), reader.zone)
+
+    def _with_the_newsletter(self, reader: DueWindow) -> datetime | None:
+        """Return when the newsletter comes that these events wait for: later today, its hour has changed since."""
+        letters = [(parse_rule(rule), zone) for rule, zone in self._letters.get(reader.subscriber_id, ())]
+        if any(latest_slot(rule, zone, self._at).slot_at > reader.opened_at for rule, zone in letters):
+            return None
+        own = zone_of(reader.zone)
+        slots = [next_slot(rule, zone, self._at) for rule, zone in letters]
+        today = self._at.astimezone(own).date()
+        return min((each for each in slots if each.astimezone(own).date() == today), default=None)
 
     def _next_if_missed(self, reader: DueWindow) -> datetime | None:
         """Return the next slot of a schedule whose slot is too long ago; None for any other window."""

@@ -42,7 +42,6 @@ from digest.store.engine import Exchange, reading
 from digest.store.lock import sender_lock
 from digest.store.newsletters import load_newsletters, newsletter_ids
 from digest.store.origins import part_from_lost_keys
-from digest.store.parts import part_ways
 
 __all__ = ["Dispatched", "Sending", "dispatch"]
 
@@ -366,9 +365,8 @@ class _Run:
             dispatching.lapse_ended(connection, now)
             replan_others(connection, now)
             dispatching.unfit(connection, now=now, newsletter_id=self._newsletter_id)
-            parted = part_ways(connection, now)
             waiting = dispatching.unplanned(connection, self._newsletter_id)
-        ready = join_parts(self._house, again=True).ready if parted else 0
+        ready = join_parts(self._house, again=True).ready
         for slot in waiting:
             ready += plan_again(self._house, slot.newsletter, slot.edition_id, slot.period, slot.slot_at).ready
         return ready > 0

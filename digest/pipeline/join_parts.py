@@ -233,6 +233,7 @@ class _Table:
             for party in some:
                 written += self._write_party(connection, party, joined, digests)
             if joined.courses:
+                parts.reopen_edition(connection, joined.courses[0].seat.edition_id)
                 ask_for_workers(connection, joined.courses[0].seat.edition_id, len(some))
         return written
 

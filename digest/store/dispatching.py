@@ -361,7 +361,7 @@ def reopen_editions(connection: Connection) -> None:
 def finish_editions(connection: Connection) -> None:
     """Close each edition, open or awaiting approval, all of whose rows are terminal: counted from rows, never inferred.
 
-    A row in doubt that will be sent once more is not.
+    A row in doubt that will be sent once more is not, nor is a part of a mail that waits.
     """
     connection.execute(
         text(
@@ -369,6 +369,9 @@ def finish_editions(connection: Connection) -> None:
             " AND EXISTS (SELECT 1 FROM deliveries d WHERE d.edition_id = editions.id)"
             " AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.edition_id = editions.id"
             "  AND (d.state IN ('ready', 'claimed', 'deferred') OR d.next_attempt_at IS NOT NULL))"
+            # From the few joined mails that wait to their parts, not from the rows of the edition.
+            " AND NOT EXISTS (SELECT 1 FROM deliveries m CROSS JOIN deliveries p WHERE m.part_of IS NOT NULL"
+            "  AND m.next_attempt_at IS NOT NULL AND p.part_of = m.id AND p.edition_id = editions.id)"
         )
     )
 

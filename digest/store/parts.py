@@ -16,6 +16,7 @@ from sqlalchemy import Connection, select, text
 from digest.model.digest import SkipReason
 from digest.store.get_or_create import among, chunks
 from digest.store.planning import FIRST, HISTORY_TO_COME, UNPLANNED, Twice, twice_values
+from digest.store.standing import STANDING
 from digest.store.tables import deliveries, from_micros, to_micros
 from digest.store.windows import reopen
 
@@ -203,6 +204,14 @@ def carry(connection: Connection, rows: Iterable[tuple[int, int]], *, due: int, 
             ),
             values,
         )
+
+
+def reopen_edition(connection: Connection, edition_id: int) -> None:
+    """Open an edition that was finished while its rows were waiting to be parts of other mails."""
+    connection.execute(
+        text(f"UPDATE editions SET state = {STANDING} WHERE id = :e AND state = 'finished'"),  # noqa: S608  # a constant
+        {"e": edition_id},
+    )
 
 
 def settle_parts(

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, select, text
 from digest.store.bulk import insert_rows
 from digest.store.events import hold, new_ids
 from digest.store.get_or_create import among, chunks
+from digest.store.newsletters import load_newsletters
 from digest.store.tables import deliveries, event_windows, events, from_micros, to_micros
 
 HELD = "held"  #: the group of what waits for a reader's cap or pause, whatever its group was; no JSON
@@ -36,6 +37,8 @@ class DueWindow(NamedTuple):
     locale: str
     zone: str
     rule: str
+    way: str
+    opened_at: datetime
 
 
 class StoredEvent(NamedTuple):
@@ -49,7 +52,7 @@ class StoredEvent(NamedTuple):
 
 
 _DUE = """SELECT w.id, w.subscription_id, w.subscriber_id, w.group_key, w.policy, w.closes_at, w.changed, w.critical,
-    s.state, s.ended_reason, s.paused_until, u.address, u.name, u.locale, u.zone, c.rule
+    s.state, s.ended_reason, s.paused_until, u.address, u.name, u.locale, u.zone, c.rule, s.way, w.opened_at
     FROM event_windows w JOIN subscriptions s ON s.id = w.subscription_id JOIN subscribers u ON u.id = w.subscriber_id
     JOIN cadences c ON c.id = s.cadence_id"""
 # Of a reader who wants the stream with the newsletter, and still does; what is critical waits for nobody.
@@ -158,7 +161,8 @@ def _windows(connection: Connection, where: str, values: Mapping[str, Any]) -> l
                 bool(row[7]),
                 *row[8:10],
                 None if row[10] is None else from_micros(row[10]),
-                *row[11:],
+                *row[11:17],
+                from_micros(row[17]),
             )
         )
         for row in connection.execute(text(f"{_DUE} {where}"), values)
@@ -249,6 +253,24 @@ def close(connection: Connection, made: Iterable[tuple[int, int]]) -> None:
     rows = [{"w": window_id, "d": delivery_id} for window_id, delivery_id in made]
     if rows:
         connection.execute(text("UPDATE event_windows SET state = 'closed', delivery_id = :d WHERE id = :w"), rows)
+
+
+def newsletter_cadences(connection: Connection, subscriber_ids: Collection[int]) -> dict[int, list[tuple[str, str]]]:
+    """Return the rule and zone of each newsletter (not stream) that these readers get, by reader."""
+    streams = {slug for slug, each in load_newsletters(connection).items() if each.stream is not None}
+    found: defaultdict[int, list[tuple[str, str]]] = defaultdict(list)
+    for part in chunks(sorted(subscriber_ids), 500):
+        rows = connection.execute(
+            text(
+                "SELECT s.subscriber_id, c.rule, c.zone, n.slug FROM subscriptions s"  # noqa: S608
+                " JOIN cadences c ON c.id = s.cadence_id JOIN newsletters n ON n.id = s.newsletter_id"
+                f" WHERE s.state = 'active' AND s.subscriber_id IN ({','.join(map(str, part))}) ORDER BY n.slug"
+            )
+        )
+        for reader, rule, zone, slug in rows:
+            if slug not in streams:
+                found[reader].append((rule, zone))
+    return dict(found)
 
 
 def reopen(connection: Connection, mail_ids: Collection[int], now: datetime) -> None:
