@@ -148,7 +148,7 @@ class _Table:
             if fit and self._waits_for_tomorrow(fit[0], latest):
                 off += [(each.delivery_id, _tomorrow(each, self.now)) for each in fit]
             elif fit:
-                going += [fit] if fit[0].joins & Joins.NEWSLETTERS else [[each] for each in fit]
+                going.append(self._of_one_mail(fit))
             # What is held waits to be asked again, not at each tick.
             held = [each for each in own if each.state == "active" and each.edition_state in ("paused", "awaiting")]
             off += [(each.delivery_id, self.now + timedelta(minutes=10)) for each in held]
@@ -157,6 +157,15 @@ class _Table:
         parts.settle_parts(connection, ended, now=self.now)
         counted += Counter(reason for *_, reason in ended)
         return going
+
+    def _of_one_mail(self, fit: list[Part]) -> list[Part]:
+        """Return what goes in a reader's next mail, of what they are asked for first.
+
+        Who does not want them together gets one after the other, each on the history that the one before leaves.
+        """
+        if self.asked is not None:
+            fit.sort(key=lambda each: each.newsletter != self.asked.newsletter)  # type: ignore[union-attr]
+        return fit if fit[0].joins & Joins.NEWSLETTERS else fit[:1]
 
     def _waits_for_tomorrow(self, part: Part, latest: Mapping[int, datetime]) -> bool:
         if self.asked is not None or not part.joins & Joins.NEWSLETTERS or part.subscriber_id not in latest:
@@ -169,8 +178,6 @@ class _Table:
         events = self._events(going)
         found: defaultdict[Group, list[Party]] = defaultdict(list)
         for own in going:
-            if self.asked is not None:
-                own.sort(key=lambda each: each.newsletter != self.asked.newsletter)  # type: ignore[union-attr]
             # Who was planned before builds on what is, so that the mail can leave at once.
             again = any(each.plan_no > 1 for each in own)
             history = own[0].history_id if again else own[0].history_to_come

@@ -22,6 +22,7 @@ from digest.errors import BadInput, NotFound
 from digest.pipeline.addresses import read_address
 from digest.pipeline.compose import Shelf
 from digest.pipeline.installation import Installation
+from digest.pipeline.join_parts import join_parts
 from digest.pipeline.plan import Who, plan_newsletter
 from digest.scheduling.zones import zone_of
 from digest.store.engine import reading
@@ -118,8 +119,9 @@ def _played(house: Installation, newsletter_id: int, slug: str, until: datetime)
         house.clock.at = due
         for each in slugs:
             plan_newsletter(house, each, at=due, who=Who.DUE, shelf=shelf)
+        join_parts(house, prints=False)
         with house.engine.begin() as connection:
-            rows = planned_since(connection, newsletter_id, seen)
+            rows = planned_since(connection, newsletter_id, seen, due)
             accept_all(connection, due)
             seen = last_delivery(connection)
         for (slot_at, period), found in groupby(rows, key=lambda row: (row.slot_at, row.period)):
