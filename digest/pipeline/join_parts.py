@@ -84,7 +84,7 @@ def join_parts(house: Installation, *, asked: Asked | None = None, again: bool =
     """
     done, now = Planned(), house.clock.now()
     with house.engine.begin() as connection:
-        if asked is None and not parts.is_any_due(connection, now):
+        if not parts.is_any_due(connection, now if asked is None else None):
             return done
         parts.part_ways(connection, now)
         newsletters, ids = load_newsletters(connection), newsletter_ids(connection)

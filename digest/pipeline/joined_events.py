@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from functools import partial
@@ -14,7 +14,8 @@ from sqlalchemy import Connection
 from digest.model.digest import SkipReason
 from digest.model.event import Outcome
 from digest.model.newsletter import Newsletter
-from digest.model.subscriber import Interests
+from digest.model.stream import Way
+from digest.model.subscriber import Interests, SubscriptionState
 from digest.pipeline.close_windows import EVENTS, POOL, POOL_HASH, EventEditions, Mail, gather_events
 from digest.pipeline.event_bench import EventBench
 from digest.pipeline.installation import Installation
@@ -29,6 +30,7 @@ from digest.store.digests import DigestRow, open_slot, save_digests, save_pool
 from digest.store.newsletters import newsletter_ids
 from digest.store.origins import save_origin
 from digest.store.profiles import profile_of
+from digest.store.subscriptions import agreements_of
 from digest.store.tables import to_micros
 from digest.store.windows import DueWindow
 
@@ -70,9 +72,38 @@ def waiting_events(
     now: datetime,
 ) -> dict[int, ReaderEvents]:
     """Return what these readers want with the mail that is being joined, by reader; their windows take nothing more."""
+    found = windows.take_along(connection, subscriber_ids, _period(now), now)
+    return events_in(connection, house, newsletters, found, now)
+
+
+def events_to_come(
+    connection: Connection,
+    house: Installation,
+    newsletters: Mapping[str, Newsletter],
+    subscriber_id: int,
+    now: datetime,
+) -> ReaderEvents | None:
+    """Return what one reader would get with a mail that were joined now; nothing changes by asking."""
+    found = [
+        (each.newsletter, window)
+        for each in agreements_of(connection, subscriber_id)
+        if each.way == Way.NEWSLETTER and each.state is SubscriptionState.ACTIVE
+        for window in windows.open_windows_of(connection, each.newsletter_id, subscriber_id)
+        if not window.critical
+    ]
+    return events_in(connection, house, newsletters, found, now).get(subscriber_id)
+
+
+def events_in(
+    connection: Connection,
+    house: Installation,
+    newsletters: Mapping[str, Newsletter],
+    found: Sequence[tuple[str, DueWindow]],
+    now: datetime,
+) -> dict[int, ReaderEvents]:
+    """Return the events in windows of streams, by reader."""
     ids, period = newsletter_ids(connection), _period(now)
     by_reader: defaultdict[int, defaultdict[str, list[DueWindow]]] = defaultdict(lambda: defaultdict(list))
-    found = windows.take_along(connection, subscriber_ids, period, now)
     for slug, window in found:
         by_reader[window.subscriber_id][slug].append(window)
     members = windows.members(connection, [window.window_id for _, window in found], Outcome.PENDING)

@@ -187,10 +187,15 @@ def values_of(claim: Claim, sheet: Sheet, parts: Mapping[int, int] = NO_PARTS) -
         # For programs that only know mail: the newsletter's own mailbox, which people read.
         more_url=view + MORE,
         mailto=f"mailto:{sheet.sender}?subject=unsubscribe%20{leave.rpartition('/')[2]}",
-        leave_urls={slot: links.leave(parts[int(slot.removeprefix(LEAVE))]) for slot in sheet.splicer.leave_slots}
-        if parts
-        else NO_LINKS,
+        leave_urls=_leave_links(claim, sheet, parts) if sheet.splicer.leave_slots else NO_LINKS,
     )
+
+
+def _leave_links(claim: Claim, sheet: Sheet, parts: Mapping[int, int]) -> dict[str, str]:
+    """Return the link to leave each other newsletter in the mail; where it is not known, the page that offers all."""
+    all_of_them = sheet.links.preferences(claim.subscriber_id)
+    own = {slot: parts.get(int(slot.removeprefix(LEAVE))) for slot in sheet.splicer.leave_slots}
+    return {slot: sheet.links.leave(number) if number else all_of_them for slot, number in own.items()}
 
 
 def _letter_values(claim: Claim, sheet: Sheet, message_id: str) -> ReaderValues:

@@ -213,8 +213,14 @@ def _plan_readers(
     alone = comes_alone(newsletter, (cadences[each] for each in slot.cadence_ids))
     if not alone:
         with house.engine.begin() as connection:
-            planning.fill_scope(connection, slot.cadence_ids)
-            parts.line_up(connection, edition_id, slot.slot_at, house.clock.now(), twice=slot.twice)
+            parts.line_up(
+                connection,
+                edition_id,
+                slot.slot_at,
+                house.clock.now(),
+                cadence_ids=slot.cadence_ids,
+                twice=slot.twice,
+            )
     for _ in range(_ROUNDS):
         with house.engine.begin() as connection:
             planning.fill_scope(connection, slot.cadence_ids)

@@ -276,7 +276,7 @@ class Press:
                 blocks.append((segment,))
             elif segment.name == "follows" and parts.sections:
                 blocks.append((f"{segment.before}{said['follows']}",))
-                blocks += [*self._sections.closings_text(parts.sections), (segment.after,)]
+                blocks += [*self._sections.closings_text(parts.sections), ("\n" + segment.after,)]
             elif segment.name != "cards":
                 blocks.append((segment.filled(said[segment.name]),))
             elif parts.cards or parts.sections:

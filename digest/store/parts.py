@@ -15,8 +15,8 @@ from sqlalchemy import Connection, select, text
 
 from digest.model.digest import SkipReason
 from digest.store.get_or_create import among, chunks
-from digest.store.planning import FIRST, HISTORY_TO_COME, UNPLANNED, Twice, twice_values
-from digest.store.standing import STANDING
+from digest.store.planning import FIRST, HISTORY_TO_COME, UNPLANNED, Twice, fill_scope, twice_values
+from digest.store.standing import NEVER, STANDING
 from digest.store.tables import deliveries, from_micros, to_micros
 from digest.store.windows import reopen
 
@@ -55,11 +55,21 @@ class Part(NamedTuple):
 
 
 def line_up(
-    connection: Connection, edition_id: int, slot_at: datetime, now: datetime, *, twice: Twice | None = None
+    connection: Connection,
+    edition_id: int,
+    slot_at: datetime,
+    now: datetime,
+    *,
+    cadence_ids: Collection[int],
+    twice: Twice | None = None,
 ) -> int:
-    """Give each reader in scope whose mails are joined a row that waits; return how many. Nobody gets a second one."""
+    """Give each reader under these cadences whose mails are joined a row that waits; return how many.
+
+    Nobody gets a second one.
+    """
     if connection.execute(text("SELECT 1 FROM subscribers WHERE joins <> 0 LIMIT 1")).first() is None:
         return 0
+    fill_scope(connection, cadence_ids)
     return connection.execute(
         text(
             "INSERT INTO deliveries (edition_id, subscriber_id, subscription_id, slot_at, state, reason, address,"  # noqa: S608
@@ -97,13 +107,13 @@ def want_events(connection: Connection) -> bool:
     return connection.execute(text("SELECT 1 FROM subscribers WHERE joins >= 2 LIMIT 1")).first() is not None
 
 
-def is_any_due(connection: Connection, now: datetime) -> bool:
-    """Whether a part has waited long enough, or a joined mail must part from one of its parts."""
+def is_any_due(connection: Connection, now: datetime | None) -> bool:
+    """Whether a part has waited long enough (None: waits at all), or a joined mail may have to part from one."""
     query = text(
         "SELECT EXISTS (SELECT 1 FROM deliveries WHERE waits_until <= :now)"
         " OR EXISTS (SELECT 1 FROM deliveries WHERE part_of IS NOT NULL AND next_attempt_at IS NOT NULL)"
     )
-    return bool(connection.execute(query, {"now": to_micros(now)}).scalar_one())
+    return bool(connection.execute(query, {"now": NEVER if now is None else to_micros(now)}).scalar_one())
 
 
 def readers_due(
