@@ -8,15 +8,17 @@ from digest.pipeline.join_parts import join_parts
 from digest.pipeline.planned import Planned
 from digest.store.engine import reading
 from digest.store.newsletters import load_newsletters, newsletter_ids
-from digest.store.parts import want_events
+from digest.store.parts import what_is_joined
 
 
 def join_all(house: Installation, *, prints: bool = True) -> Planned:
     """Do what is left to do when every newsletter is planned; return what was planned."""
-    done = join_parts(house, prints=prints)
     with reading(house.engine) as connection:
-        if not want_events(connection):
-            return done
+        any_due, with_events = what_is_joined(connection, house.clock.now())
+    done = join_parts(house, prints=prints) if any_due else Planned()
+    if not with_events:
+        return done
+    with reading(house.engine) as connection:
         ids, newsletters = newsletter_ids(connection), load_newsletters(connection)
     for slug, newsletter in newsletters.items():
         if newsletter.stream is not None:

@@ -83,9 +83,10 @@ def join_parts(house: Installation, *, asked: Asked | None = None, again: bool =
     planned before, for who sends.
     """
     done, now = Planned(), house.clock.now()
-    with house.engine.begin() as connection:
+    with reading(house.engine) as connection:
         if not parts.is_any_due(connection, now if asked is None else None):
             return done
+    with house.engine.begin() as connection:
         parts.part_ways(connection, now)
         newsletters, ids = load_newsletters(connection), newsletter_ids(connection)
     joiner = Joiner(house, newsletters, prints)

@@ -26,6 +26,10 @@ LACKING = (
     " JOIN editions pe ON pe.id = p.edition_id"
     " WHERE p.part_of = d.id AND (ps.state <> 'active' OR pe.state NOT IN ('open', 'finished'))"
 )
+_ANY_DUE = (
+    "EXISTS (SELECT 1 FROM deliveries WHERE waits_until <= :now)"
+    " OR EXISTS (SELECT 1 FROM deliveries WHERE part_of IS NOT NULL AND next_attempt_at IS NOT NULL)"
+)
 _PENDING = "d.waits_until IS NOT NULL AND d.state = 'ready' AND d.digest_id IS NULL"
 
 
@@ -102,18 +106,18 @@ def ask_again(connection: Connection, edition_id: int, now: datetime) -> None:
     )
 
 
-def want_events(connection: Connection) -> bool:
-    """Whether anybody wants events with a newsletter."""
-    return connection.execute(text("SELECT 1 FROM subscribers WHERE joins >= 2 LIMIT 1")).first() is not None
-
-
 def is_any_due(connection: Connection, now: datetime | None) -> bool:
     """Whether a part has waited long enough (None: waits at all), or a joined mail may have to part from one."""
-    query = text(
-        "SELECT EXISTS (SELECT 1 FROM deliveries WHERE waits_until <= :now)"
-        " OR EXISTS (SELECT 1 FROM deliveries WHERE part_of IS NOT NULL AND next_attempt_at IS NOT NULL)"
+    return bool(
+        connection.execute(text(f"SELECT {_ANY_DUE}"), {"now": NEVER if now is None else to_micros(now)}).scalar_one()
     )
-    return bool(connection.execute(query, {"now": NEVER if now is None else to_micros(now)}).scalar_one())
+
+
+def what_is_joined(connection: Connection, now: datetime) -> tuple[bool, bool]:
+    """Return what `is_any_due` does, and whether anybody wants events with a newsletter."""
+    query = text(f"SELECT ({_ANY_DUE}), EXISTS (SELECT 1 FROM subscribers WHERE joins >= 2)")  # noqa: S608  # a constant
+    any_due, with_events = connection.execute(query, {"now": to_micros(now)}).one()
+    return bool(any_due), bool(with_events)
 
 
 def readers_due(
