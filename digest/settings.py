@@ -42,6 +42,7 @@ _PEM = re.compile(r"-----BEGIN [A-Z ]+-----\s.+\s-----END [A-Z ]+-----", re.DOTA
 _COUNT = re.compile(r"0*(?:[1-9]|[1-9]\d|1\d\d|200)", re.ASCII)
 _RATE = re.compile(r"(\d{1,9}(?:\.\d{1,6})?)/(s|min|h)", re.ASCII)
 _SECONDS = {"s": 1, "min": 60, "h": 3600}
+_TAG_HEADER = re.compile(r"[Xx]-[A-Za-z0-9-]{1,60}")
 _PLAIN = re.compile(r"[\x21-\x7e]*")
 
 
@@ -159,6 +160,12 @@ def _check_return_path(address: str) -> str:
     return address
 
 
+def _check_tag_header(name: str) -> str:
+    if name and not _TAG_HEADER.fullmatch(name):
+        raise ValueError("must be the name of a header that begins with X-, like X-PM-Metadata-mail")
+    return name
+
+
 def _check_mailboxes(urls: SecretStr) -> SecretStr:
     for url in urls.get_secret_value().split():
         if url.startswith("maildir:"):
@@ -228,6 +235,7 @@ class Settings(BaseSettings):
     secret_key_previous: SecretStr = SecretStr("")
     postal_address: str = ""
     return_path: Annotated[str, AfterValidator(_check_return_path)] = ""
+    tag_header: Annotated[str, AfterValidator(_check_tag_header)] = ""
     bounce_mailbox: Annotated[SecretStr, AfterValidator(_check_mailboxes)] = SecretStr("")
     smtp_connections: Annotated[int, Field(ge=1, le=200)] = 10
     group_rates: Annotated[str, AfterValidator(_check_group_rates)] = ""

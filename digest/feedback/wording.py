@@ -28,6 +28,7 @@ _HEADS = tuple(
         rf"(?:[245]\d\d[ -])?[ \t]*<?({ADDRESS.pattern})>?\.\.\.",
         rf"[\w.-]{{1,64}}:\d{{3,}}:<({ADDRESS.pattern})>",
         rf"[ \t]*['\"]?({ADDRESS.pattern})['\"]?[ \t]+on[ \t]",
+        rf"[ \t]*['\"]({ADDRESS.pattern})[ \t]+\(",
     )
 )
 _MARKUP = re.compile(r"<(style|script|title)\b[^<]*(?:<(?!/\1)[^<]*)*", re.IGNORECASE)

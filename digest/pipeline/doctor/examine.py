@@ -18,6 +18,7 @@ from digest.delivery.way_out import NotReached
 from digest.errors import DigestError
 from digest.model.newsletter import Newsletter
 from digest.pipeline.doctor import machine
+from digest.pipeline.doctor.coming_back import WaysIn, ways_in, webhook_checks
 from digest.pipeline.doctor.database import database
 from digest.pipeline.doctor.mail_server import mail_server
 from digest.pipeline.doctor.sender import Published, is_made_up, sender_checks
@@ -53,6 +54,7 @@ class Patient:
     relays: Sequence[Relay] = ()
     helo: str = ""
     return_path: str = ""
+    ways_in: WaysIn | None = None
     keys: Sequence[tuple[str, Callable[[str], str], str]] = ()  #: d= ("" the sender's), its name by domain, its record
 
 
@@ -89,6 +91,8 @@ def examine(patient: Patient, instruments: Instruments) -> Iterator[Line]:
         used = {"digest", *(each.template for each in newsletters.values())}
         yield from guarded("templates", partial(_templates, patient.templates / "email", sorted(used)))
     yield from _base_url(patient)
+    if patient.ways_in is not None:
+        yield from guarded("coming back", partial(ways_in, patient.ways_in))
     yield from together(_network(patient, instruments, newsletters), instruments.seconds)
 
 
@@ -157,6 +161,8 @@ def _network(
     step = 0.8 * instruments.seconds  # so that a check ends by itself, and says how far it came
     if patient.base_url and instruments.post is not None:
         yield "one click", partial(_one_click, instruments.post, patient.base_url, step)
+        if patient.ways_in is not None:
+            yield from webhook_checks(patient.ways_in, patient.base_url, instruments.post, step)
     for relay in patient.relays if instruments.asks_servers else ():
         look = partial(mail_server, relay, clock=patient.clock, helo=patient.helo, seconds=step, tls=instruments.tls)
         yield f"smtp {relay.server}", look
