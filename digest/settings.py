@@ -160,6 +160,12 @@ def _check_return_path(address: str) -> str:
     return address
 
 
+def _check_addresses(addresses: str) -> str:
+    if not all(_MAILBOX.fullmatch(each) for each in addresses.split()):
+        raise ValueError("must be plain addresses with blanks between them, like ops@example.org")
+    return addresses
+
+
 def _check_tag_header(name: str) -> str:
     if name and not _TAG_HEADER.fullmatch(name):
         raise ValueError("must be the name of a header that begins with X-, like X-PM-Metadata-mail")
@@ -256,6 +262,7 @@ class Settings(BaseSettings):
     hook_postmark: SecretStr = SecretStr("")
     hook_brevo: SecretStr = SecretStr("")
     webhook_private_addresses: bool = False
+    alerts_to: Annotated[str, AfterValidator(_check_addresses)] = ""
     summary_url: Annotated[str, AfterValidator(_check_summary_url)] = ""
     summary_model: str = ""
     summary_key: SecretStr = SecretStr("")

@@ -15,11 +15,11 @@ from types import CodeType
 import pytest
 
 from digest.rendering.inline import PremailerInliner
-from digest.rendering.templates import _Sandbox
+from digest.rendering.sandbox import Sandbox
 from digest.store.engine import open_engine
 from digest.store.migrate import require_current
 
-_compile = _Sandbox.compile
+_compile = Sandbox.compile
 _inline = PremailerInliner.inline
 _compiled: dict[tuple[object, ...], CodeType] = {}
 
@@ -28,12 +28,12 @@ _compiled: dict[tuple[object, ...], CodeType] = {}
 def remembering() -> Iterator[None]:
     """Compile each template and inline each document once in this process."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_Sandbox, "compile", _compiled_once)
+        patch.setattr(Sandbox, "compile", _compiled_once)
         patch.setattr(PremailerInliner, "inline", lambda _self, html: _inlined(html))
         yield
 
 
-def _compiled_once(self: _Sandbox, source: str, name: str | None = None, filename: str | None = None) -> CodeType:
+def _compiled_once(self: Sandbox, source: str, name: str | None = None, filename: str | None = None) -> CodeType:
     key = (self.autoescape, tuple(self.filters.items()), source, name, filename)
     if key not in _compiled:
         _compiled[key] = _compile(self, source, name, filename)

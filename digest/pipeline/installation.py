@@ -17,6 +17,7 @@ from digest.tokens import Tokens
 if TYPE_CHECKING:
     from digest.clock import Clock
     from digest.delivery.dkim import Signers
+    from digest.rendering.templates import Edited
     from digest.settings import Relay
 
 
@@ -49,6 +50,8 @@ class Installation:
     summarise: Summariser = summarise
     relays: tuple[Relay, ...] = ()  #: the mail servers, for those who look at them; and how we greet them
     helo: str = ""
+    #: Mail templates to look at in place of the published ones; for previews alone.
+    drafts: Edited = field(default_factory=dict)
 
     @property
     def origin(self) -> Origin:

@@ -9,10 +9,9 @@ same slot twice equals once.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from datetime import date, datetime
-from enum import StrEnum
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
 
 from sqlalchemy import Connection
 
@@ -33,15 +32,11 @@ from digest.pipeline.made import Wanted
 from digest.pipeline.moved import second_slots, skip_for_movers
 from digest.pipeline.planned import Planned, planned_rows
 from digest.pipeline.remake_events import remake_events
+from digest.pipeline.slots_due import Slot, Who, slots_of, slots_passed
 from digest.scheduling.cadence import (
-    half_period,
     instant_period,
-    latest_slot,
     next_slot,
     parse_rule,
-    period_of,
-    slot_for_today,
-    slots_between,
 )
 from digest.scheduling.cut_off import Cut
 from digest.store import moved, parts, planning
@@ -54,40 +49,15 @@ from digest.store.histories import history_ids, stories_by_history
 from digest.store.matches import save_matches
 from digest.store.newsletters import load_newsletter
 from digest.store.origins import save_origin
-from digest.store.planning import CadenceRow, Group, Twice
+from digest.store.planning import CadenceRow, Group
 from digest.store.profiles import interests_by_profile
 from digest.store.rulings import apply_expiries, expiries_come
 
+__all__ = ["Slot", "Who", "plan_again", "plan_newsletter", "prepare_slot", "slots_of", "slots_passed"]
+
 _ROUNDS = 10  # a reader who changes settings in each of ten rounds waits for the next tick
 _COHORTS_PER_WRITE = 500
-_PASSED_AT_MOST = 31  # slots of a cadence that are logged after a long time without planning
-
-
-class Who(StrEnum):
-    """Whom a planning is for."""
-
-    DUE = "due"  #: the tick: cadences whose next slot has come
-    RESTORED = "restored"  #: after a backup was put back: what a tick would plan, however late it is
-    LATEST = "latest"  #: `digest send`: everybody's latest slot, served or not
-    EVERYONE = "everyone"  #: `digest send --everyone`: today's edition, whatever the hour
-
-
 _TICK = frozenset({Who.DUE, Who.RESTORED})
-
-
-@dataclass(frozen=True, slots=True)
-class Slot:
-    """One instant at which readers of an edition are due, the local date there, and their cadences.
-
-    *twice*: only those readers, who live a local date again because they moved.
-    """
-
-    period: str
-    slot_at: datetime
-    cadence_ids: tuple[int, ...]
-    late: bool = False
-    day: date | None = None
-    twice: Twice | None = None
 
 
 def plan_newsletter(house: Installation, slug: str, *, at: datetime, who: Who, shelf: Shelf | None = None) -> Planned:
@@ -128,36 +98,6 @@ def plan_newsletter(house: Installation, slug: str, *, at: datetime, who: Who, s
     else:
         done.add(join_parts(house, asked=Asked(slug, at), prints=shelf.prints))
     return done
-
-
-def slots_passed(rows: Iterable[CadenceRow], at: datetime) -> list[Slot]:
-    """Return the slots that came while nobody planned, earliest first, without each cadence's latest.
-
-    That one stands for all of them: a reader gets one mail, not one for each. Of a cadence the latest 31 count.
-    """
-    together: defaultdict[tuple[datetime, str], list[int]] = defaultdict(list)
-    for row in rows:
-        rule = parse_rule(row.rule)
-        until = latest_slot(rule, row.zone, at).slot_at
-        for due in slots_between(rule, row.zone, row.next_slot_at, until, most=_PASSED_AT_MOST):
-            together[due.slot_at, period_of(rule.frequency, due)].append(row.cadence_id)
-    return [Slot(period, slot_at, tuple(ids)) for (slot_at, period), ids in sorted(together.items())]
-
-
-def slots_of(newsletter: Newsletter, rows: Iterable[CadenceRow], at: datetime, who: Who) -> list[Slot]:
-    """Return the slots to plan, earliest first: cadences with the same edition, instant and date are one slot.
-
-    One is late when it lies back for longer than the newsletter's `max_late`, or half its period.
-    """
-    together: defaultdict[tuple[datetime, str, date, bool], list[int]] = defaultdict(list)
-    for row in rows:
-        rule = parse_rule(row.rule)
-        due = slot_for_today(rule, row.zone, at) if who is Who.EVERYONE else latest_slot(rule, row.zone, at)
-        late = who is Who.DUE and at - due.slot_at > (newsletter.max_late or half_period(rule, row.zone, due.slot_at))
-        together[due.slot_at, period_of(rule.frequency, due), due.local_date, late].append(row.cadence_id)
-    return [
-        Slot(period, slot_at, tuple(ids), late, day) for (slot_at, period, day, late), ids in sorted(together.items())
-    ]
 
 
 def _plan_slot(

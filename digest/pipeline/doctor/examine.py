@@ -26,10 +26,12 @@ from digest.pipeline.doctor.verdict import Check, Line, fail, guarded, ok, toget
 from digest.rendering.check import check_template
 from digest.rendering.headers import ascii_address
 from digest.rendering.lint.wording import is_no_reply
+from digest.rendering.templates import Edited
 from digest.settings import LOOPBACK, Relay
 from digest.store.cadences import zones_in_use
 from digest.store.engine import reading
 from digest.store.newsletters import load_newsletters
+from digest.store.template_versions import published_mails
 
 SECONDS = 5.0  #: that each look at the network may take
 _UNKNOWN = "A" * 32  # a token that nobody has; such a POST is answered as any other, and changes nothing
@@ -89,7 +91,9 @@ def examine(patient: Patient, instruments: Instruments) -> Iterator[Line]:
     yield from guarded("time zones", lambda: machine.zones(used | _zones_in_use(patient.engine)))
     if patient.templates is not None:
         used = {"digest", *(each.template for each in newsletters.values())}
-        yield from guarded("templates", partial(_templates, patient.templates / "email", sorted(used)))
+        yield from guarded(
+            "templates", partial(_templates, patient.templates / "email", sorted(used), _published(patient.engine))
+        )
     yield from _base_url(patient)
     if patient.ways_in is not None:
         yield from guarded("coming back", partial(ways_in, patient.ways_in))
@@ -138,9 +142,19 @@ def _read_newsletters(engine: Engine, found: dict[str, Newsletter]) -> Iterator[
         yield ok("newsletters", ", ".join(found))
 
 
-def _templates(folder: Path, names: Sequence[str]) -> Iterator[Line]:
+def _published(engine: Engine | None) -> Edited:
+    if engine is None:
+        return {}
+    try:
+        with reading(engine) as connection:
+            return published_mails(connection)
+    except (DigestError, SQLAlchemyError):  # which the look at the database has told
+        return {}
+
+
+def _templates(folder: Path, names: Sequence[str], edited: Edited) -> Iterator[Line]:
     for name in names:
-        problems = check_template(folder, name)
+        problems = check_template(folder, name, edited=edited)
         for problem in problems:
             yield fail("templates", f"{name}: {problem}", "correct the template; docs/templates.md says how it is made")
         if not problems:

@@ -40,6 +40,21 @@ STATES = {
     "approved": Word(_("approved"), "good"),
     "finished": Word(_("finished"), "good"),
     "cancelled": Word(_("cancelled"), "still"),
+    # templates
+    "draft": Word(_("draft"), "wait"),
+    "published": Word(_("published"), "good"),
+    "retired": Word(_("not in use"), "still"),
+    # alerts ("open" as of an edition would be a busy word)
+    "newsletter_paused": Word(_("newsletter paused"), "bad"),
+    "relay_down": Word(_("mail server fails"), "bad"),
+    "source_failing": Word(_("source fails"), "wait"),
+    "edition_late": Word(_("late"), "bad"),
+    "approval_due": Word(_("waits for approval"), "wait"),
+    "webhook_failing": Word(_("webhook fails"), "wait"),
+    "disk_full": Word(_("little room"), "bad"),
+    "journal_damaged": Word(_("journal damaged"), "bad"),
+    "aside": Word(_("put aside"), "still"),
+    "closed": Word(_("over"), "still"),
     # articles
     "live": Word(_("live"), "good"),
     "withdrawn": Word(_("withdrawn"), "still"),
