@@ -81,10 +81,12 @@ def copy_for_planning(
     return target
 
 
-def next_due(connection: Connection) -> datetime | None:
-    """Return the earliest slot that a cadence waits for, or until which a part waits for a mail to go with."""
+def next_due(connection: Connection, after: datetime) -> datetime | None:
+    """Return the earliest slot that a cadence waits for, or time *after* that until which a part of a mail waits."""
     slot: datetime | None = connection.execute(select(func.min(cadences.c.next_slot_at))).scalar_one()
-    part: datetime | None = connection.execute(select(func.min(deliveries.c.waits_until))).scalar_one()
+    part: datetime | None = connection.execute(
+        select(func.min(deliveries.c.waits_until)).where(deliveries.c.waits_until > after)
+    ).scalar_one()
     return min((each for each in (slot, part) if each is not None), default=None)
 
 
