@@ -21,10 +21,13 @@ from digest.store.tables import (
     digests,
     edition_notes,
     editions,
+    event_windows,
+    events,
     histories,
     metadata,
     newsletters,
     profiles,
+    reader_rules,
     revisions,
     rulings,
     subscribers,
@@ -46,7 +49,7 @@ def copy_for_planning(
 
     It has the readers of one newsletter (or the one with *address_key*) with all they subscribe to, what they had
     been shown by then, and cadences that wait for their first slot from *since* on. Mails that are on their way
-    count as shown. Articles, newsletters and profiles are those of now.
+    count as shown. Articles, newsletters, profiles, and windows of events that wait are those of now.
     """
     target = open_engine(f"sqlite:///{folder / 'simulation.db'}")
     event.listen(target, "connect", _carelessly)
@@ -57,6 +60,7 @@ def copy_for_planning(
             subscriptions.c.subscriber_id.in_(select(subscribers.c.id).where(subscribers.c.address_key == address_key))
         )
     own = select(subscriptions).where(subscriptions.c.subscriber_id.in_(readers))
+    waiting = select(event_windows).where(event_windows.c.subscriber_id.in_(readers), event_windows.c.state != "closed")
     queries: dict[Any, Select[Any]] = {table: select(table) for table in _WHOLE}
     queries |= {
         revisions: select(revisions).where(revisions.c.id.in_(select(articles.c.revision_id))),
@@ -64,6 +68,9 @@ def copy_for_planning(
         subscriptions: own,
         profiles: select(profiles).where(profiles.c.id.in_(own.with_only_columns(subscriptions.c.profile_id))),
         cadences: select(cadences).where(cadences.c.id.in_(own.with_only_columns(subscriptions.c.cadence_id))),
+        reader_rules: select(reader_rules).where(reader_rules.c.subscriber_id.in_(readers)),
+        event_windows: waiting,
+        events: select(events).where(events.c.window_id.in_(waiting.with_only_columns(event_windows.c.id))),
         deliveries: select(deliveries).where(
             deliveries.c.subscriber_id.in_(readers),
             deliveries.c.slot_at < since,
@@ -82,12 +89,16 @@ def copy_for_planning(
 
 
 def next_due(connection: Connection, after: datetime) -> datetime | None:
-    """Return the earliest slot that a cadence waits for, or time *after* that until which a part of a mail waits."""
-    slot: datetime | None = connection.execute(select(func.min(cadences.c.next_slot_at))).scalar_one()
-    part: datetime | None = connection.execute(
-        select(func.min(deliveries.c.waits_until)).where(deliveries.c.waits_until > after)
-    ).scalar_one()
-    return min((each for each in (slot, part) if each is not None), default=None)
+    """Return the earliest slot that a cadence of a newsletter waits for, or instant at which a window closes.
+
+    Or time *after* that until which a part of a mail waits.
+    """
+    letters = select(newsletters.c.id).where(newsletters.c.spec["stream"].as_string().is_(None))
+    slot = select(func.min(cadences.c.next_slot_at)).where(cadences.c.newsletter_id.in_(letters))
+    closing = select(func.min(event_windows.c.closes_at)).where(event_windows.c.state != "closed")
+    part = select(func.min(deliveries.c.waits_until)).where(deliveries.c.waits_until > after)
+    found = [at for query in (slot, closing, part) if (at := connection.execute(query).scalar_one()) is not None]
+    return min(found, default=None)
 
 
 def accept_all(connection: Connection, now: datetime) -> None:
@@ -96,13 +107,15 @@ def accept_all(connection: Connection, now: datetime) -> None:
         select(digests.c.history_after)
         .join(deliveries, deliveries.c.digest_id == digests.c.id)
         .where(deliveries.c.subscriber_id == subscribers.c.id, deliveries.c.state == "ready")
+        .where(digests.c.history_after.is_not(None))
         .order_by(deliveries.c.planned_at.desc(), deliveries.c.id.desc())
         .limit(1)
         .scalar_subquery()
     )
     on_its_way = (deliveries.c.state == "ready") & deliveries.c.waits_until.is_(None)
     ready = select(deliveries.c.subscriber_id).where(on_its_way)
-    connection.execute(update(subscribers).where(subscribers.c.id.in_(ready)).values(history_id=after))
+    told = func.coalesce(after, subscribers.c.history_id)  # mail of events tells no stories
+    connection.execute(update(subscribers).where(subscribers.c.id.in_(ready)).values(history_id=told))
     done = {"state": "sent", "next_attempt_at": None, "finished_at": now}
     connection.execute(update(deliveries).where(on_its_way).values(done))
 
@@ -122,6 +135,21 @@ def planned_since(connection: Connection, newsletter_id: int, after_id: int, now
                 " ORDER BY d.slot_at, e.period, COUNT(*) DESC, d.digest_id, d.reason"
             ),
             {"after": after_id, "n": newsletter_id, "now": to_micros(now)},
+        )
+    )
+
+
+def subjects_since(connection: Connection, newsletter_id: int, after_id: int) -> list[Any]:
+    """Return what was planned after the delivery *after_id*: edition, subject (None: no mail), reason, readers."""
+    return list(
+        connection.execute(
+            text(
+                "SELECT e.period, g.subject, d.reason, COUNT(*)"
+                " FROM deliveries d JOIN editions e ON e.id = d.edition_id LEFT JOIN digests g ON g.id = d.digest_id"
+                " WHERE d.id > :after AND e.newsletter_id = :n"
+                " GROUP BY e.period, g.subject, d.reason ORDER BY e.period, g.subject, d.reason"
+            ),
+            {"after": after_id, "n": newsletter_id},
         )
     )
 

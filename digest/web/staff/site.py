@@ -17,14 +17,17 @@ from digest.web.staff import (
     dashboard,
     deliveries,
     editions,
+    events,
     imports,
     people,
     preview,
     proofing,
     sending,
     signing,
+    streams,
     subscribers,
     templates,
+    thoughts,
     today,
     tokens,
     topics,
@@ -41,7 +44,7 @@ def staff_routes(house: Installation) -> APIRouter:
     pages = StaffPages(house.base_url)
     gate = Gate(house, pages)
     readers, going_out = (subscribers, changes, imports), (editions, approving, sending)
-    looks = (preview, comparing, proofing, templates, articles, deliveries)
+    looks, told = (preview, comparing, proofing, templates, articles, deliveries), (streams, events, thoughts)
     for part in (
         signing,
         today,
@@ -50,6 +53,7 @@ def staff_routes(house: Installation) -> APIRouter:
         *readers,
         *going_out,
         *looks,
+        *told,
         topics,
         upkeep,
         account,

@@ -62,6 +62,12 @@ STATES = {
     "pending": Word(_("not confirmed"), "wait"),
     "active": Word(_("active"), "good"),
     "ended": Word(_("ended"), "still"),
+    # events, windows, thoughts
+    "waiting": Word(_("waiting"), "wait"),
+    "due": Word(_("due"), "busy"),
+    "gathered": Word(_("in a mail"), "good"),
+    "suppressed": Word(_("left out"), "still"),
+    "declined": Word(_("declined"), "still"),
     # lint, sources
     "fine": Word(_("fine"), "good"),
     "error": Word(_("error"), "bad"),
@@ -82,6 +88,18 @@ REASONS = {
     "coalesced": _("a later hour took its place"),
     "zone_changed": _("the reader's clock jumped over the hour, or it came too soon after the last mail"),
     "reply_lost": _("the server's answer was lost"),
+    # why an event waits, or is left out
+    "gathers": _("its window gathers others"),
+    "held": _("its reader has had as many mails as they want on that day"),
+    "on_a_break": _("its reader is on a break"),
+    "due": _("the next tick closes its window"),
+    "later": _("its mail waits for its time or its turn"),
+    "too_late": _("its time was over"),
+    "own": _("its reader did it themselves"),
+    "read": _("its reader has read of it elsewhere"),
+    "not_subscribed": _("its reader does not subscribe to the stream"),
+    "not_confirmed": _("its reader has not confirmed yet"),
+    "crashed": _("its mail could not be made; see the log"),
     # why an article is left out
     "no_match": _("none of the topics and keywords"),
     "muted": _("muted by the reader"),

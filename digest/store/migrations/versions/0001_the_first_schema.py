@@ -737,6 +737,7 @@ def upgrade() -> None:
     sa.Column('subscriber_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('window_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('dedupe_key', sa.Text(), nullable=True),
+    sa.Column('object_key', sa.String(length=200), server_default='', nullable=False),
     sa.Column('content', sa.Text(), nullable=False),
     sa.Column('occurred_at', sa.BigInteger(), nullable=False),
     sa.Column('added_at', sa.BigInteger(), nullable=False),
@@ -751,6 +752,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('events', schema=None) as batch_op:
         batch_op.create_index('ix_events_expiring', ['newsletter_id', 'expires_at'], unique=False, sqlite_where=sa.text('expires_at IS NOT NULL'), postgresql_where=sa.text('expires_at IS NOT NULL'))
+        batch_op.create_index('ix_events_object', ['object_key'], unique=False, sqlite_where=sa.text("object_key <> ''"), postgresql_where=sa.text("object_key <> ''"))
         batch_op.create_index(batch_op.f('ix_events_subscriber_id'), ['subscriber_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_events_window_id'), ['window_id'], unique=False)
 
