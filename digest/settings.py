@@ -42,6 +42,7 @@ _PEM = re.compile(r"-----BEGIN [A-Z ]+-----\s.+\s-----END [A-Z ]+-----", re.DOTA
 _COUNT = re.compile(r"0*(?:[1-9]|[1-9]\d|1\d\d|200)", re.ASCII)
 _RATE = re.compile(r"(\d{1,9}(?:\.\d{1,6})?)/(s|min|h)", re.ASCII)
 _SECONDS = {"s": 1, "min": 60, "h": 3600}
+_SMTP_WORDS = frozenset({"starttls", "auth", "token_file", "weight", "connections", "rate"})
 _TAG_HEADER = re.compile(r"[Xx]-[A-Za-z0-9-]{1,60}")
 _PLAIN = re.compile(r"[\x21-\x7e]*")
 
@@ -74,6 +75,8 @@ def _check_one_smtp_url(url: str) -> None:
     parts = _taken_apart(url, _SMTP_FORM)
     if parts.scheme not in ("smtp", "smtps") or parts.path not in ("", "/"):
         raise ValueError(_SMTP_FORM)
+    if parse_qs(parts.query, keep_blank_values=True).keys() - _SMTP_WORDS:
+        raise ValueError(f"after the ? may stand {', '.join(sorted(_SMTP_WORDS))}, each with = and a value")
     starttls = parse_qs(parts.query).get("starttls", ["always"])[0]
     if starttls not in ("always", "never"):
         raise ValueError("?starttls= must be 'always' or 'never'")
