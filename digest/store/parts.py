@@ -115,7 +115,7 @@ def is_any_due(connection: Connection, now: datetime | None) -> bool:
 
 def what_is_joined(connection: Connection, now: datetime) -> tuple[bool, bool]:
     """Return what `is_any_due` does, and whether anybody wants events with a newsletter."""
-    query = text(f"SELECT ({_ANY_DUE}), EXISTS (SELECT 1 FROM subscribers WHERE joins >= 2)")  # noqa: S608  # a constant
+    query = text(f"SELECT ({_ANY_DUE}), EXISTS (SELECT 1 FROM subscribers WHERE joins <> 0 AND joins >= 2)")  # noqa: S608  # a constant
     any_due, with_events = connection.execute(query, {"now": to_micros(now)}).one()
     return bool(any_due), bool(with_events)
 

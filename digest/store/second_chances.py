@@ -37,10 +37,12 @@ def release_given_up(connection: Connection, newsletter_id: int, now: datetime) 
         text(
             "SELECT w.id, w.subscription_id, w.subscriber_id, w.policy FROM ("
             " SELECT d.id FROM deliveries d JOIN editions e ON e.id = d.edition_id"
-            " WHERE d.state = 'expired' AND e.newsletter_id = :n AND d.finished_at > :since UNION ALL"
+            " WHERE d.state = 'expired' AND d.state NOT IN ('ready', 'claimed', 'sent')"  # as the index says it
+            " AND e.newsletter_id = :n AND d.finished_at > :since UNION ALL"
             " SELECT p.id FROM deliveries d JOIN deliveries p ON p.part_of = d.id AND p.id <> d.id"
             " JOIN editions e ON e.id = p.edition_id"
-            " WHERE d.state = 'expired' AND e.newsletter_id = :n AND d.finished_at > :since"
+            " WHERE d.state = 'expired' AND d.state NOT IN ('ready', 'claimed', 'sent')"
+            " AND e.newsletter_id = :n AND d.finished_at > :since"
             ") given_up JOIN event_windows w ON w.delivery_id = given_up.id WHERE EXISTS"
             " (SELECT 1 FROM events v WHERE v.window_id = w.id AND v.outcome = 'gathered' AND v.reason = '')"
             " ORDER BY w.id"
