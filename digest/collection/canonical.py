@@ -167,9 +167,9 @@ class IdentityKeys:
 
 
 def identity_of(article: Article, source: str = "", file: str = "") -> IdentityKeys:
-    """Return the keys of *article* as collected from *source* (a slug), where it was all that stood in *file*
-    (its whole path: whoever reads it, it is the same file).
+    """Return the keys of *article* as collected from *source* (a slug), where it was all that stood in *file*.
 
+    That is the file's whole path: whoever reads it, it is the same file.
     A GUID that is an address is brought to the form of one. The hashes of content and text are left empty when
     the text is too short to prove anything.
     """
