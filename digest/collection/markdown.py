@@ -196,7 +196,7 @@ def _blocks(body: str) -> list[Block]:
         raise BadArticle(f"the text has more than {MOST_BRACKETS:,} square brackets; it is no article")
     parser = MarkdownIt("commonmark", {"maxNesting": DEEPEST})
     # Else a link that leads nowhere safe would stay in the text with its brackets; `http_url` judges addresses here.
-    parser.validateLink = _any_address  # type: ignore[method-assign]
+    parser.validateLink = _any_address  # type: ignore[assignment, method-assign]
     try:
         tokens = parser.parse(body)
     except (RecursionError, ValueError, IndexError) as wrong:
