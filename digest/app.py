@@ -85,6 +85,7 @@ def open_installation(settings: Settings, *, clock: Clock | None = None, engine:
         templates=settings.templates_dir or shipped_folder("templates"),
         state_folder=state_folder(settings),
         return_path=settings.return_path,
+        tag_header=settings.tag_header,
         previous_secret=previous,
         signers=signers(settings),
         keep_log=timedelta(days=settings.keep_log_days) if settings.keep_log_days else None,

@@ -42,6 +42,8 @@ _PEM = re.compile(r"-----BEGIN [A-Z ]+-----\s.+\s-----END [A-Z ]+-----", re.DOTA
 _COUNT = re.compile(r"0*(?:[1-9]|[1-9]\d|1\d\d|200)", re.ASCII)
 _RATE = re.compile(r"(\d{1,9}(?:\.\d{1,6})?)/(s|min|h)", re.ASCII)
 _SECONDS = {"s": 1, "min": 60, "h": 3600}
+_SMTP_WORDS = frozenset({"starttls", "auth", "token_file", "weight", "connections", "rate"})
+_TAG_HEADER = re.compile(r"[Xx]-[A-Za-z0-9-]{1,60}")
 _PLAIN = re.compile(r"[\x21-\x7e]*")
 
 
@@ -73,6 +75,8 @@ def _check_one_smtp_url(url: str) -> None:
     parts = _taken_apart(url, _SMTP_FORM)
     if parts.scheme not in ("smtp", "smtps") or parts.path not in ("", "/"):
         raise ValueError(_SMTP_FORM)
+    if parse_qs(parts.query, keep_blank_values=True).keys() - _SMTP_WORDS:
+        raise ValueError(f"after the ? may stand {', '.join(sorted(_SMTP_WORDS))}, each with = and a value")
     starttls = parse_qs(parts.query).get("starttls", ["always"])[0]
     if starttls not in ("always", "never"):
         raise ValueError("?starttls= must be 'always' or 'never'")
@@ -159,6 +163,18 @@ def _check_return_path(address: str) -> str:
     return address
 
 
+def _check_addresses(addresses: str) -> str:
+    if not all(_MAILBOX.fullmatch(each) for each in addresses.split()):
+        raise ValueError("must be plain addresses with blanks between them, like ops@example.org")
+    return addresses
+
+
+def _check_tag_header(name: str) -> str:
+    if name and not _TAG_HEADER.fullmatch(name):
+        raise ValueError("must be the name of a header that begins with X-, like X-PM-Metadata-mail")
+    return name
+
+
 def _check_mailboxes(urls: SecretStr) -> SecretStr:
     for url in urls.get_secret_value().split():
         if url.startswith("maildir:"):
@@ -228,6 +244,7 @@ class Settings(BaseSettings):
     secret_key_previous: SecretStr = SecretStr("")
     postal_address: str = ""
     return_path: Annotated[str, AfterValidator(_check_return_path)] = ""
+    tag_header: Annotated[str, AfterValidator(_check_tag_header)] = ""
     bounce_mailbox: Annotated[SecretStr, AfterValidator(_check_mailboxes)] = SecretStr("")
     smtp_connections: Annotated[int, Field(ge=1, le=200)] = 10
     group_rates: Annotated[str, AfterValidator(_check_group_rates)] = ""
@@ -248,6 +265,7 @@ class Settings(BaseSettings):
     hook_postmark: SecretStr = SecretStr("")
     hook_brevo: SecretStr = SecretStr("")
     webhook_private_addresses: bool = False
+    alerts_to: Annotated[str, AfterValidator(_check_addresses)] = ""
     summary_url: Annotated[str, AfterValidator(_check_summary_url)] = ""
     summary_model: str = ""
     summary_key: SecretStr = SecretStr("")

@@ -5,6 +5,7 @@ Tests of the store and the pipeline that use `database` (as `house` does) run tw
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -33,6 +34,12 @@ _FIRST = [Path(__file__).parent / name for name in ("faults", "worker", "browser
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes longest."""
     items.sort(key=lambda item: [not item.path.is_relative_to(folder) for folder in _FIRST])
+
+
+def pytest_collection_finish() -> None:
+    """Spare the search for garbage what stays to the end: thousands of tests, and all that was imported."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -91,6 +91,7 @@ def test_what_is_not_needed_may_be_missing(environment):
         pytest.param("SMTP_URL", "smtp://mail.example.org:smtp", "the port must be a number", id="port in letters"),
         pytest.param("SMTP_URL", "smtp://mail.example.org/in", "must look like smtp://", id="a path"),
         pytest.param("SMTP_URL", "smtp://mail example", "must look like smtp://", id="a blank in the host"),
+        pytest.param("SMTP_URL", "smtp://h?tls=none", "may stand auth, connections", id="a word that is none"),
         pytest.param("SMTP_URL", "smtp://h?starttls=maybe", "'always' or 'never'", id="starttls unknown"),
         pytest.param("SMTP_URL", "smtp://h?starttls=never", "only for a server on this machine", id="starttls off"),
         pytest.param(

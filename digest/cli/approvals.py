@@ -11,6 +11,7 @@ from digest.cli.screen import counted, print_json, print_table, say
 
 if TYPE_CHECKING:
     from digest.pipeline.approve import Standing
+    from digest.pipeline.installation import Installation
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
@@ -52,7 +53,8 @@ def show(newsletter: Newsletter, date: Date = "", as_json: Json = False) -> None
     """Show how an edition stands: its state, and who approved what."""
     from digest.pipeline.approve import standing_of
 
-    _tell(standing_of(the_installation(), _name(newsletter, date)), as_json)
+    house = the_installation()
+    _tell(house, standing_of(house, _name(newsletter, date)), as_json)
 
 
 @app.command()
@@ -64,7 +66,8 @@ def approve(newsletter: Newsletter, date: Date = "", by: As = "", as_json: Json 
     """
     from digest.pipeline.approve import approve_edition
 
-    _tell(approve_edition(the_installation(), _name(newsletter, date), by=by or the_user()), as_json)
+    house = the_installation()
+    _tell(house, approve_edition(house, _name(newsletter, date), by=by or the_user()), as_json)
 
 
 @app.command(name="withdraw-approval")
@@ -72,7 +75,8 @@ def withdraw(newsletter: Newsletter, date: Date = "", by: As = "", as_json: Json
     """Take an approval back; what has not left waits."""
     from digest.pipeline.approve import withdraw_approval
 
-    _tell(withdraw_approval(the_installation(), _name(newsletter, date), by=by or the_user()), as_json)
+    house = the_installation()
+    _tell(house, withdraw_approval(house, _name(newsletter, date), by=by or the_user()), as_json)
 
 
 def _name(newsletter: str, date: str) -> str:
@@ -81,12 +85,17 @@ def _name(newsletter: str, date: str) -> str:
     return f"{newsletter}/{date}" if date else newsletter
 
 
-def _tell(found: Standing, as_json: bool) -> None:
-    if as_json:
-        print_json(standing_as_json(found))
-        return
+def _tell(house: Installation, found: Standing, as_json: bool) -> None:
+    from digest.store.editions import count_waiting
+    from digest.store.engine import reading
+
     edition = found.edition
-    say(f"{edition.name} (id {edition.edition_id}) is {edition.state}: {counted(found.waiting, 'message')} waiting.")
+    with reading(house.engine) as connection:
+        waiting = count_waiting(connection, edition)
+    if as_json:
+        print_json(standing_as_json(found, waiting))
+        return
+    say(f"{edition.name} (id {edition.edition_id}) is {edition.state}: {counted(waiting, 'message')} waiting.")
     if not found.rule:
         say("It needs no approval.")
         return
@@ -102,13 +111,13 @@ def _tell(found: Standing, as_json: bool) -> None:
         say(f"It waits for an approval{second}: digest editions approve {edition.name}")
 
 
-def standing_as_json(found: Standing) -> dict[str, Any]:
+def standing_as_json(found: Standing, waiting: int) -> dict[str, Any]:
     """Return how an edition stands as plain values; times in ISO 8601."""
     return {
         "edition": found.edition.name,
         "id": found.edition.edition_id,
         "state": found.edition.state,
-        "messages": found.waiting,
+        "messages": waiting,
         "approval": found.rule.value or None,
         "approved": found.approval is not None,
         "cut_off": found.cut_off.isoformat() if found.rule else None,

@@ -132,9 +132,10 @@ def _patient() -> Patient:
 
 
 def _parts(settings: Settings, problems: list[str]) -> dict[str, Any]:
-    from digest.app import open_database_to_look, relays, signers, state_folder
+    from digest.app import hooks, open_database_to_look, relays, signers, state_folder
     from digest.clock import SystemClock
     from digest.errors import DigestError, SettingsError
+    from digest.pipeline.doctor.coming_back import WaysIn
     from digest.shipped import shipped_folder
 
     engine, no_engine = None, ""
@@ -160,6 +161,7 @@ def _parts(settings: Settings, problems: list[str]) -> dict[str, Any]:
         "relays": relays(settings) if settings.smtp_url else (),
         "helo": settings.helo_name,
         "return_path": settings.return_path,
+        "ways_in": WaysIn(bool(settings.bounce_mailbox.get_secret_value()), hooks(settings)),
         "keys": [(each.domain, each.record_name, each.record) for each in keys.signers] if keys else [],
     }
 

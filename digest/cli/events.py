@@ -62,6 +62,24 @@ def cancel(
     say(f"Cancelled for {counted(done.readers, 'reader')}.")
 
 
+@app.command()
+def read(
+    stream: Stream,
+    key: Annotated[str, typer.Argument(metavar="KEY", help="The dedupe_key of the event.")],
+    subscriber: Annotated[str, typer.Option("--subscriber", metavar="EMAIL", help="Who has read of it.")],
+) -> None:
+    """Say that a reader has read of an event: they need no mail of it."""
+    from digest.model.event import Answer
+    from digest.pipeline.add_events import add_events
+
+    told = {"stream": stream, "read": key, "recipient": subscriber}
+    (done,) = add_events(the_installation(), [told])
+    if done.answer is not Answer.READ:
+        complain(done.reason if done.answer is Answer.REFUSED else f"no event {key!r} waits for {subscriber}")
+        raise ExitError(1)
+    say(f"{subscriber} gets no mail of {key}.")
+
+
 @app.command(name="list")
 def list_command(
     subscriber: Annotated[str, typer.Option("--subscriber", metavar="EMAIL", help="Whose events.")],

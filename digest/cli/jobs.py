@@ -15,6 +15,8 @@ from digest.pipeline.sweep import EVERY, sweep
 from digest.pipeline.tally import EVERY as TALLY_EVERY
 from digest.pipeline.tally import tally
 from digest.pipeline.tick import plan_due, send_due, visit_sources
+from digest.pipeline.watch import EVERY as WATCH_EVERY
+from digest.pipeline.watch import watch
 from digest.pipeline.webhooks import poster, tell_webhooks
 from digest.scheduling.ticker import Job
 from digest.settings import Settings
@@ -38,6 +40,7 @@ def jobs_of(
         Job("hear", LISTEN_EVERY, Listener(house, mailboxes_of(settings.bounce_mailbox)).listen),
         Job("webhooks", every, lambda: tell_webhooks(house, telling)),
     ]
+    jobs.append(Job("watch", WATCH_EVERY, lambda: watch(house, how, settings.alerts_to.split())))
     if how is not None:
         jobs.append(Job("send", every, lambda: send_due(house, how, stop=stop)))
     return jobs

@@ -13,6 +13,7 @@ from typer.core import TyperGroup
 
 from digest import __version__
 from digest.cli import (
+    alerts,
     approvals,
     articles,
     attempts,
@@ -28,6 +29,7 @@ from digest.cli import (
     send,
     simulate,
     subscribers,
+    templates,
     thoughts,
     tokens,
     topics,
@@ -90,6 +92,7 @@ app.add_typer(newsletters.app, name="newsletters", help="Apply and list newslett
 app.add_typer(subscribers.app, name="subscribers", help="Import, export, show, correct and erase subscribers.")
 app.add_typer(events.app, name="events", help="Add, cancel, list and follow events for notification streams.")
 app.add_typer(thoughts.app, name="thoughts", help="List, publish and decline what readers think of articles.")
+app.add_typer(templates.app, name="templates", help="Versions of mail templates: list, export, import, publish.")
 app.add_typer(topics.app, name="topics", help="Rank articles for topics.")
 app.add_typer(tokens.app, name="tokens", help="Keys of programs that use the API.")
 app.add_typer(users.app, name="users", help="Accounts for the pages under /staff.")
@@ -101,6 +104,7 @@ app.add_typer(approvals.app, name="editions", help="List, show and approve editi
 notes.add_to(app)
 deliveries.add_to(app)
 attempts.add_to(app)
+app.add_typer(alerts.app, name="alerts", help="What is wrong: list it, put aside what you have seen.")
 app.add_typer(feedback.app, name="feedback", help="Read and hear bounces, complaints and mails to leave.")
 lint.add_to(app)
 doctor.add_to(app)

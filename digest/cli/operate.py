@@ -125,6 +125,8 @@ def worker() -> None:
     from digest.app import open_installation, sending
     from digest.pipeline.proofs import send_waiting_proofs
     from digest.pipeline.sweep import EVERY, sweep
+    from digest.pipeline.watch import EVERY as WATCH_EVERY
+    from digest.pipeline.watch import watch
     from digest.scheduling.ticker import Job, ticking
     from digest.settings import SENDING, read_settings
 
@@ -139,6 +141,7 @@ def worker() -> None:
     jobs = [
         Job("sweep", EVERY, lambda: sweep(house)),
         Job("proofs", _PROOFS_EVERY, lambda: send_waiting_proofs(house, how)),
+        Job("watch", WATCH_EVERY, lambda: watch(house, how, settings.alerts_to.split())),
     ]
     with ticking(jobs, patience=_PATIENCE):
         log.get_logger().info("working")

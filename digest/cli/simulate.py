@@ -38,7 +38,7 @@ def simulate(
 
     It is the planning itself, on a virtual clock. Nothing is written and nothing is sent. Days are those of the
     newsletter's zone, else UTC. Articles are those that are stored; a past day begins with what readers had been
-    shown by then.
+    shown by then. Of a stream it shows the mail of the events that wait.
     """
     from digest.pipeline.simulate import Span
     from digest.pipeline.simulate import simulate as play
@@ -71,9 +71,11 @@ def simulate(
 def _lines(slot: SimulatedSlot) -> Iterator[str]:
     yield f"{slot.slot_at:%Y-%m-%d %H:%M} UTC  {slot.edition}"
     for each in slot.digests:
-        yield f"  {counted(each.readers, 'reader')}: {counted(len(each.articles), 'article')}"
-        for article in each.articles:
-            yield f"    {article['title']}  ({article['why']})"
+        of_events = any("count" in one for one in each.articles)
+        held = counted(len(each.articles), "line" if of_events else "article")
+        yield f"  {counted(each.readers, 'reader')}: {held}"
+        for one in each.articles:
+            yield f"    {one['title']}" if of_events else f"    {one['title']}  ({one['why']})"
     for reason, count in sorted(slot.skipped.items()):
         yield f"  {counted(count, 'reader')}: no mail ({reason.replace('_', ' ')})"
 

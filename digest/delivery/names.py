@@ -5,19 +5,17 @@ Whoever looks names up comes in as an argument, so that nothing here touches the
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from digest.delivery.spf_record import parse_record
 from digest.errors import DeliveryError
 
 MOST_LOOKUPS, MOST_VOID = 10, 2  # RFC 7208 §4.6.4
 _MOST_STEPS = 8  # RFC 9989 §4.10: names of a tree walk
 _TAG = re.compile(r"\s*([A-Za-z][A-Za-z0-9_]*)\s*=\s*([^;]*?)\s*")
-_TERM = re.compile(r"([+?~-]?)([A-Za-z][A-Za-z0-9_.-]*)(?:([:=])([^/]*))?((?:/\d{1,3})?(?://?\d{1,3})?)")
-_COUNTED = frozenset({"include", "a", "mx", "ptr", "exists", "redirect"})
 
 
 class LookupFailed(DeliveryError):
@@ -70,31 +68,17 @@ def spf_records(resolver: Resolver, domain: str) -> list[str]:
 
 
 def _follow(resolver: Resolver, found: Spf, record: str, domain: str, path: tuple[str, ...]) -> None:
-    redirect = ""
-    closed = False
-    for word in record.split()[1:]:
-        term = _TERM.fullmatch(word)
-        if term is None:
-            found.broken.append(f"{domain}: {word[:60]!r} is no SPF term")
-            continue
-        sign, name, target = term[1] or "+", term[2].lower(), term[4] or ""
-        if name == "all":
-            closed = True
+    parsed = parse_record(record)
+    found.broken += [f"{domain}: {word[:60]!r} is no SPF term" for word in parsed.broken]
+    for term in parsed.terms:
+        if term.name == "all":
             if len(path) == 1:
-                found.ends = sign
+                found.ends = term.sign
             break  # what follows is never looked at
-        if name == "redirect" and term[3] == "=":
-            redirect = target
-        elif term[3] == "=":
-            continue  # exp= and what is yet to be invented
-        elif name in _COUNTED:
-            _count(resolver, found, name, target or domain, path)
-        elif name not in ("ip4", "ip6"):
-            found.broken.append(f"{domain}: {word[:60]!r} is no SPF mechanism")
-        elif not _is_network(word.partition(":")[2]):
-            found.broken.append(f"{domain}: {word[:60]!r} names no network")
-    if redirect and not closed:
-        _count(resolver, found, "redirect", redirect, path)
+        if term.network is None:
+            _count(resolver, found, term.name, term.target or domain, path)
+    if parsed.redirect:
+        _count(resolver, found, "redirect", parsed.redirect, path)
 
 
 def _count(resolver: Resolver, found: Spf, name: str, target: str, path: tuple[str, ...]) -> None:
@@ -115,16 +99,12 @@ def _count(resolver: Resolver, found: Spf, name: str, target: str, path: tuple[s
             return
         inner = (*path, target) if name == "include" else (target,)
         _follow(resolver, found, records[0], target, inner)
-    elif not (resolver.look_up(target, "MX") if name == "mx" else addresses_of(resolver, target)):
+        return
+    there = resolver.look_up(target, "MX") if name == "mx" else addresses_of(resolver, target)
+    if not there:
         found.void.append(target)
-
-
-def _is_network(text: str) -> bool:
-    try:
-        ipaddress.ip_network(text, strict=False)
-    except ValueError:
-        return False
-    return True
+    elif name == "mx" and len(there) > MOST_LOOKUPS:
+        found.broken.append(f"{path[-1]}: {target} has {len(there)} mail servers; {MOST_LOOKUPS} are followed")
 
 
 def addresses_of(resolver: Resolver, name: str) -> list[str]:
@@ -145,6 +125,16 @@ class Dmarc:
     def tags(self) -> dict[str, str]:
         """The tags of the record."""
         return tags_of(self.record)
+
+    def policy_for(self, domain: str) -> str:
+        """Return what the record asks for mail from *domain*, which exists: sp= below it, else p= (§4.7)."""
+        tags = self.tags
+        asked = tags.get("sp", "") if domain.lower() != self.name else ""
+        return (asked or tags.get("p", "")).lower()
+
+    def is_strict(self, tag: str) -> bool:
+        """Whether alignment by *tag* ("adkim", "aspf") takes the same domain (§4.7)."""
+        return self.tags.get(tag, "").lower() == "s"
 
 
 def read_dmarc(resolver: Resolver, domain: str) -> Dmarc:

@@ -12,13 +12,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from digest.delivery.names import MOST_LOOKUPS, MOST_VOID, LookupFailed, Resolver, spf_records
+from digest.delivery.spf_record import Term, expand, parse_record
 
-_TERM = re.compile(
-    r"([+?~-]?)(all|include|a|mx|ptr|ip4|ip6|exists)(?::([^/\s]*(?:/\{[^}]*\})?[^/\s]*))?((?:/\d{1,3})?(?://\d{1,3})?)",
-    re.IGNORECASE,
-)
-_MODIFIER = re.compile(r"([a-z][a-z0-9_.-]*)=(\S*)", re.IGNORECASE)
-_MACRO = re.compile(r"%(?:\{([slodipvh])(\d*)(r?)([.+,/_=-]*)\}|([%_-])|(.?))", re.IGNORECASE)
+_NAME = re.compile(r"(?=.{1,253}\Z)(?:[^.\s]{1,63}\.)+[^.\s]{1,63}")
 _MOST_NAMES = 10  # §4.6.4: names of MX and PTR that are followed
 _VERDICTS = {"+": "pass", "-": "fail", "~": "softfail", "?": "neutral"}
 
@@ -52,13 +48,18 @@ class _Look:
     lookups: int = 0
     void: int = 0
 
+    @property
+    def kind(self) -> str:
+        """The kind of record that holds addresses like the sender's."""
+        return "A" if self.address.version == 4 else "AAAA"
+
     def spend(self) -> None:
         self.lookups += 1
         if self.lookups > MOST_LOOKUPS:
             raise _Permanent
 
     def records(self, name: str, kind: str) -> list[str]:
-        found = self.resolver.look_up(name, kind)
+        found = self.resolver.look_up(name, kind) if _NAME.fullmatch(name) or kind == "PTR" else []
         if not found:
             self.void += 1
             if self.void > MOST_VOID:
@@ -75,7 +76,8 @@ def check_host(resolver: Resolver, address: str, domain: str, *, sender: str = "
     ip = ipaddress.ip_address(address)
     if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped:
         ip = ip.ipv4_mapped
-    look = _Look(resolver, ip, sender or f"postmaster@{domain}", helo or "unknown")
+    local, _, sending = (sender or domain).rpartition("@")
+    look = _Look(resolver, ip, f"{local or 'postmaster'}@{sending}", helo or "unknown")  # §4.3
     try:
         return _check(look, domain.lower().rstrip("."))
     except LookupFailed:
@@ -85,126 +87,115 @@ def check_host(resolver: Resolver, address: str, domain: str, *, sender: str = "
 
 
 def _check(look: _Look, domain: str) -> Result:
-    if not re.fullmatch(r"(?=.{1,253}\Z)(?:[^.\s]{1,63}\.)+[^.\s]{1,63}", domain):
+    if not _NAME.fullmatch(domain):
         return Result.NONE
     found = spf_records(look.resolver, domain)
     if len(found) > 1:
         raise _Permanent
     if not found:
         return Result.NONE
-    terms, redirect = _parsed(found[0])
-    for sign, name, target, length in terms:
-        if _matches(look, domain, name, target, length):
-            return Result(_VERDICTS[sign])
-    if redirect:
-        look.spend()
-        result = _check(look, _expanded(look, domain, redirect))
-        if result is Result.NONE:
-            raise _Permanent
-        return result
-    return Result.NEUTRAL
-
-
-def _parsed(record: str) -> tuple[list[tuple[str, str, str, str]], str]:
-    """Return (sign, mechanism, target, length) of each term, and where it redirects; raises _Permanent (§4.6)."""
-    terms, redirects = [], []
-    for word in record.split(" ")[1:]:
-        if not word:
-            continue
-        if found := _TERM.fullmatch(word):
-            terms.append((found[1] or "+", found[2].lower(), found[3] or "", found[4] or ""))
-        elif found := _MODIFIER.fullmatch(word):
-            if found[1].lower() == "redirect":
-                redirects.append(found[2])
-        else:
-            raise _Permanent
-    if len(redirects) > 1:
+    record = parse_record(found[0])
+    if record.broken:
         raise _Permanent
-    has_all = any(name == "all" for _, name, _, _ in terms)
-    return terms, redirects[0] if redirects and not has_all else ""
-
-
-def _matches(look: _Look, domain: str, name: str, target: str, length: str) -> bool:
-    match name:
-        case "all":
-            return True
-        case "ip4" | "ip6":
-            return _is_in(look.address, target + length, name)
+    for term in record.terms:
+        if _matches(look, domain, term):
+            return Result(_VERDICTS[term.sign])
+    if not record.redirect:
+        return Result.NEUTRAL
     look.spend()
-    if name in ("include", "exists") and not target:
+    result = _check(look, _expanded(look, domain, record.redirect))
+    if result is Result.NONE:
         raise _Permanent
-    where = _expanded(look, domain, target) if target else domain
-    match name:
+    return result
+
+
+def _matches(look: _Look, domain: str, term: Term) -> bool:
+    if term.name == "all":
+        return True
+    if term.network is not None:
+        return look.address.version == term.network.version and look.address in term.network
+    look.spend()
+    where = _expanded(look, domain, term.target) if term.target else domain
+    match term.name:
         case "include":
             result = _check(look, where)
             if result is Result.NONE:
                 raise _Permanent
             return result is Result.PASS
         case "exists":
-            return bool(look.records(where, "A"))
+            return bool(look.records(where, "A"))  # of IPv4, whoever asks (§5.7)
         case "a":
-            return _has_address(look, [where], length, counts_void=True)
+            return _is_among(look, look.records(where, look.kind), term)
         case "mx":
             hosts = [each.split()[-1].rstrip(".") for each in look.records(where, "MX") if each.split()]
             if len(hosts) > _MOST_NAMES:
                 raise _Permanent
-            return _has_address(look, hosts, length)
+            found = [each for host in hosts if _NAME.fullmatch(host) for each in look.resolver.look_up(host, look.kind)]
+            return _is_among(look, found, term)
         case _:  # ptr, which nobody should use (§5.5)
-            return any(each == where or each.endswith(f".{where}") for each in _names_of(look))
+            return any(_is_below(each, where) for each in _names_of(look))
 
 
-def _has_address(look: _Look, hosts: list[str], length: str, *, counts_void: bool = False) -> bool:
-    kind = "A" if look.address.version == 4 else "AAAA"
-    found = [each for host in hosts if host for each in look.resolver.look_up(host, kind)]
-    if counts_void and not found:
-        look.records(hosts[0], kind)
-    four, _, six = length.partition("//")
-    bits = (four.lstrip("/") or "32") if kind == "A" else (six or "128")
-    return any(_is_in(look.address, f"{each}/{bits}", "ip4" if kind == "A" else "ip6") for each in found)
+def _is_among(look: _Look, addresses: list[str], term: Term) -> bool:
+    bits = term.bits4 if look.address.version == 4 else term.bits6
+    return any(look.address in ipaddress.ip_network(f"{each}/{bits}", strict=False) for each in addresses)
+
+
+def _is_below(name: str, domain: str) -> bool:
+    return name == domain or name.endswith(f".{domain}")
 
 
 def _names_of(look: _Look) -> list[str]:
-    kind = "A" if look.address.version == 4 else "AAAA"
-    names = look.resolver.look_up(str(look.address), "PTR")[:_MOST_NAMES]
-    return [each.lower() for each in names if str(look.address) in look.resolver.look_up(each, kind)]
-
-
-def _is_in(address: Address, network: str, name: str) -> bool:
+    """Return the names of the address that lead back to it; whoever cannot be asked has none (§5.5)."""
     try:
-        found = ipaddress.ip_network(network, strict=False)
-    except ValueError:
-        raise _Permanent from None
-    if found.version != (4 if name == "ip4" else 6):
-        raise _Permanent
-    return address.version == found.version and address in found
+        names = look.records(str(look.address), "PTR")[:_MOST_NAMES]
+    except LookupFailed:
+        return []
+    return [each.lower().rstrip(".") for each in names if _leads_back(look, each)]
+
+
+def _leads_back(look: _Look, name: str) -> bool:
+    try:
+        found = look.resolver.look_up(name, look.kind) if _NAME.fullmatch(name) else []
+    except LookupFailed:
+        return False
+    return any(ipaddress.ip_address(each) == look.address for each in found)
 
 
 def _expanded(look: _Look, domain: str, text: str) -> str:
     """Return *text* with its macros replaced, as a name (§7)."""
-    local, _, sending = look.sender.rpartition("@")
-    dotted = str(look.address)
-    if isinstance(look.address, ipaddress.IPv6Address):
-        dotted = ".".join(look.address.exploded.replace(":", ""))
-    values = {
-        "s": look.sender, "l": local or "postmaster", "o": sending, "d": domain, "i": dotted, "p": "unknown",
-        "v": "in-addr" if look.address.version == 4 else "ip6", "h": look.helo,
-    }  # fmt: skip
 
-    def one(found: re.Match[str]) -> str:
-        if found[5]:
-            return {"%": "%", "_": " ", "-": "%20"}[found[5]]
-        if not found[1]:
-            raise _Permanent
-        parts = re.split(f"[{re.escape(found[4] or '.')}]", values[found[1].lower()])
-        if found[3]:
-            parts.reverse()
-        if found[2]:
-            if int(found[2]) == 0:
-                raise _Permanent
-            parts = parts[-int(found[2]) :]
-        return ".".join(parts)
+    def value_of(letter: str) -> str:
+        local, _, sending = look.sender.rpartition("@")
+        match letter:
+            case "s":
+                return look.sender
+            case "l":
+                return local
+            case "o":
+                return sending
+            case "d":
+                return domain
+            case "i":
+                return _dotted(look.address)
+            case "v":
+                return "in-addr" if look.address.version == 4 else "ip6"
+            case "h":
+                return look.helo
+            case _:
+                return _validated(look, domain)
 
-    name = _MACRO.sub(one, text).rstrip(".")
-    while len(name) > 253 and "." in name:  # §7.3: from the left
-        name = name.partition(".")[2]
-    return name.lower()
+    try:
+        return expand(text, value_of)
+    except ValueError:
+        raise _Permanent from None
+
+
+def _dotted(address: Address) -> str:
+    return ".".join(address.exploded.replace(":", "")) if isinstance(address, ipaddress.IPv6Address) else str(address)
+
+
+def _validated(look: _Look, domain: str) -> str:
+    """Return the name of the address for %{p}: the domain, one below it, any (§7.3)."""
+    names = _names_of(look)
+    return min(names, key=lambda each: (each != domain, not _is_below(each, domain)), default="unknown")

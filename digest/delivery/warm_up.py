@@ -40,36 +40,58 @@ class WarmUp:
     """What each group may still get today (UTC).
 
     *tried_since* says how many mails to each domain were tried since an instant, by whatever process: so a new
-    process, and a new day, begin where things are.
+    process, and a new day, begin where things are. With *look_again* it is asked anew after so long, for what other
+    processes have tried meanwhile; they go over a share together by no more than they try in that time.
     """
 
     def __init__(
-        self, plan: WarmUpPlan, start: date, group_of: GroupOf, tried_since: Callable[[datetime], Mapping[str, int]]
+        self,
+        plan: WarmUpPlan,
+        start: date,
+        group_of: GroupOf,
+        tried_since: Callable[[datetime], Mapping[str, int]],
+        *,
+        look_again: timedelta | None = None,
     ) -> None:
         self._plan, self._start, self._group_of, self._tried_since = plan, start, group_of, tried_since
+        self._look_again = look_again
+        self._looked_at = datetime.min.replace(tzinfo=UTC)
         self._today: date | None = None
         self._cap: int | None = None
-        self._tried: Counter[str] = Counter()
+        self._others: Counter[str] = Counter()
+        self._own: Counter[str] = Counter()
 
     def wait(self, address: str, now: datetime) -> float:
         """Return 0.0, or the seconds until the group of *address* may have more: until midnight."""
         today = now.astimezone(UTC).date()
         if today != self._today:
-            self._begin(today)
-        if self._cap is None or self._tried[self._group_of(address)] < self._cap:
+            self._begin(today, now)
+        if self._cap is None:
+            return 0.0
+        if self._look_again is not None and now - self._looked_at >= self._look_again:
+            self._look(now)
+        group = self._group_of(address)
+        if self._others[group] + self._own[group] < self._cap:
             return 0.0
         return (_midnight(today + timedelta(days=1)) - now).total_seconds()
 
     def note(self, address: str) -> None:
         """Count a mail that is tried."""
-        self._tried[self._group_of(address)] += 1
+        self._own[self._group_of(address)] += 1
 
-    def _begin(self, today: date) -> None:
+    def _begin(self, today: date, now: datetime) -> None:
         self._today, self._cap = today, self._plan.cap((today - self._start).days)
-        self._tried = Counter()
+        self._others, self._own = Counter(), Counter()
         if self._cap is not None:
-            for domain, count in self._tried_since(_midnight(today)).items():
-                self._tried[self._group_of(f"@{domain}")] += count
+            self._look(now)
+
+    def _look(self, now: datetime) -> None:
+        """Count what was tried today; our own may not all be on record yet, so those of others never become less."""
+        self._looked_at = now
+        tried: Counter[str] = Counter()
+        for domain, count in self._tried_since(_midnight(now.astimezone(UTC).date())).items():
+            tried[self._group_of(f"@{domain}")] += count
+        self._others |= tried - self._own
 
 
 def _midnight(day: date) -> datetime:

@@ -13,6 +13,7 @@ from digest.model.words import fold, is_unspaced, stems
 LETTERS_OF_A_WORD = 3  #: where words have no spaces, and the space between them
 _LEAST_PART = 4  # letters of a part of a German compound, without endings
 _LEAST_KEYWORD = 5  # letters of a word that is sought inside compounds
+_FEW = 4  # stems that texts are searched for faster than all their stems are looked up
 _LEAST_BESIDE = 3  # letters of the part before it; of the part behind it there is one more
 # German words that begin with these are verbs and what is made of them; no compounds.
 _GERMAN_PREFIXES = frozenset(["abe", "durch", "emp", "ent", "hinter", "miss", "uber", "unter", "ver", "wider", "zer"])
@@ -77,16 +78,29 @@ class PhraseBook:
 
         A German word stands in its compounds too.
         """
+        for at, one in self._beginnings(sequence):
+            for sought in self._beginning[one]:
+                end = at + len(sought)
+                if len(sought) == 1 or tuple(sequence[at:end]) == sought:
+                    yield sought, end
+        if not self._parts:
+            return
         for at, one in enumerate(sequence):
-            if one in self._beginning:
-                for sought in self._beginning[one]:
-                    end = at + len(sought)
-                    if len(sought) == 1 or tuple(sequence[at:end]) == sought:
-                        yield sought, end
-            if self._parts and len(one) >= _LEAST_PART + _LEAST_BESIDE:
+            if len(one) >= _LEAST_PART + _LEAST_BESIDE:
                 for part in parts_of(one):
                     if part in self._parts:
                         yield self._parts[part], at + 1
+
+    def _beginnings(self, sequence: Sequence[str]) -> Iterator[tuple[int, str]]:
+        """Give each place of *sequence* where a phrase may begin, with its stem; a few are sought one by one."""
+        if len(self._beginning) > _FEW:
+            yield from ((at, one) for at, one in enumerate(sequence) if one in self._beginning)
+            return
+        for one in self._beginning:
+            at = -1
+            for _ in range(sequence.count(one)):
+                at = sequence.index(one, at + 1)
+                yield at, one
 
     def standing_in_letters(self, folded: str) -> Iterator[tuple[Stems, int]]:
         """Give each phrase as often as it stands in a folded text whose words have no spaces, and where it ends."""

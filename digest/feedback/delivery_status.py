@@ -38,8 +38,16 @@ class RecipientStatus:
 def read_delivery_status(mail: Part, text: str) -> list[RecipientStatus]:
     """Return the groups of the delivery-status parts of *mail*, else those that stand in its own *text*."""
     written = [decode_text(part.content) for part in mail.walk() if part.type in STATUS_TYPES]
+    written = written or [decode_text(part.content) for part in mail.walk() if _is_nameless(part)]
     found = [each for each in _groups("\n\n".join(written)) if each]
     return list(_recipients(found)) or list(_recipients([each for each in _groups(text) if each]))
+
+
+def _is_nameless(part: Part) -> bool:
+    """Say whether a gateway took away the type of a part that begins as the fields do."""
+    return (
+        part.type == "application/octet-stream" and _FIELD.match(decode_text(part.content[:200]).lstrip()) is not None
+    )
 
 
 def _groups(text: str) -> Iterator[dict[str, str]]:

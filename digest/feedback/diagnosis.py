@@ -12,11 +12,12 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from digest.feedback.rules import Cause, Rules, Server, any_in, plain
+from digest.feedback.rules import Cause, Rules, Server, any_in, clauses_of, plain
 from digest.model.feedback import ReportClass
 
 NO_SUCH_USER = "no-such-user"
 FILTERED = "filtered"
+SENDER_REFUSED = "sender-refused"
 UNCLEAR = "unclear"
 _MAX_WORDS = 8_000
 
@@ -135,6 +136,8 @@ class _Witness:
     def _whether_unknown(self, certain: bool, by_status: str) -> tuple[Cause, bool]:
         """Decide whether a server that calls the reader unknown says it of the address."""
         unknown = self.rules.causes[NO_SUCH_USER]
+        if by_status and self.rules.causes[by_status].name == SENDER_REFUSED:  # x.1.7, x.1.8: our own address
+            return self.rules.causes[by_status], True
         if certain or self.phase == "rcpt" or self.status.partition(".")[2].startswith("1."):
             return unknown, True
         if by_status and self.rules.causes[by_status].report_class is not ReportClass.HARD:
@@ -165,7 +168,9 @@ class _Witness:
                 return cause, True
             if any_in(cause.phrases, words):
                 return cause, False
-        return None
+        clauses = clauses_of(words)
+        saying = next((each for each in self.rules.sayings if any(map(each.is_in, clauses))), None)
+        return (self.rules.causes[saying.cause], False) if saying else None
 
     def _weakly(self, words: str) -> str:
         return next((each.name for each in self.rules.causes.values() if any_in(each.weak, words)), "")
@@ -201,12 +206,8 @@ def _reply_code(said: str, around: str) -> str:
 def _phase(said: str, around: str, rules: Rules) -> str:
     """Return the SMTP step that was answered: the last one named before a transcript's answer, else the first."""
     for words in (said, around):
-        answer = words.find("<<< 4") if "<<< 4" in words else words.find("<<< 5")
-        if answer >= 0:
-            named = [(words[:answer].rfind(f">>> {name}"), step) for step, name in _COMMANDS]
-            at, step = max(named)
-            if at >= 0:
-                return step
+        if step := _step_of_transcript(words):
+            return step
         found = [
             (at, step)
             for step, phrases in rules.phases
@@ -217,7 +218,16 @@ def _phase(said: str, around: str, rules: Rules) -> str:
     return ""
 
 
-_COMMANDS = (("helo", "helo"), ("helo", "ehlo"), ("mail", "mail"), ("rcpt", "rcpt"), ("data", "data"))
+def _step_of_transcript(words: str) -> str:
+    """Return the last command before the first refusal, "" where *words* hold no transcript."""
+    refused = _REFUSED.search(words)
+    commands = _COMMAND.findall(words[: refused.start()]) if refused else []
+    return "helo" if commands and commands[-1] == "ehlo" else commands[-1] if commands else ""
+
+
+# As sendmail writes them, as MDaemon does, and as gateways do that see it from the other side.
+_COMMAND = re.compile(r"(?:>>>|-->|sent <<<) ?(helo|ehlo|mail|rcpt|data)")
+_REFUSED = re.compile(r"(?:<<<|<--|received >>>) ?[45]\d\d")
 
 
 def _made_status(cause: Cause, servers: tuple[Server, ...], *, temporary: bool) -> str:

@@ -17,6 +17,7 @@ from digest.feedback.wording import read_wording
 
 _MAX_LINE = 200
 _FIRST_WITHOUT_SPACES = "\u1100"  # Hangul, kana and ideographs come after it
+_REPEATED = re.compile(r"\b(\w{1,40})(?: \1\b)+")
 _MARKS = re.compile(r"[\s.!?,;:…。！？、،؟¡¿\"'“”„«»()*_<>\[\]-]+")
 
 
@@ -47,24 +48,31 @@ def shipped_words() -> Words:
 def asks_to_leave(mail: Part, rules: Rules) -> bool:
     """Whether a person wrote *mail* to hear no more: the first line they wrote says so, or the whole subject does."""
     words = shipped_words()
-    subject = plain(mail.get("subject"))
+    subject, is_answer = plain(mail.get("subject")), False
     while prefix := next((each for each in rules.reply_prefixes if subject.startswith(each)), ""):
-        subject = subject.removeprefix(prefix).lstrip()
-    if _is_farewell(subject, words, alone=True):
-        return True
+        subject, is_answer = subject.removeprefix(prefix).lstrip(), True
     lines = _own_lines(read_wording(mail, rules).text, words)
+    if _is_farewell(subject, words, alone=True) and (not lines or not is_answer):  # else it is our own subject
+        return True
     return bool(lines) and _is_farewell(lines[0], words, alone=False)
 
 
 def _is_farewell(line: str, words: Words, *, alone: bool) -> bool:
     if len(line) > _MAX_LINE:
         return False
-    said = _bare(line)
-    for polite in words.polite:
-        said = _without(polite, said)
+    said = _without_manners(_REPEATED.sub(r"\1", _bare(line)), words)
     if said in words.whole:
         return True
     return not alone and not any(each in plain(line) for each in words.never) and any(w in said for w in words.within)
+
+
+def _without_manners(said: str, words: Words) -> str:
+    before = None
+    while said != before:
+        before = said
+        for polite in words.polite:
+            said = _without(polite, said)
+    return said
 
 
 def _without(polite: str, said: str) -> str:

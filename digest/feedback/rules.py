@@ -17,7 +17,12 @@ from typing import Any
 from digest.model.feedback import ReportClass
 
 _SPACE = re.compile(r"\s+")
+_CLAUSE = re.compile(r"(?<=[^\W\d_])[.;!?]\)? |[。！；] ?")
+_SPACED = "A-Za-z0-9\u00c0-\u024f\u0370-\u03ff\u0400-\u04ff"  # letters of scripts that put spaces between words
 _WORD = re.compile(r"[A-Za-z0-9]")
+_BEGINS_WORD = re.compile(f"[{_SPACED}]")
+_NEAR = 40  # characters between a thing and what is said of it, as many as a star stands for
+_MOST_PLACES = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +38,26 @@ class Phrase:
             return -1
         found = _pattern(self.written).search(words)
         return found.start() if found else -1
+
+
+@dataclass(frozen=True, slots=True)
+class Saying:
+    """Words for a thing beside words for what is the matter with it, in one clause, whichever comes first."""
+
+    cause: str
+    of: tuple[Phrase, ...]
+    says: tuple[Phrase, ...]
+    unless: tuple[Phrase, ...]  # words of the clause with which it means something else
+
+    def is_in(self, clause: str) -> bool:
+        """Say whether *clause* (see `clauses_of`) says so."""
+        told = _places(self.says, clause)
+        if not told or any_in(self.unless, clause):
+            return False
+        if not self.of:
+            return True
+        things = _places(self.of, clause)
+        return any(0 <= max(begin - other, first - end) <= _NEAR for first, other in things for begin, end in told)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +89,7 @@ class Rules:
     """All tables."""
 
     causes: Mapping[str, Cause]
+    sayings: tuple[Saying, ...]
     by_status: Mapping[str, str]
     by_subject: Mapping[str, str]
     by_reply: Mapping[str, str]
@@ -86,7 +112,12 @@ class Rules:
         return replace(
             self,
             causes={
-                name: replace(each, phrases=kept(each.phrases), certain=kept(each.certain), weak=kept(each.weak))
+                name: replace(
+                    each,
+                    phrases=kept(each.phrases),
+                    certain=kept(each.certain),
+                    weak=kept(each.weak),
+                )
                 for name, each in self.causes.items()
             },
             servers=tuple(
@@ -95,6 +126,7 @@ class Rules:
                 )
                 for each in self.servers
             ),
+            sayings=tuple(replace(each, of=kept(each.of), says=kept(each.says)) for each in self.sayings),
             phases=tuple((name, kept(phrases)) for name, phrases in self.phases),
             marks={name: kept(phrases) for name, phrases in self.marks.items()},
         )
@@ -105,6 +137,11 @@ def plain(text: str) -> str:
     return _SPACE.sub(" ", text).strip().lower().replace("\u2019", "'")
 
 
+def clauses_of(words: str) -> list[str]:
+    """Return *words* (see `plain`) in pieces within which one thing is said of another."""
+    return [each for each in _CLAUSE.split(words) if each]
+
+
 def any_in(phrases: Iterable[Phrase], words: str) -> bool:
     """Say whether one of *phrases* is in *words*."""
     return any(each.find(words) >= 0 for each in phrases)
@@ -113,9 +150,10 @@ def any_in(phrases: Iterable[Phrase], words: str) -> bool:
 @cache
 def shipped_rules() -> Rules:
     """Return the tables beside this file."""
-    causes, servers, marks = (_table(name) for name in ("causes.toml", "servers.toml", "marks.toml"))
+    causes, sayings, servers, marks = (_table(f"{name}.toml") for name in ("causes", "sayings", "servers", "marks"))
     return Rules(
         causes={each["name"]: _cause(each) for each in causes["cause"]},
+        sayings=tuple(_saying(each, sayings["things"]) for each in sayings["saying"]),
         by_status=causes["status"],
         by_subject=causes["subject"],
         by_reply=causes["reply"],
@@ -150,6 +188,11 @@ def _cause(row: Mapping[str, Any]) -> Cause:
     )
 
 
+def _saying(row: Mapping[str, Any], things: Mapping[str, Sequence[str]]) -> Saying:
+    of = [word for group in row["of"] for word in things[group]]
+    return Saying(row["cause"], *map(_phrases, (of, row["says"], row.get("unless", ()))))
+
+
 def _server(row: Mapping[str, Any]) -> Server:
     return Server(
         row["name"],
@@ -167,6 +210,22 @@ def _phrases(written: Sequence[str]) -> tuple[Phrase, ...]:
 @cache
 def _pattern(written: str) -> re.Pattern[str]:
     """Return what finds a phrase; made when its piece is first met, since most never are."""
-    begin = r"(?<![A-Za-z0-9])" if _WORD.match(written[:1]) else ""
-    end = r"(?![A-Za-z0-9])" if _WORD.match(written[-1:]) else ""
-    return re.compile(begin + ".{0,40}?".join(map(re.escape, written.split("*"))) + end)
+    return re.compile(_written_as_pattern(written))
+
+
+def _written_as_pattern(written: str) -> str:
+    begin = f"(?<![{_SPACED}])" if _BEGINS_WORD.match(written[:1]) else ""
+    end = r"(?![A-Za-z0-9])" if _WORD.match(written[-1:]) else ""  # other scripts decline their words
+    return begin + ".{0,40}?".join(map(re.escape, written.split("*"))) + end
+
+
+def _places(phrases: tuple[Phrase, ...], clause: str) -> list[tuple[int, int]]:
+    """Return where one of *phrases* begins and ends in *clause*, the first so many."""
+    found = _one_of(phrases).finditer(clause) if phrases else iter(())
+    return [each.span() for each, _ in zip(found, range(_MOST_PLACES), strict=False)]
+
+
+@cache
+def _one_of(phrases: tuple[Phrase, ...]) -> re.Pattern[str]:
+    longest_first = sorted((each.written for each in phrases), key=len, reverse=True)
+    return re.compile("|".join(map(_written_as_pattern, longest_first)))

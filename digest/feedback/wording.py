@@ -28,10 +28,12 @@ _HEADS = tuple(
         rf"(?:[245]\d\d[ -])?[ \t]*<?({ADDRESS.pattern})>?\.\.\.",
         rf"[\w.-]{{1,64}}:\d{{3,}}:<({ADDRESS.pattern})>",
         rf"[ \t]*['\"]?({ADDRESS.pattern})['\"]?[ \t]+on[ \t]",
+        rf"[ \t]*['\"]({ADDRESS.pattern})[ \t]+\(",
     )
 )
 _MARKUP = re.compile(r"<(style|script|title)\b[^<]*(?:<(?!/\1)[^<]*)*", re.IGNORECASE)
 _LINE_TAG = re.compile(r"<(?:br|/?p|/?div|/?tr|/?li|/?h\d|/?table|/?ul|/?blockquote)\b[^<>]*>", re.IGNORECASE)
+_QUOTE_TAG = re.compile(r"<blockquote\b[^<>]*>", re.IGNORECASE)
 _TAG = re.compile(r"<[^<>]{0,4000}>")
 _WRITTEN_ADDRESS = re.compile(rf"<({ADDRESS.pattern})>")
 _LETTERS = re.compile(r"\w{2}|\d")
@@ -148,5 +150,6 @@ def _without_tags(page: str) -> str:
     from html import unescape
 
     page = _MARKUP.sub("", page[: 4 * MAX_CHARS])
+    page = _QUOTE_TAG.sub("\n> ", page)
     page = _LINE_TAG.sub("\n", _WRITTEN_ADDRESS.sub(r"\1", page))
     return unescape(_TAG.sub(" ", page))

@@ -57,6 +57,7 @@ class Answer(StrEnum):
 
     ACCEPTED = "accepted"
     CANCELLED = "cancelled"  #: what was handed in asked for that, and something was still to be cancelled
+    READ = "read"  #: what was handed in asked to leave an event out for a reader, and no mail of it has left
     DUPLICATE = "duplicate"  #: its dedupe key is known; nothing was added
     SUPPRESSED = "suppressed"  #: nobody is to get it; `reason` says why
     REFUSED = "refused"  #: it cannot be used; `reason` says what to mend

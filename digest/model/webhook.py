@@ -19,6 +19,7 @@ class Event(StrEnum):
     FAILED = "delivery.failed"  #: it was refused, or given up
     BOUNCED = "delivery.bounced"  #: it came back
     COMPLAINED = "delivery.complained"  #: its reader called it spam
+    ALERT = "alert.opened"  #: those who run this must hear of something
 
 
 #: How long after each failed try the next one is; after the last a message is given up.

@@ -20,10 +20,11 @@ from digest.model.event import Added, Answer, Event, Outcome
 from digest.model.newsletter import Newsletter
 from digest.model.stream import Audience, PriorityRule, RepeatScope, Stream, Way, WindowKind, WindowPolicy
 from digest.pipeline.addresses import AddressReader
-from digest.pipeline.event_json import Cancel, content_of, read_event
+from digest.pipeline.event_json import Cancel, Read, content_of, read_event
 from digest.pipeline.installation import Installation
 from digest.pipeline.new_readers import take_in
 from digest.pipeline.payload_schema import Check, compile_schema
+from digest.pipeline.take_out import take_out
 from digest.scheduling.cadence import next_slot, parse_rule
 from digest.scheduling.windows import Window, is_settled, join_window, open_window, parse_policy, policy_text
 from digest.store import events as store
@@ -37,7 +38,9 @@ _TRIES = 8
 _INSTANT = WindowPolicy(WindowKind.INSTANT)
 _AN_HOUR = WindowPolicy(WindowKind.FIXED, wait=timedelta(hours=1))
 _BY_SCHEDULE = WindowPolicy(WindowKind.SCHEDULE)
-_TOO_LATE = Added(Answer.SUPPRESSED, "nothing_to_cancel")
+_ACCEPTED = Added(Answer.ACCEPTED, "", 1)
+_NO_HINDRANCE = (Outcome.PENDING, "")
+_DUPLICATE = "duplicate"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,23 +94,23 @@ def _streams(connection: Connection) -> dict[str, _Known]:
     }
 
 
-def _read(value: Any, streams: Mapping[str, _Known], now: datetime) -> tuple[Event, str] | Cancel | Added:
+def _read(value: Any, streams: Mapping[str, _Known], now: datetime) -> tuple[Event, str] | Cancel | Read | Added:
     try:
         event = read_event(value, now)
         if wrong := _misfit(event, streams):
             return Added(Answer.REFUSED, wrong)
-        return event if isinstance(event, Cancel) else (event, content_of(event))
+        return event if isinstance(event, Cancel | Read) else (event, content_of(event))
     except ValueError as wrong:  # BadInput, or what JSON cannot say
         return Added(Answer.REFUSED, str(wrong))
 
 
-def _misfit(event: Event | Cancel, streams: Mapping[str, _Known]) -> str:
+def _misfit(event: Event | Cancel | Read, streams: Mapping[str, _Known]) -> str:
     """Return why *event* is none of its stream's, "" when it is."""
     known = streams.get(event.stream)
     if known is None:
         listed = ", ".join(streams) or "none yet; run: digest newsletters apply"
         return f"there is no stream {event.stream[:60]!r} (known: {listed})"
-    if isinstance(event, Cancel):
+    if isinstance(event, Cancel | Read):
         return ""
     if known.stream.categories and event.category and event.category not in known.stream.categories:
         return f"stream {event.stream!r} has no category {event.category[:60]!r}"
@@ -118,33 +121,27 @@ def _add_all(
     connection: Connection,
     house: Installation,
     streams: Mapping[str, _Known],
-    read: Sequence[tuple[Event, str] | Cancel | Added],
+    read: Sequence[tuple[Event, str] | Cancel | Read | Added],
     now: datetime,
 ) -> list[Added]:
     """Answer a batch as if one came after the other; what is added to one stream is added together."""
     answers: dict[int, Added] = {}
     by_stream: defaultdict[str, dict[int, tuple[Event, str]]] = defaultdict(dict)
-    early, late = dict[int, Cancel](), dict[int, Cancel]()
-    keys: set[Cancel] = set()
+    early, late = dict[int, Cancel | Read](), dict[int, Cancel | Read]()
+    keys: set[tuple[str, str]] = set()
     for number, each in enumerate(read):
         if isinstance(each, Added):
             answers[number] = each
-        elif isinstance(each, Cancel):
-            (late if each in keys else early)[number] = each
+        elif isinstance(each, Cancel | Read):
+            (late if each[:2] in keys else early)[number] = each
         else:
             by_stream[each[0].stream][number] = each
-            keys.add(Cancel(each[0].stream, each[0].dedupe_key))
-
-    def cancel(asked: Mapping[int, Cancel]) -> None:
-        for number, each in asked.items():
-            readers = store.cancel(connection, streams[each.stream].scope, each.dedupe_key)
-            answers[number] = Added(Answer.CANCELLED, "", readers) if readers else _TOO_LATE
-
-    cancel(early)
+            keys.add((each[0].stream, each[0].dedupe_key))
+    answers |= {number: take_out(connection, streams[each.stream].scope, each) for number, each in early.items()}
     for slug, some in by_stream.items():
         added = _Batch(connection, house, streams[slug], now).add(list(some.values()))
         answers |= dict(zip(some, added, strict=True))
-    cancel(late)
+    answers |= {number: take_out(connection, streams[each.stream].scope, each) for number, each in late.items()}
     return [answers[number] for number in range(len(read))]
 
 
@@ -247,27 +244,32 @@ class _Batch:
             if event.recipient.followers_of:
                 return Added(Answer.SUPPRESSED, "no_followers")
             return Added(Answer.REFUSED, "nobody here has this address; is it spelled right, and subscribed?")
-        actor = self._actor(event)
-        outcomes: Counter[str] = Counter()
-        for reader in readers:
-            mark = (event.dedupe_key, reader.subscriber_id)
-            if event.dedupe_key and mark in seen:
-                outcomes["duplicate"] += 1
-                continue
-            seen.add(mark)
-            outcome, reason = self._hindrance(event, reader, actor)
-            slot = None if reason else self._place(event, reader)
-            self._rows.append((reader, event, content, slot, outcome, reason))
-            outcomes[reason] += 1
+        actor = self._actor(event) if event.actor.address else ""
+        reasons = [self._for_one(event, content, reader, seen, actor) for reader in readers]
+        if len(reasons) == 1 and not reasons[0]:
+            return _ACCEPTED
+        outcomes = Counter(reasons)
         if outcomes[""]:
             return Added(Answer.ACCEPTED, "", outcomes[""])
-        if outcomes["duplicate"]:
+        if outcomes[_DUPLICATE]:
             return Added(Answer.DUPLICATE)
         return Added(Answer.SUPPRESSED, outcomes.most_common(1)[0][0])
 
+    def _for_one(
+        self, event: Event, content: str, reader: ReaderOfStream, seen: set[tuple[str, int]], actor: str
+    ) -> str:
+        """Add the event for one reader; return why there is no mail of it, "" for none."""
+        if event.dedupe_key:
+            mark = (event.dedupe_key, reader.subscriber_id)
+            if mark in seen:
+                return _DUPLICATE
+            seen.add(mark)
+        outcome, reason = self._hindrance(event, reader, actor)
+        slot = None if reason else self._place(event, reader)
+        self._rows.append((reader, event, content, slot, outcome, reason))
+        return reason
+
     def _actor(self, event: Event) -> str:
-        if not event.actor.address:
-            return ""
         try:
             return self.addresses.read(event.actor.address).key
         except BadInput:
@@ -283,7 +285,7 @@ class _Batch:
             return Outcome.SUPPRESSED, "not_subscribed"
         if reader.state == "ended":
             return Outcome.SUPPRESSED, "suppressed" if reader.ended_reason == "suppressed" else "unsubscribed"
-        return (Outcome.SUPPRESSED, "not_confirmed") if reader.state == "pending" else (Outcome.PENDING, "")
+        return (Outcome.SUPPRESSED, "not_confirmed") if reader.state == "pending" else _NO_HINDRANCE
 
     def _place(self, event: Event, reader: ReaderOfStream) -> _Slot:
         """Return the window of *event*, opened when there is none that takes it."""
@@ -334,9 +336,10 @@ class _Batch:
         return self._policies[text]
 
     def _text_of(self, policy: WindowPolicy) -> str:
-        if policy not in self._texts:
-            self._texts[policy] = policy_text(policy)
-        return self._texts[policy]
+        text = self._texts.get(policy)
+        if text is None:
+            text = self._texts[policy] = policy_text(policy)
+        return text
 
     def _state(self, slot: _Slot) -> str:
         return "open" if slot.window.takes(self.now) else "due"
@@ -366,7 +369,7 @@ class _Batch:
             [
                 (
                     *(own, self.known.scope, reader.subscriber_id, slot.window_id if slot else None),
-                    *(event.dedupe_key or None, content, to_micros(event.occurred_at), now),
+                    *(event.dedupe_key or None, event.object.id, content, to_micros(event.occurred_at), now),
                     *(to_micros(event.expires_at) if event.expires_at else None, outcome.value, reason),
                 )
                 for reader, event, content, slot, outcome, reason in self._rows

@@ -44,7 +44,7 @@ _HALF_WEEK, _HALF_MONTH = timedelta(days=3.5), timedelta(days=15)
 class Standing:
     """How an edition stands with its approval: what may be approved now, by whom not, and what was.
 
-    `pool_hash` is of the pool as it is now, "" before the cut-off at `cut_off`; `waiting` counts its mails.
+    `pool_hash` is of the pool as it is now, "" before the cut-off at `cut_off`.
     """
 
     edition: Edition
@@ -52,7 +52,6 @@ class Standing:
     cut_off: datetime
     pool_hash: str
     last_hand: str
-    waiting: int
     approvals: tuple[Approval, ...]
 
     @property
@@ -74,7 +73,6 @@ def standing_of(house: Installation, name: str, *, pool: bool = True) -> Standin
             cut.off,
             "",
             approvals.last_hand(connection, edition.edition_id, _window(newsletter, cut)),
-            count_waiting(connection, edition),
             tuple(approvals.approvals_of(connection, edition.edition_id)),
         )
     if not (pool and asked.rule) or house.clock.now() < cut.off:

@@ -21,13 +21,14 @@ from digest.model.event import Outcome
 from digest.model.newsletter import Newsletter
 from digest.model.stream import Stream, WindowKind
 from digest.model.subscriber import Interests
+from digest.pipeline.daily_room import DailyRoom
 from digest.pipeline.event_bench import EventBench, MadeOfEvents
 from digest.pipeline.event_json import event_of
 from digest.pipeline.installation import Installation
 from digest.pipeline.planned import Planned, planned_rows
 from digest.rendering.i18n import resolve_locale
 from digest.scheduling.cadence import half_period, next_slot, parse_rule
-from digest.scheduling.reader_rules import ReaderRules, has_room, next_day, send_time
+from digest.scheduling.reader_rules import ReaderRules, send_time
 from digest.scheduling.windows import parse_policy
 from digest.scheduling.zones import zone_of
 from digest.selection.gathering import Gathered, Member, gather
@@ -37,7 +38,7 @@ from digest.store.engine import reading
 from digest.store.jobs import ask_for_workers
 from digest.store.origins import save_origin
 from digest.store.profiles import profile_of
-from digest.store.reader_rules import mails_since, rules_of
+from digest.store.reader_rules import rules_of
 from digest.store.tables import to_micros
 from digest.store.windows import DueWindow, StoredEvent
 
@@ -173,8 +174,7 @@ class _Times:
         self._newsletter = newsletter
         self._at = at
         self._rules = rules_of(connection, {mail.reader.subscriber_id for mail in mails})
-        capped = {number for number, rules in self._rules.items() if rules.daily_cap}
-        self._sent = mails_since(connection, capped, at - timedelta(days=2)) if capped else {}
+        self._room = DailyRoom(connection, self._rules, at)
 
     def put_off_until(self, mail: Mail) -> datetime | None:
         """Return until when the windows of *mail* have to wait, with all that comes meanwhile; None for not at all."""
@@ -185,16 +185,15 @@ class _Times:
             return reader.paused_until or self._at + timedelta(days=1)
         if reader.critical:
             return None
-        rules, goes = self._rules.get(reader.subscriber_id, ReaderRules()), self._goes(mail)
-        if not has_room(rules, self._sent.get(reader.subscriber_id, ()), goes, reader.zone):
-            return send_time(next_day(goes, reader.zone), rules, reader.zone)
-        return self._next_if_missed(reader)
+        since = min(each.opened_at for each in mail.windows)
+        full_until = self._room.full_until(reader.subscriber_id, self._goes(mail), reader.zone, waits_since=since)
+        return full_until or self._next_if_missed(reader)
 
     def take(self, mail: Mail) -> datetime:
         """Return when *mail* goes, and count it."""
         goes = self._goes(mail)
         if mail.made is not None:
-            self._sent.setdefault(mail.reader.subscriber_id, []).append(goes)
+            self._room.take(mail.reader.subscriber_id, goes)
         return goes
 
     def _goes(self, mail: Mail) -> datetime:

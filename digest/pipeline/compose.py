@@ -20,6 +20,7 @@ from digest.pipeline.bench import Bench, Materials
 from digest.pipeline.frame import date_of, frame_of
 from digest.pipeline.installation import Installation
 from digest.pipeline.links import MORE, Links
+from digest.pipeline.mail_templates import templates_of
 from digest.pipeline.pool import SlotPool, build_pool
 from digest.pipeline.pool_spec import whole_spec
 from digest.pipeline.related_links import Entry, Mail, RelatedLinks
@@ -355,7 +356,7 @@ def open_workshop(
     Slots of one newsletter that are planned together may share a *shelf*.
     """
     shelf = shelf or Shelf()
-    templates = TemplateSet.load(house.templates / "email", newsletter.template)
+    templates = templates_of(house, newsletter.template)
     with reading(house.engine) as connection:
         pool = build_pool(
             connection,
@@ -364,7 +365,7 @@ def open_workshop(
             cut_off=cut.off,
             now=house.clock.now(),
             ruled_at=cut.ruled_at,
-            template_hash=_fingerprint(templates),
+            template_hash=templates.fingerprint,
             known=shelf.analysed,
             memory=house.memory,
             articles=articles,
@@ -373,13 +374,6 @@ def open_workshop(
     dated = day or date_of(period, newsletter, cut.fresh_at)
     links = Links(house.base_url, house.tokens)
     return Workshop(newsletter, pool, links, templates, period, dated, shelf, house.summarise)
-
-
-def _fingerprint(templates: TemplateSet) -> str:
-    digest = hashlib.sha256()
-    for file in (each for folder in templates.folders for each in sorted(folder.iterdir())):
-        digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
-    return digest.hexdigest()
 
 
 def _chosen_again(items: Sequence[Mapping[str, Any]], articles: Mapping[int, StoredArticle]) -> tuple[Choice, ...]:

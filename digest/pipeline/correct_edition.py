@@ -16,9 +16,9 @@ from digest.model.newsletter import Newsletter
 from digest.pipeline.compose import Made, Shown, Workshop, open_workshop
 from digest.pipeline.installation import Installation
 from digest.pipeline.links import LETTER
+from digest.pipeline.mail_templates import templates_of
 from digest.pipeline.planned import Planned, planned_rows
 from digest.pipeline.recover import recover
-from digest.rendering.templates import TemplateSet
 from digest.scheduling.cut_off import cut_now
 from digest.store import planning
 from digest.store.articles import live_articles
@@ -64,7 +64,7 @@ def find_correction(house: Installation, name: str, template: str) -> Correction
     """Return the correction of the edition *name* with *template*; raises NotFound, BadTemplate or BadInput."""
     if template.startswith(LETTER):
         raise BadTemplate(f"the template {template!r} is of a letter that a page asked for; it corrects nothing")
-    TemplateSet.load(house.templates / "email", template)
+    templates_of(house, template)
     with reading(house.engine) as connection:
         edition = find_edition(connection, name)
         newsletter_id, newsletter = load_newsletter(connection, edition.newsletter)

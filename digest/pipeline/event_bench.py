@@ -15,12 +15,12 @@ from digest.pipeline.event_wording import EventWording
 from digest.pipeline.frame import frame_of
 from digest.pipeline.installation import Installation
 from digest.pipeline.links import MORE, Links
+from digest.pipeline.mail_templates import templates_of
 from digest.rendering.clean import clean_text, shorten
 from digest.rendering.headers import constant_headers
 from digest.rendering.languages import date_text, weekday_date_text
 from digest.rendering.layout import boundary_of
 from digest.rendering.press import CardChoice, DigestParts, Press
-from digest.rendering.templates import TemplateSet
 from digest.rendering.views import SUMMARY_LENGTH, TITLE_LENGTH, CardView, slot_widths
 from digest.selection.gathering import Gathered, Line
 
@@ -41,7 +41,7 @@ class EventBench:
     """Makes the digests of one stream in one locale."""
 
     def __init__(self, house: Installation, newsletter: Newsletter, stream: Stream, period: str, locale: str) -> None:
-        self._templates = TemplateSet.load(house.templates / "email", newsletter.template)
+        self._templates = templates_of(house, newsletter.template)
         self._links = Links(house.base_url, house.tokens)
         self._frame = frame_of(newsletter, period, self._links)
         self._limits = newsletter.limits

@@ -61,5 +61,5 @@ def _value_of(line: bytes) -> Any:
     """Return what a line says; None, which is no event, for what is no JSON."""
     try:
         return json.loads(line) if len(line) <= _LONGEST_LINE else None
-    except ValueError:
+    except (ValueError, RecursionError):
         return None

@@ -33,6 +33,7 @@ from digest.store.reports import Found, is_known, take_down
 
 Fetch = Callable[[str], bytes]
 _AT_ONCE = 100  # in one transaction, so that the sender need not wait
+_TOKENS = 10_000  # of the last ten minutes; older ones are refused by their time
 _CERTIFICATES = 10  # Amazon changes them once a year or so
 
 
@@ -65,6 +66,7 @@ class Hooks:
     brevo: str = field(default="", repr=False)
     fetch: Fetch | None = None
     certificates: dict[str, bytes] = field(default_factory=dict, repr=False, compare=False)
+    said: dict[str, bytes] = field(default_factory=dict, repr=False, compare=False)
 
     def certificate(self, url: str) -> bytes:
         """Return the certificate at *url*, fetched once; raises FetchRefused."""
@@ -73,6 +75,13 @@ class Hooks:
                 self.certificates.clear()
             self.certificates[url] = self.fetch(url)
         return self.certificates.get(url, b"")
+
+    def is_replayed(self, token: str, body: bytes) -> bool:
+        """Whether *token*, which a signature covers, came with another *body* before: it is good for one."""
+        spoken = sha256(body).digest()
+        while len(self.said) >= _TOKENS:
+            del self.said[next(iter(self.said))]
+        return self.said.setdefault(token, spoken) != spoken
 
 
 def hear_provider(
@@ -146,9 +155,11 @@ def _from_sendgrid(house: Installation, hooks: Hooks, payload: Any, body: bytes,
     return read_sendgrid(payload)
 
 
-def _from_mailgun(house: Installation, hooks: Hooks, payload: Any, _body: bytes, _headers: Headers) -> list[Told]:
+def _from_mailgun(house: Installation, hooks: Hooks, payload: Any, body: bytes, _headers: Headers) -> list[Told]:
     if not is_mailgun(row_of(payload), hooks.mailgun, house.clock.now()):
         raise Forged("this is not signed by Mailgun with the key in DIGEST_HOOK_MAILGUN, or not now")
+    if hooks.is_replayed(text_of(row_of(payload), "signature", "token"), body):  # what it signs is not the event
+        raise Forged("Mailgun signed this for another event")
     return read_mailgun(payload)
 
 

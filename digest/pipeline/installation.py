@@ -17,6 +17,7 @@ from digest.tokens import Tokens
 if TYPE_CHECKING:
     from digest.clock import Clock
     from digest.delivery.dkim import Signers
+    from digest.rendering.templates import Edited
     from digest.settings import Relay
 
 
@@ -26,7 +27,8 @@ class Installation:
 
     `secret` keys the hashes of suppressed addresses, and `previous_secret` is the one before a rotation, "" when
     there was none; `return_path` is the mailbox that bounces go to, ""
-    for the newsletter's own sender; `state_folder` holds journals and locks; `signers` put DKIM signatures on each
+    for the newsletter's own sender; `tag_header` names a header for its tag, "" for none;
+    `state_folder` holds journals and locks; `signers` put DKIM signatures on each
     mail, None where nobody does or the mail server does; `keep_log` is how long the
     delivery log is kept, None until a reader is erased. `memory` spares learning from the archive again;
     `summarise` makes what stands under a title.
@@ -40,6 +42,7 @@ class Installation:
     templates: Path
     state_folder: Path
     return_path: str = ""
+    tag_header: str = ""
     previous_secret: str = ""
     signers: Signers | None = None
     keep_log: timedelta | None = None
@@ -47,6 +50,8 @@ class Installation:
     summarise: Summariser = summarise
     relays: tuple[Relay, ...] = ()  #: the mail servers, for those who look at them; and how we greet them
     helo: str = ""
+    #: Mail templates to look at in place of the published ones; for previews alone.
+    drafts: Edited = field(default_factory=dict)
 
     @property
     def origin(self) -> Origin:

@@ -21,12 +21,12 @@ from digest.pipeline.addresses import read_address
 from digest.pipeline.frame import frame_of
 from digest.pipeline.installation import Installation
 from digest.pipeline.links import LETTER, Links
+from digest.pipeline.mail_templates import templates_of
 from digest.pipeline.planned import Planned
 from digest.rendering.headers import constant_headers
 from digest.rendering.i18n import resolve_locale
 from digest.rendering.layout import boundary_of
 from digest.rendering.press import DigestParts, Press
-from digest.rendering.templates import TemplateSet
 from digest.store import planning, sign_ups
 from digest.store.cadences import cadence_for, cadence_ids
 from digest.store.digests import DigestRow, open_slot, save_digests, save_pieces, save_pool
@@ -177,16 +177,16 @@ def _print(house: Installation, slug: str, name: str, wanted: str, now: datetime
     with reading(house.engine) as connection:
         newsletter_id, newsletter = load_newsletter(connection, slug)
     period, locale = f"{now.astimezone(UTC).date()}+{name}", resolve_locale(wanted, newsletter.locale)
-    subject, layout, pieces = _composed(house, newsletter, name, period, locale)
+    subject, layout, pieces = compose_letter(house, newsletter, name, period, locale)
     return _Printed(newsletter_id, period, locale, subject, layout, pieces)
 
 
-def _composed(
+def compose_letter(
     house: Installation, newsletter: Newsletter, name: str, period: str, locale: str
 ) -> tuple[str, str, dict[str, bytes]]:
     """Return subject, stored layout and pieces of the letter *name*."""
     frame = frame_of(newsletter, period, Links(house.base_url, house.tokens))
-    press = Press(TemplateSet.load(house.templates / "email", name), frame, locale)
+    press = Press(templates_of(house, name), frame, locale)
     composed = press.compose(DigestParts((), ""))
     layout = composed.layout.to_json()
     headers = constant_headers(frame, composed.subject, boundary_of(layout))

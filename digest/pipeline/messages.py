@@ -145,6 +145,8 @@ def envelope_of(house: Installation, claim: Claim, sheet: Sheet) -> Envelope:
     if house.signers:
         content = house.signers.sign(content, claim.dated_at, domain=sheet.domain, wire_ready=wire_ready)
     token = partial(sheet.links.tokens.make, Purpose.BOUNCE, claim.delivery_id)
+    if house.tag_header:  # for the service alone, which takes it out: no signature covers it
+        content = f"{house.tag_header}: {token()}\r\n".encode() + content
     sender = _with_token(house.return_path, token()) if house.return_path else sheet.return_path
     return Envelope(claim.delivery_id, sender, recipient, content, needs_smtputf8, wire_ready, token)
 

@@ -5,22 +5,18 @@ They are the same bytes but for address, ids and date; their links lead to nobod
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field
 
-from digest.delivery.pool import drain
 from digest.errors import BadInput, DigestError
 from digest.log import get_logger
 from digest.model.delivery import Attempt, Envelope, Outcome
 from digest.model.errand import Errand, ErrandKind
 from digest.pipeline.addresses import read_address
 from digest.pipeline.ask_preview import Asked, preview_of
-from digest.pipeline.event_loop import run_loop
 from digest.pipeline.installation import Installation
 from digest.pipeline.messages import envelope_of
 from digest.pipeline.previewed import Preview
+from digest.pipeline.send_apart import send_apart
 from digest.pipeline.sending import Sending
 from digest.store import errands
 from digest.store.engine import reading
@@ -73,7 +69,8 @@ def send_proofs(house: Installation, sending: Sending, waiting: list[Errand]) ->
             addresses = [str(address) for address in each.spec["addresses"]]
             envelopes = proofs_of(house, preview_of(house, Asked.from_spec(each.spec)), addresses, each.errand_id)
             told = (
-                "; ".join(_told(one, addresses) for one in _send(house, sending, envelopes)) or "no server was reached"
+                "; ".join(_told(one, addresses) for one in send_apart(house, sending, envelopes))
+                or "no server was reached"
             )
         except DigestError as error:
             told = str(error)
@@ -89,44 +86,6 @@ def send_waiting_proofs(house: Installation, sending: Sending) -> None:
     with reading(house.engine) as connection:
         waiting = errands.waiting(connection, KINDS)
     send_proofs(house, sending, waiting)
-
-
-@dataclass
-class _Notes:
-    """What the pool reports of each message."""
-
-    attempts: list[Attempt] = field(default_factory=list)
-
-    def about_to_complete(self, envelope: Envelope) -> bool:  # noqa: ARG002  # nobody can leave
-        return True
-
-    def finished(self, attempt: Attempt) -> None:
-        self.attempts.append(attempt)
-
-
-def _send(house: Installation, sending: Sending, envelopes: list[Envelope]) -> list[Attempt]:
-    notes, rest = _Notes(), iter(envelopes)
-
-    def take() -> Envelope | None:
-        with suppress(StopIteration):
-            return next(rest)
-        return None
-
-    async def run() -> None:
-        await drain(
-            sending.relays,
-            connections=1,
-            take=take,
-            recorder=notes,
-            clock=house.clock,
-            timeouts=sending.timeouts,
-            helo=sending.helo,
-            patience=sending.patience,
-            stop=asyncio.Event(),
-        )
-
-    run_loop(run())
-    return notes.attempts
 
 
 def _told(attempt: Attempt, addresses: Sequence[str]) -> str:

@@ -4,19 +4,26 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
+from sqlalchemy import Connection
+
+from digest.clock import FixedClock
 from digest.pipeline.compose import Wanted, open_workshop
 from digest.pipeline.correct_edition import Correction, readers_to_correct, remake
 from digest.pipeline.edition_cut import cut_for
 from digest.pipeline.installation import Installation
-from digest.pipeline.plan import Who, prepare_slot, slots_of
+from digest.pipeline.plan import Who, plan_newsletter, prepare_slot, slots_of
 from digest.scheduling.cut_off import Cut
 from digest.store import planning
+from digest.store.engine import reading
 from digest.store.histories import stories_by_history
 from digest.store.newsletters import load_newsletter
+from digest.store.planning_copy import copy_for_planning, last_delivery, subjects_since
 from digest.store.profiles import interests_by_profile
 from digest.store.waiting import waiting_mails
 
@@ -74,8 +81,11 @@ def _readers(count: int) -> str:
 def rehearse(house: Installation, slug: str, *, at: datetime, who: Who) -> Rehearsal:
     """Return what `send` would do; everything happens in a transaction that is taken back."""
     done = Rehearsal(slug)
-    with house.engine.connect() as connection, connection.begin() as transaction:
+    with reading(house.engine) as connection:
         newsletter_id, newsletter = load_newsletter(connection, slug)
+    if newsletter.stream is not None:
+        return _rehearse_stream(house, newsletter_id, slug, at)
+    with house.engine.connect() as connection, connection.begin() as transaction:
         rows = planning.cadences_of(connection, newsletter_id)
         due: list[tuple[Any, list[planning.Group], Cut]] = []
         for slot in slots_of(newsletter, rows, at, who):
@@ -89,10 +99,7 @@ def rehearse(house: Installation, slug: str, *, at: datetime, who: Who) -> Rehea
             groups = planning.groups_due(connection, edition_id, slot.slot_at, since_cut, welcome=newsletter.welcome)
             due.append((slot, groups, cut))
         # After the preparation: what a later edition takes the place of does not wait any more.
-        for mails in waiting_mails(connection, newsletter_id, house.clock.now()):
-            kind = done.awaiting if mails.awaiting else done.later if mails.later else done.waiting
-            kind[f"{slug}/{mails.period}"] += mails.readers
-            done.subjects[mails.subject] += mails.readers if kind is done.waiting else 0
+        _count_waiting(connection, newsletter_id, slug, done, house.clock.now())
         profiles = {group.profile_id for _, groups, _ in due for group in groups}
         interests = interests_by_profile(connection, profiles)
         histories = {group.history_id for _, groups, _ in due for group in groups}
@@ -112,6 +119,37 @@ def rehearse(house: Installation, slug: str, *, at: datetime, who: Who) -> Rehea
             else:
                 done.ready[f"{slug}/{slot.period}"] += group.readers
                 done.subjects[made.subject] += group.readers
+    return done
+
+
+def _count_waiting(connection: Connection, newsletter_id: int, slug: str, done: Rehearsal, now: datetime) -> None:
+    for mails in waiting_mails(connection, newsletter_id, now):
+        kind = done.awaiting if mails.awaiting else done.later if mails.later else done.waiting
+        kind[f"{slug}/{mails.period}"] += mails.readers
+        done.subjects[mails.subject] += mails.readers if kind is done.waiting else 0
+
+
+def _rehearse_stream(house: Installation, newsletter_id: int, slug: str, at: datetime) -> Rehearsal:
+    """Close what is due of a stream, on a copy."""
+    done = Rehearsal(slug)
+    with TemporaryDirectory(prefix="digest-") as folder:
+        with reading(house.engine) as connection:
+            _count_waiting(connection, newsletter_id, slug, done, house.clock.now())
+            copied = copy_for_planning(connection, Path(folder), newsletter_id=newsletter_id, since=at)
+        try:
+            with reading(copied) as connection:
+                seen = last_delivery(connection)
+            plan_newsletter(replace(house, engine=copied, clock=FixedClock(at)), slug, at=at, who=Who.DUE)
+            with reading(copied) as connection:
+                rows = subjects_since(connection, newsletter_id, seen)
+        finally:
+            copied.dispose()
+    for period, subject, reason, readers in rows:
+        if subject is None:
+            done.skipped[reason] += readers
+        else:
+            done.ready[f"{slug}/{period}"] += readers
+            done.subjects[subject] += readers
     return done
 
 

@@ -13,7 +13,7 @@ from digest.enrichment.related import LIKE_ENOUGH, Known, is_told, resolve
 from digest.model.article import RelatedLink, StoredArticle
 from digest.model.subscriber import Interests
 from digest.pipeline.pool import SlotPool
-from digest.selection.select import speaks
+from digest.selection.gate import speaks
 
 Entry = tuple[RelatedLink, Known | None]
 

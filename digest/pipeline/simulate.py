@@ -2,7 +2,7 @@
 
 Planning works in several transactions, so it cannot be taken back as one: it is given a copy of what it reads, in a
 temporary file without addresses, whichever database is the real one. Every mail is supposed to be accepted. Nothing
-is rendered, so the limit of a mail's size leaves nothing out here.
+is rendered but mail of events, so the limit of a mail's size leaves nothing out here.
 """
 
 from __future__ import annotations
@@ -35,7 +35,10 @@ _LONGEST = timedelta(days=400)
 
 @dataclass(frozen=True, slots=True)
 class SimulatedDigest:
-    """One digest: its articles (`article_id`, `title`, `why`) and how many readers would get it."""
+    """One digest: its articles (`article_id`, `title`, `why`) and how many readers would get it.
+
+    Of a stream its lines (`title`, `count`).
+    """
 
     articles: Sequence[Mapping[str, Any]]
     readers: int
@@ -86,6 +89,8 @@ class Span:
 def simulate(house: Installation, slug: str, span: Span, *, address: str = "") -> Iterator[SimulatedSlot]:
     """Give every slot of newsletter *slug* in *span*, in order, also those in which nobody would get a mail.
 
+    Of a stream those are the instants at which mail of its waiting events would go, if no others came.
+
     With *address*, those of this reader only. Other newsletters of the same readers are planned beside it, because
     what they tell is not told again. Raises NotFound for an unknown newsletter or reader.
     """
@@ -115,12 +120,12 @@ def _played(house: Installation, newsletter_id: int, slug: str, until: datetime)
             due = next_due(connection)
         if due is None or due >= until:
             return
-        house.clock.at = due
+        house.clock.at = max(due, house.clock.at)  # what should have happened before happens at once
         for each in slugs:
-            plan_newsletter(house, each, at=due, who=Who.DUE, shelf=shelf)
+            plan_newsletter(house, each, at=house.clock.at, who=Who.DUE, shelf=shelf)
         with house.engine.begin() as connection:
             rows = planned_since(connection, newsletter_id, seen)
-            accept_all(connection, due)
+            accept_all(connection, house.clock.at)
             seen = last_delivery(connection)
         for (slot_at, period), found in groupby(rows, key=lambda row: (row.slot_at, row.period)):
             yield _slot(from_micros(slot_at), f"{slug}/{period}", list(found))

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from digest.errors import BadInput, NotFound
 from digest.model.article import Article
+from digest.model.stream import RepeatScope
 from digest.model.subscriber import SubscriptionState
 from digest.model.thought import Thought, ThoughtState
 from digest.pipeline import sign_up, subscribe
@@ -22,8 +23,10 @@ from digest.pipeline.links import Links
 from digest.rendering.clean import clean_url
 from digest.store import subscriptions, thoughts
 from digest.store.articles import find_article
+from digest.store.audit import record
 from digest.store.engine import reading
-from digest.store.newsletters import load_newsletters
+from digest.store.events import free_key
+from digest.store.newsletters import load_newsletters, newsletter_ids
 from digest.store.subscriptions import Agreement
 
 CATEGORY = "thought"  #: the stream that tells of thoughts is the first with words for this category
@@ -57,6 +60,13 @@ def stream_of_thoughts(connection: Connection) -> str:
     """Return the stream that tells of thoughts, "" for none."""
     every = load_newsletters(connection).values()
     return next((each.slug for each in every if each.stream and CATEGORY in each.stream.categories), "")
+
+
+def scope_of(connection: Connection, stream: str) -> int:
+    """Return the scope of the dedupe keys of a stream."""
+    found = load_newsletters(connection)[stream].stream
+    own = found is None or found.repeat is RepeatScope.STREAM
+    return newsletter_ids(connection)[stream] if own else 0
 
 
 def think(
@@ -100,21 +110,54 @@ def publish(house: Installation, thought_id: int, *, by: str) -> int:
             "category": CATEGORY,
             "actor": {"id": str(thought.subscriber_id), "name": thought.name, "address": thought.address},
             "object": {"id": object_of(thought.article_id), "name": article.title[:200], "url": url},
-            "dedupe_key": f"thought:{thought_id}",
+            "dedupe_key": _key(thought_id),
             "payload": {"text": thought.text},
         }
         (added,) = add_events(house, [event])
         told = added.readers
     with house.engine.begin() as connection:
         thoughts.judge(connection, thought_id, ThoughtState.PUBLISHED, by, house.clock.now())
+        _record(connection, house, "thought.publish", thought, by)
     return told
 
 
 def decline(house: Installation, thought_id: int, *, by: str) -> None:
-    """Show a thought to nobody; raises NotFound."""
+    """Show a thought to nobody; mail of it that has not left goes without it. Raises NotFound."""
+    with reading(house.engine) as connection:
+        thought = thoughts.find(connection, thought_id)
+    if thought.state is ThoughtState.PUBLISHED:
+        take_back(house, thought_id, by=by)
     with house.engine.begin() as connection:
-        thoughts.find(connection, thought_id)
         thoughts.judge(connection, thought_id, ThoughtState.DECLINED, by, house.clock.now())
+        _record(connection, house, "thought.decline", thought, by)
+
+
+def take_back(house: Installation, thought_id: int, *, by: str) -> int:
+    """Let a thought wait for an editor again; mail of it that has not left goes without it. Twice is once.
+
+    Returns how many readers are not told after all; who has been told stays so. Raises NotFound.
+    """
+    with reading(house.engine) as connection:
+        thought = thoughts.find(connection, thought_id)
+        stream = stream_of_thoughts(connection)
+    stopped = 0
+    if stream and thought.state is ThoughtState.PUBLISHED:
+        (done,) = add_events(house, [{"stream": stream, "cancel": _key(thought_id)}])
+        stopped = done.readers
+    with house.engine.begin() as connection:
+        if stream:
+            free_key(connection, scope_of(connection, stream), _key(thought_id))
+        thoughts.judge(connection, thought_id, ThoughtState.WAITING, by, house.clock.now())
+        _record(connection, house, "thought.take_back", thought, by)
+    return stopped
+
+
+def _key(thought_id: int) -> str:
+    return f"thought:{thought_id}"
+
+
+def _record(connection: Connection, house: Installation, action: str, thought: Thought, by: str) -> None:
+    record(connection, by, action, f"thought {thought.thought_id}", now=house.clock.now(), before=thought.state.value)
 
 
 def object_of(article_id: int) -> str:

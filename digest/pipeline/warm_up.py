@@ -18,6 +18,8 @@ from digest.store.dispatching import Claim
 from digest.store.engine import reading
 from digest.store.volumes import period_of, readers_by_domain, tried_since
 
+_LOOK_AGAIN = timedelta(seconds=2)  # where several senders share the rows
+
 
 class DayShares:
     """The warm-up in one run; holds nobody where no day is set on which it began."""
@@ -25,7 +27,8 @@ class DayShares:
     def __init__(self, house: Installation, start: date | None, group_of: GroupOf) -> None:
         self._house = house
         self._letters: dict[int, bool] = {}
-        self._warm_up = WarmUp(shipped_plan(), start, group_of, self._tried) if start else None
+        again = _LOOK_AGAIN if house.shares_rows else None
+        self._warm_up = WarmUp(shipped_plan(), start, group_of, self._tried, look_again=again) if start else None
 
     @property
     def limited(self) -> bool:

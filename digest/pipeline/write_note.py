@@ -14,9 +14,9 @@ from digest.model.note import EditionNote, NoteKind
 from digest.pipeline.frame import date_of, frame_of
 from digest.pipeline.installation import Installation
 from digest.pipeline.links import Links
+from digest.pipeline.mail_templates import templates_of
 from digest.rendering.i18n import resolve_locale
 from digest.rendering.press import Press
-from digest.rendering.templates import TemplateSet
 from digest.rendering.written import edition_view
 from digest.scheduling.cadence import Rule, instant_period, latest_slot, next_slot, parse_rule, period_of
 from digest.store.edition_notes import drop_note, edition_to_come, notes_of, save_note
@@ -130,7 +130,7 @@ def _first_not_in(begun: Collection[str], rule: Rule, zone: str, now: datetime) 
 
 def _try_out(house: Installation, newsletter: Newsletter, period: str, note: EditionNote) -> None:
     """Render the frame with the note; raises BadInput or BadTemplate when that cannot be done."""
-    templates = TemplateSet.load(house.templates / "email", newsletter.template)
+    templates = templates_of(house, newsletter.template)
     frame = frame_of(newsletter, period, Links(house.base_url, house.tokens))
     Press(
         templates, frame, resolve_locale(newsletter.locale), edition_view({note.kind: (note.markdown, note.language)})

@@ -10,6 +10,7 @@ import random
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 
 from lxml import etree
 from lxml import html as lxml_html
@@ -19,7 +20,7 @@ from digest.rendering.clean import clean_url
 from digest.rendering.headers import constant_headers
 from digest.rendering.press import CardChoice, DigestParts, Press
 from digest.rendering.splice import ReaderValues, Splicer
-from digest.rendering.templates import TemplateSet
+from digest.rendering.templates import Edited, TemplateSet
 from digest.rendering.views import CardView, Frame, ImageView, RelatedView
 from digest.rendering.whole import Whole, render_whole
 from digest.rendering.written import edition_view
@@ -58,18 +59,25 @@ _FRAME = Frame(
 )
 
 
-def check_template(folder: Path, name: str = "digest", *, notes: bool = True) -> list[str]:
+def check_template(
+    folder: Path, name: str = "digest", *, notes: bool = True, edited: Edited = MappingProxyType({})
+) -> list[str]:
     """Return what is wrong with the mail *name* under *folder*, one line each; an empty list means it may be used.
 
-    Without *notes* it need not show what editors say in an edition.
+    Without *notes* it need not show what editors say in an edition. Mails of *edited* stand in place of their folders.
     """
     try:
-        templates = TemplateSet.load(folder, name)
+        templates = TemplateSet.load(folder, name, edited)
     except BadTemplate as wrong:
         return [str(wrong)]
+    return check_templates(templates, notes=notes)
+
+
+def check_templates(templates: TemplateSet, *, notes: bool = True, locales: Sequence[str] = LOCALES) -> list[str]:
+    """Return what is wrong with *templates*, as `check_template` does, in mails of *locales*."""
     problems: dict[str, None] = {}
     chance = random.Random(20)  # noqa: S311 - the same samples each time, nothing secret
-    for locale in LOCALES:
+    for locale in locales:
         try:
             for problem in _check_locale(templates, locale, chance, notes=notes):
                 problems.setdefault(problem)

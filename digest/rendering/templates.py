@@ -6,23 +6,25 @@ here, with its file and line, and never in a reader's mail.
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import TypeVar
 
-from jinja2 import FileSystemLoader, StrictUndefined, Template, TemplateError, TemplateSyntaxError
-from jinja2.exceptions import SecurityError
-from jinja2.runtime import Context
-from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2 import FunctionLoader, StrictUndefined, Template, TemplateError, TemplateSyntaxError
+from jinja2.filters import FILTERS
 
 from digest.errors import BadTemplate
 from digest.rendering.fold import wrap
 from digest.rendering.i18n import Speaker, load_translations
 from digest.rendering.inline import Inliner, PremailerInliner
 from digest.rendering.languages import LocaleView, locale_view
+from digest.rendering.sandbox import STEPS, Sandbox
 from digest.rendering.views import Frame, newsletter_view
 
 FILES = (
@@ -34,33 +36,48 @@ FILES = (
     "fragments.html",
     "fragments.txt",
 )
-_BASE = "digest"
+BASE = "digest"
 FRAGMENTS = ("why", "related", "more", "follows")
 _T = TypeVar("_T")
+NAME = r"[a-z0-9][a-z0-9_-]*"  #: of a mail
+# What a template can do wrong: Jinja's own errors, and Python's for what they let through.
+_WRONG = (
+    *(TemplateError, ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError),
+    *(SyntaxError, MemoryError, RuntimeError),
+)
 _FILTERS = ("e", "upper", "lower", "trim", "join", "length", "default")
+
+
+Edited = Mapping[str, Mapping[str, str]]  #: mails that editors wrote: name -> file -> text
 
 
 @dataclass(frozen=True, slots=True)
 class TemplateSet:
-    """The folders of one kind of mail, the first that has a file giving it, and the inliner for its HTML."""
+    """The files of one kind of mail, by name, and the inliner for its HTML."""
 
-    folders: tuple[Path, ...]
+    files: Mapping[str, str]
     inliner: Inliner = field(default_factory=PremailerInliner)
 
     @classmethod
-    def load(cls, folder: Path, name: str = "digest") -> TemplateSet:
+    def load(cls, folder: Path, name: str = "digest", edited: Edited = MappingProxyType({})) -> TemplateSet:
         """Return the mail *name* under *folder* (such as templates/email); what it lacks is taken from `digest`.
 
-        Raises BadTemplate when a file is missing there too.
+        Mails of *edited* stand in place of the folder of that name. Raises BadTemplate when a file is missing.
         """
-        mail = folder / name
-        if not re.fullmatch(r"[a-z0-9][a-z0-9_-]*", name) or not mail.is_dir():
+        own = mail_files(folder, name, edited)
+        if not own:
             raise BadTemplate(f"there is no mail template {name!r} in {folder}; make the folder or correct the name")
-        folders = tuple(dict.fromkeys(each for each in (mail, folder / _BASE) if each.is_dir()))
-        missing = [file for file in FILES if not any((each / file).is_file() for each in folders)]
+        files = {**mail_files(folder, BASE, edited), **own}
+        missing = [file for file in FILES if file not in files]
         if missing:
             raise BadTemplate(f"the mail template {name!r} lacks {', '.join(missing)}; see docs/templates.md")
-        return cls(folders)
+        return cls(files)
+
+    @property
+    def fingerprint(self) -> str:
+        """64 hexadecimal characters: equal files have equal ones."""
+        told = json.dumps(sorted(self.files.items()))
+        return hashlib.sha256(told.encode()).hexdigest()
 
     def sheets(self, frame: Frame, locale: str) -> Sheets:
         """Return the templates, opened for one newsletter and one locale; raises BadTemplate with file and line."""
@@ -78,46 +95,61 @@ class Sheets:
         self.inliner = templates.inliner
         translations = load_translations(locale.tag)
         newsletter = newsletter_view(frame)
-        self._html = _environment(templates.folders, Speaker(translations, True), autoescape=True)
-        self._text = _environment(templates.folders, Speaker(translations, False), autoescape=False)
+        self._html = _environment(templates.files, Speaker(translations, True), autoescape=True)
+        self._text = _environment(templates.files, Speaker(translations, False), autoescape=False)
         for environment in (self._html, self._text):
             environment.globals.update(newsletter=newsletter, locale=locale)
         self._modules: dict[str, Mapping[str, Callable[..., str]]] = {}
 
     def render(self, file: str, **variables: object) -> str:
         """Return *file* rendered with *variables*."""
-        return _normal(_guarded(file, lambda: self._template(file).render(**variables)))
+        return _normal(self._work(file, lambda: self._template(file).render(**variables)))
 
     def fragment(self, kind: str, name: str, *arguments: object) -> str:
         """Return the macro *name* of fragments.*kind* ("html" or "txt") called with *arguments*, trimmed."""
         file = f"fragments.{kind}"
         if file not in self._modules:
-            self._modules[file] = _macros(file, self._template(file))
+            self._modules[file] = self._work(file, lambda: _macros(file, self._template(file)))
         macro = self._modules[file][name]
-        return _normal(_guarded(file, lambda: str(macro(*arguments)))).strip()
+        return _normal(self._work(file, lambda: str(macro(*arguments)))).strip()
+
+    def _environment_of(self, file: str) -> Sandbox:
+        return self._html if file.endswith(".html") else self._text
 
     def _template(self, file: str) -> Template:
-        environment = self._html if file.endswith(".html") else self._text
-        return _guarded(file, lambda: environment.get_template(file))
+        return self._environment_of(file).get_template(file)
+
+    def _work(self, file: str, work: Callable[[], _T]) -> _T:
+        """Do one rendering of *file*, which may take so many steps; raises BadTemplate for whatever goes wrong."""
+        self._environment_of(file).left = STEPS
+        return _guarded(file, work)
 
 
-class _Sandbox(ImmutableSandboxedEnvironment):
-    """Jinja's sandbox, in which a multiplication cannot fill the memory."""
-
-    intercepted_binops = frozenset(["*", "**"])
-
-    def call_binop(self, context: Context, operator: str, left: object, right: object) -> object:  # noqa: ARG002 - Jinja's signature
-        """Multiply small numbers only."""
-        if operator == "*" and isinstance(left, int) and isinstance(right, int) and max(abs(left), abs(right)) < 2**31:
-            return left * right
-        raise SecurityError(f"{operator!r} is only for numbers of moderate size")
+def mail_files(folder: Path, name: str, edited: Edited = MappingProxyType({})) -> Mapping[str, str]:
+    """Return the own files of the mail *name*, none when there is no such mail; raises BadTemplate for no text."""
+    if name in edited:
+        return edited[name]
+    mail = folder / name
+    return read_folder(mail) if re.fullmatch(NAME, name) and mail.is_dir() else {}
 
 
-def _environment(folders: Sequence[Path], speaker: Speaker, *, autoescape: bool) -> ImmutableSandboxedEnvironment:
-    environment = _Sandbox(
-        loader=FileSystemLoader(folders), undefined=StrictUndefined, autoescape=autoescape, auto_reload=False
+def read_folder(folder: Path) -> Mapping[str, str]:
+    """Return the files in *folder*; raises BadTemplate for what is no text in UTF-8, OSError for no folder."""
+    try:
+        return {each.name: each.read_text(encoding="utf-8") for each in sorted(folder.iterdir()) if each.is_file()}
+    except UnicodeDecodeError as wrong:
+        raise BadTemplate(f"a file in {folder} is not UTF-8 ({wrong.reason}); save it as UTF-8") from None
+
+
+def _environment(files: Mapping[str, str], speaker: Speaker, *, autoescape: bool) -> Sandbox:
+    def source_of(name: str) -> tuple[str, str, None] | None:
+        # Jinja writes the second into tracebacks, where _line_of looks for it.
+        return (files[name], name, None) if name in files else None
+
+    environment = Sandbox(
+        loader=FunctionLoader(source_of), undefined=StrictUndefined, autoescape=autoescape, auto_reload=False
     )
-    environment.filters = {name: environment.filters[name] for name in _FILTERS} | {"wrap": wrap}
+    environment.filters |= {name: FILTERS[name] for name in _FILTERS} | {"wrap": wrap}
     environment.globals.clear()
     environment.globals.update({"_": speaker.gettext, "ngettext": speaker.ngettext})
     return environment
@@ -129,7 +161,7 @@ def _normal(text: str) -> str:
 
 
 def _macros(file: str, template: Template) -> Mapping[str, Callable[..., str]]:
-    module = _guarded(file, template.make_module)
+    module = template.make_module()
     found = {name: getattr(module, name, None) for name in FRAGMENTS}
     missing = [name for name, macro in found.items() if not callable(macro)]
     if missing:
@@ -142,8 +174,8 @@ def _guarded(file: str, work: Callable[[], _T]) -> _T:
         return work()
     except TemplateSyntaxError as wrong:
         raise BadTemplate(f"{wrong.name or file}, line {wrong.lineno}: {wrong.message}") from None
-    except (TemplateError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as wrong:
-        raise BadTemplate(f"{file}{_line_of(wrong, file)}: {wrong}") from wrong
+    except _WRONG as wrong:
+        raise BadTemplate(f"{file}{_line_of(wrong, file)}: {wrong or type(wrong).__name__}") from wrong
 
 
 def _line_of(wrong: Exception, file: str) -> str:

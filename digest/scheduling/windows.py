@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -81,7 +81,6 @@ def open_window(
 
     *last* is when the group's latest window closed, None for none yet; *next_slot* is asked by `schedule`.
     """
-    window = Window(policy, at, at, 1, last or at)
     match policy.kind:
         case WindowKind.SCHEDULE:
             if next_slot is None:
@@ -95,7 +94,7 @@ def open_window(
             closes_at = at if last is None else _after(policy, last, at)
         case WindowKind.INSTANT:
             closes_at = at
-    return _early(replace(window, closes_at=closes_at), at)
+    return Window(policy, at, _early(policy, 1, closes_at, at), 1, last or at)
 
 
 def _after(policy: WindowPolicy, last: datetime, at: datetime) -> datetime:
@@ -112,7 +111,7 @@ def join_window(window: Window, at: datetime) -> Window:
         closes_at = max(closes_at, min(at + policy.gap, window.opened_at + policy.longest))
     elif policy.kind is WindowKind.LEADING and policy.step:
         closes_at = max(closes_at, due_by_crowd(policy, window.counts_from, count))
-    return _early(replace(window, count=count, closes_at=closes_at), at)
+    return Window(policy, window.opened_at, _early(policy, count, closes_at, at), count, window.counts_from)
 
 
 def is_settled(policy: WindowPolicy) -> bool:
@@ -126,9 +125,10 @@ def due_by_crowd(policy: WindowPolicy, last: datetime, waiting: int) -> datetime
     return last + min(policy.longest, policy.wait + waiting * policy.step)
 
 
-def _early(window: Window, at: datetime) -> Window:
-    full = window.policy.max_events and window.count >= window.policy.max_events
-    return replace(window, closes_at=min(window.closes_at, at)) if full else window
+def _early(policy: WindowPolicy, count: int, closes_at: datetime, at: datetime) -> datetime:
+    """Return *closes_at*, or *at* for a window that is full."""
+    full = policy.max_events and count >= policy.max_events
+    return min(closes_at, at) if full else closes_at
 
 
 def policy_text(policy: WindowPolicy) -> str:

@@ -7,56 +7,95 @@ marginal relevance). The last ones are kept for followed topics that have nothin
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 
-from digest.model.digest import Rejection, Why
-from digest.model.subscriber import Interests
+from digest.model.digest import Rejection
 from digest.selection.pool import Pool
+from digest.selection.scores import Scores
+
+Scored = tuple[float, int]  # score and position
 
 
-def why_of(pool: Pool, position: int, interests: Interests) -> tuple[Why, ...]:
-    """Return the reasons why the candidate at *position* suits *interests*, best first; none for "everything"."""
-    topics = pool.candidates[position].topics
-    whys = [topics[follow.topic] for follow in interests.follows if follow.topic in topics]
-    for keyword in interests.keywords:
-        why = pool.by_keyword(keyword).get(position)
-        if why is not None:
-            whys.append(why)
-    return tuple(sorted(whys, key=lambda why: (-why.score, why.topic, why.words)))
+def spread(pool: Pool, scores: Scores, fit: AbstractSet[int], pinned: Sequence[int] = ()) -> list[Scored]:
+    """Return those of *fit* (positions of different stories) that get a place, in their order.
 
-
-def spread(
-    pool: Pool, interests: Interests, fit: Sequence[int], scores: Mapping[int, float], pinned: Sequence[int] = ()
-) -> list[int]:
-    """Return those of *fit* (positions of different stories, best first) that get a place, in their order.
-
-    *pinned* have places already, which are outside the caps.
-
-    A followed topic without a place gets one before a second or third article of another, while places last.
+    *pinned* have places already, which are outside the caps. A followed topic without a place gets one before a second
+    or third article of another, while places last.
     """
     rules = pool.rules
-    shares, left, free = Shares(pool, interests), list(fit), rules.max_items - len(pinned)
-    missing = _topics_among(pool, interests, fit) if len(fit) > free else set()
+    shares, free, places = Shares(pool, scores), rules.max_items - len(pinned), list[Scored]()
+    missing = scores.topics_among(fit) if len(fit) > free else set()
+    capped = bool(rules.max_per_source or rules.max_per_topic)
     loss: dict[int, float] = {}
-    places: list[int] = []
+    waiting = _Waiting(pool, scores.best_first(fit))
     for position in pinned:
         missing -= pool.candidates[position].topics.keys()
         _note_loss(pool, position, loss)
-    while left and len(places) < free:
+    while len(places) < free:
         kept = missing if len(missing) >= free - len(places) else None
-        at = _best(pool, left, scores, loss, kept)
-        if at is None:
+        waiting.call(kept)
+        best = waiting.best(loss)
+        if best is None:
+            if kept is None:
+                break
             # What those topics had is gone, as the caps do not let it in.
             missing = set()
             continue
-        position = left.pop(at)
-        if shares.reason(position) is not Rejection.OVER_LIMIT:
-            continue
-        shares.take(position)
-        places.append(position)
+        position = best[1]
+        if capped:
+            if shares.reason(position) is not Rejection.OVER_LIMIT:
+                continue
+            shares.take(position)
+        places.append(best)
         missing -= pool.candidates[position].topics.keys()
         _note_loss(pool, position, loss)
     return places
+
+
+class _Waiting:
+    """Who waits for a place, best first, as far as anybody has asked; those of no topic that is called stand aside."""
+
+    def __init__(self, pool: Pool, coming: Iterator[Scored]) -> None:
+        self._candidates, self._order = pool.candidates, pool.order
+        self._coming = coming
+        self._here: list[Scored] = []
+        self._aside: list[Scored] = []
+        self._topics: set[str] | None = None
+
+    def call(self, topics: set[str] | None) -> None:
+        """Let only those be asked who are about one of *topics*, fewer each time; None: everybody again."""
+        self._topics = topics
+        if topics is not None:
+            before, self._here = self._here, []
+            for each in before:
+                self._stand(each)
+        elif self._aside:
+            self._here += self._aside
+            self._here.sort(key=lambda each: (-each[0], self._order[each[1]]))
+            self._aside = []
+
+    def best(self, loss: Mapping[int, float]) -> Scored | None:
+        """Take out who is worth most after what they lose, of equal ones the first; None when nobody is left."""
+        best, most, at = None, -1.0, 0
+        while at < len(self._here) or self._comes():
+            score, position = self._here[at]
+            if score <= most:
+                break
+            worth = score * (1.0 - loss[position]) if position in loss else score
+            if worth > most:
+                best, most = at, worth
+            at += 1
+        return None if best is None else self._here.pop(best)
+
+    def _comes(self) -> bool:
+        """Whether somebody more has come who may be asked."""
+        return any(map(self._stand, self._coming))
+
+    def _stand(self, one: Scored) -> bool:
+        is_called = self._topics is None or not self._topics.isdisjoint(self._candidates[one[1]].topics)
+        (self._here if is_called else self._aside).append(one)
+        return is_called
 
 
 def _note_loss(pool: Pool, position: int, loss: dict[int, float]) -> None:
@@ -66,38 +105,14 @@ def _note_loss(pool: Pool, position: int, loss: dict[int, float]) -> None:
             loss[other] = max(loss.get(other, 0.0), likeness * pool.rules.diversity / 100)
 
 
-def _best(
-    pool: Pool, left: Sequence[int], scores: Mapping[int, float], loss: Mapping[int, float], topics: set[str] | None
-) -> int | None:
-    """Return where in *left* (best first) stands what is worth most; with *topics* only what is about one of them."""
-    best, most = None, -1.0
-    for at, position in enumerate(left):
-        if scores[position] <= most:
-            break
-        worth = scores[position] * (1.0 - loss.get(position, 0.0))
-        if worth > most and (topics is None or not topics.isdisjoint(pool.candidates[position].topics)):
-            best, most = at, worth
-    return best
-
-
-def _topics_among(pool: Pool, interests: Interests, fit: Sequence[int]) -> set[str]:
-    """Return the followed topics that some of *fit* are about."""
-    among = set(fit)
-    return {
-        follow.topic
-        for follow in interests.follows
-        if any(position in among for position, _ in pool.by_topic.get(follow.topic, ()))
-    }
-
-
 class Shares:
     """How many places each source, and each topic, has of those that are taken; an article counts for one topic.
 
     That is the one it is headed with. What was added by hand has no source, and is not counted.
     """
 
-    def __init__(self, pool: Pool, interests: Interests) -> None:
-        self._pool, self._interests = pool, interests
+    def __init__(self, pool: Pool, scores: Scores) -> None:
+        self._pool, self._scores = pool, scores
         self._sources: Counter[str] = Counter()
         self._topics: Counter[str] = Counter()
 
@@ -118,7 +133,7 @@ class Shares:
         return Rejection.OVER_LIMIT
 
     def _topic(self, position: int) -> str:
-        whys = why_of(self._pool, position, self._interests) or sorted(
+        whys = self._scores.why(position) or sorted(
             self._pool.candidates[position].topics.values(), key=lambda why: (-why.score, why.topic)
         )
         return next((why.topic for why in whys if why.topic), "")

@@ -26,7 +26,7 @@ def forget_events(conn: Connection, subscriber_id: int) -> None:
     _forget_digests(conn, subscriber_id)
     own = events.c.subscriber_id == subscriber_id
     conn.execute(update(events).where(own, events.c.outcome == "").values(outcome="suppressed", reason="unsubscribed"))
-    conn.execute(update(events).where(own).values(content="{}", dedupe_key=None))
+    conn.execute(update(events).where(own).values(content="{}", dedupe_key=None, object_key=""))
     windows = event_windows.c.subscriber_id == subscriber_id
     conn.execute(update(event_windows).where(windows).values(state="closed", group_key=""))
     conn.execute(delete(follows).where(follows.c.subscriber_id == subscriber_id))

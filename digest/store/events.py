@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -23,8 +23,8 @@ from digest.store.tables import (
 from digest.store.tables import follows as following
 
 _RACES = ("23505", "40")  # a key that is there since, a deadlock
-_NO_WINDOW = ("newsletter_id", "scope", "subscriber_id", "window_id", "dedupe_key", "content", "occurred_at")
-_COLUMNS = (*_NO_WINDOW, "added_at", "expires_at", "outcome", "reason")
+_WHOSE = ("newsletter_id", "scope", "subscriber_id", "window_id", "dedupe_key", "object_key", "content")
+_COLUMNS = (*_WHOSE, "occurred_at", "added_at", "expires_at", "outcome", "reason")
 
 
 class ReaderOfStream(NamedTuple):
@@ -58,19 +58,18 @@ def readers_of(
 ) -> list[ReaderOfStream]:
     """Return the subscribers with these address *keys* or *ids*; nobody else adds events for them meanwhile."""
     who, what = subscribers.c, subscriptions.c
-    found: list[ReaderOfStream] = []
+    agreed = (func.coalesce(each, "") for each in (what.state, what.ended_reason, what.way, cadences.c.rule))
     query = (
-        select(who.address_key, who.id, what.id, what.state, what.ended_reason, what.way, cadences.c.rule, who.zone)
+        select(who.address_key, who.id, func.coalesce(what.id, 0), *agreed, who.zone)
         .select_from(subscribers)
         .outerjoin(subscriptions, (what.subscriber_id == who.id) & (what.newsletter_id == newsletter_id))
         .outerjoin(cadences, cadences.c.id == what.cadence_id)
     )
     asked = [among(connection, who.address_key, part) for part in chunks(sorted(keys))]
     asked += [among(connection, who.id, part) for part in chunks(sorted(ids))]
-    for condition in asked:
-        for key, reader, own, state, reason, way, rule, zone in connection.execute(query.where(condition)):
-            agreed = (own, state, reason, way, rule) if own else (0, "", "", "", "")
-            found.append(ReaderOfStream._make((key, reader, *agreed, zone)))
+    found = [
+        ReaderOfStream._make(row) for condition in asked for row in connection.execute(query.where(condition)).all()
+    ]
     hold(connection, [each.subscription_id for each in found if each.subscription_id])
     return found
 
@@ -109,11 +108,11 @@ def open_windows(connection: Connection, subscription_ids: Collection[int]) -> l
     query: Select[Any] = select(c.id, c.subscription_id, c.group_key, c.policy, *times, c.count)
     query = query.where(c.state == "open")
     return [
-        OpenRow(*row)
+        OpenRow._make(row)
         for part in chunks(sorted(subscription_ids))
         for row in connection.execute(
             query.where(among(connection, c.subscription_id, part)).order_by(c.id).with_for_update(key_share=True)
-        )
+        ).all()
     ]
 
 
@@ -159,7 +158,7 @@ def change_windows(connection: Connection, rows: Iterable[tuple[int, str, dateti
 
 
 def add_rows(connection: Connection, rows: list[tuple[Any, ...]]) -> None:
-    """Insert events: (newsletter, scope, subscriber, window, dedupe key, content, times in microseconds, outcome…)."""
+    """Insert events: (newsletter, scope, subscriber, window, dedupe key, object, content, microseconds, outcome…)."""
     insert_rows(connection, events, _COLUMNS, rows)
 
 
@@ -169,22 +168,47 @@ def lost_a_race(error: BaseException) -> bool:
     return any(str(getattr(each, "sqlstate", "")).startswith(_RACES) for each in causes)
 
 
-def cancel(connection: Connection, scope: int, dedupe_key: str) -> int:
-    """Take the events with this key out of mail that has not left; return for how many readers there was something.
+def take_out(
+    connection: Connection, scope: int, dedupe_key: str, outcome: Outcome, *, reason: str = "", subscriber_id: int = 0
+) -> int:
+    """Take the events with this key, of one reader or of all, out of mail that has not left; return of how many.
 
     What waits in a window is out of it. What waits in a digest that nobody has tried to send is planned anew; what
-    may have left is only said to be cancelled too late.
+    may have left stays as it is. What was taken out for the same reason before counts again.
     """
-    values = {"scope": scope, "key": dedupe_key}
+    values = {"scope": scope, "key": dedupe_key, "u": subscriber_id}
+    which = "e.scope = :scope AND e.dedupe_key = :key" + (" AND e.subscriber_id = :u" if subscriber_id else "")
+    if connection.dialect.name == "postgresql":
+        _hold_windows(connection, which, values)
     found = connection.execute(
-        text("SELECT id, window_id, outcome FROM events WHERE scope = :scope AND dedupe_key = :key ORDER BY id"), values
+        text(f"SELECT e.id, e.window_id, e.outcome, e.reason FROM events e WHERE {which} ORDER BY e.id"),  # noqa: S608
+        values,
     ).all()
+    before = sum((row.outcome, row.reason) == (outcome, reason) for row in found)
     pending = [row for row in found if row.outcome == Outcome.PENDING]
     ready = [row for row in found if row.outcome == Outcome.GATHERED and _make_again(connection, row.window_id)]
+    changed = text("UPDATE events SET outcome = :outcome, reason = :reason WHERE id = :id")
     for row in (*pending, *ready):
-        connection.execute(text("UPDATE events SET outcome = 'cancelled' WHERE id = :id"), {"id": row.id})
+        connection.execute(changed, {"id": row.id, "outcome": outcome, "reason": reason})
         connection.execute(text("UPDATE event_windows SET changed = changed + 1 WHERE id = :id"), {"id": row.window_id})
-    return len(pending) + len(ready)
+    return len(pending) + len(ready) + (before if reason else 0)
+
+
+def free_key(connection: Connection, scope: int, dedupe_key: str) -> None:
+    """Let a key of events that were cancelled be that of another event."""
+    freed = update(events).where(events.c.scope == scope, events.c.dedupe_key == dedupe_key)
+    connection.execute(freed.where(events.c.outcome == Outcome.CANCELLED).values(dedupe_key=None))
+
+
+def _hold_windows(connection: Connection, which: str, values: Mapping[str, Any]) -> None:
+    """Let nobody close the windows of these events before the transaction ends; in the order in which they close."""
+    windows = f"SELECT e.window_id FROM events e WHERE {which} AND e.window_id IS NOT NULL"  # noqa: S608
+    held = text(f"SELECT DISTINCT subscription_id FROM event_windows WHERE id IN ({windows})")  # noqa: S608
+    hold(connection, list(connection.execute(held, values).scalars()))
+    connection.execute(
+        text(f"SELECT 1 FROM event_windows WHERE id IN ({windows}) ORDER BY id FOR UPDATE"),  # noqa: S608
+        values,
+    )
 
 
 def _make_again(connection: Connection, window_id: int) -> bool:

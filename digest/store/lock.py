@@ -29,6 +29,7 @@ class Alone(IntEnum):
     HEAR = 5
     TALLY = 6
     TELL = 8
+    WATCH = 9
 
 
 def wait_for_others(connection: Connection, what: Alone) -> None:

@@ -21,10 +21,13 @@ from digest.store.tables import (
     digests,
     edition_notes,
     editions,
+    event_windows,
+    events,
     histories,
     metadata,
     newsletters,
     profiles,
+    reader_rules,
     revisions,
     rulings,
     subscribers,
@@ -45,7 +48,7 @@ def copy_for_planning(
 
     It has the readers of one newsletter (or the one with *address_key*) with all they subscribe to, what they had
     been shown by then, and cadences that wait for their first slot from *since* on. Mails that are on their way
-    count as shown. Articles, newsletters and profiles are those of now.
+    count as shown. Articles, newsletters, profiles, and windows of events that wait are those of now.
     """
     target = open_engine(f"sqlite:///{folder / 'simulation.db'}")
     event.listen(target, "connect", _carelessly)
@@ -56,6 +59,7 @@ def copy_for_planning(
             subscriptions.c.subscriber_id.in_(select(subscribers.c.id).where(subscribers.c.address_key == address_key))
         )
     own = select(subscriptions).where(subscriptions.c.subscriber_id.in_(readers))
+    waiting = select(event_windows).where(event_windows.c.subscriber_id.in_(readers), event_windows.c.state != "closed")
     queries: dict[Any, Select[Any]] = {table: select(table) for table in _WHOLE}
     queries |= {
         revisions: select(revisions).where(revisions.c.id.in_(select(articles.c.revision_id))),
@@ -63,6 +67,9 @@ def copy_for_planning(
         subscriptions: own,
         profiles: select(profiles).where(profiles.c.id.in_(own.with_only_columns(subscriptions.c.profile_id))),
         cadences: select(cadences).where(cadences.c.id.in_(own.with_only_columns(subscriptions.c.cadence_id))),
+        reader_rules: select(reader_rules).where(reader_rules.c.subscriber_id.in_(readers)),
+        event_windows: waiting,
+        events: select(events).where(events.c.window_id.in_(waiting.with_only_columns(event_windows.c.id))),
         deliveries: select(deliveries).where(
             deliveries.c.subscriber_id.in_(readers),
             deliveries.c.slot_at < since,
@@ -81,9 +88,12 @@ def copy_for_planning(
 
 
 def next_due(connection: Connection) -> datetime | None:
-    """Return the earliest slot that a cadence waits for."""
-    found: datetime | None = connection.execute(select(func.min(cadences.c.next_slot_at))).scalar_one()
-    return found
+    """Return the earliest slot that a cadence of a newsletter waits for, or instant at which a window closes."""
+    letters = select(newsletters.c.id).where(newsletters.c.spec["stream"].as_string().is_(None))
+    slot = select(func.min(cadences.c.next_slot_at)).where(cadences.c.newsletter_id.in_(letters))
+    closing = select(func.min(event_windows.c.closes_at)).where(event_windows.c.state != "closed")
+    found = [at for query in (slot, closing) if (at := connection.execute(query).scalar_one()) is not None]
+    return min(found, default=None)
 
 
 def accept_all(connection: Connection, now: datetime) -> None:
@@ -92,12 +102,14 @@ def accept_all(connection: Connection, now: datetime) -> None:
         select(digests.c.history_after)
         .join(deliveries, deliveries.c.digest_id == digests.c.id)
         .where(deliveries.c.subscriber_id == subscribers.c.id, deliveries.c.state == "ready")
+        .where(digests.c.history_after.is_not(None))
         .order_by(deliveries.c.planned_at.desc(), deliveries.c.id.desc())
         .limit(1)
         .scalar_subquery()
     )
     ready = select(deliveries.c.subscriber_id).where(deliveries.c.state == "ready")
-    connection.execute(update(subscribers).where(subscribers.c.id.in_(ready)).values(history_id=after))
+    told = func.coalesce(after, subscribers.c.history_id)  # mail of events tells no stories
+    connection.execute(update(subscribers).where(subscribers.c.id.in_(ready)).values(history_id=told))
     done = {"state": "sent", "next_attempt_at": None, "finished_at": now}
     connection.execute(update(deliveries).where(deliveries.c.state == "ready").values(done))
 
@@ -111,6 +123,21 @@ def planned_since(connection: Connection, newsletter_id: int, after_id: int) -> 
                 " FROM deliveries d JOIN editions e ON e.id = d.edition_id LEFT JOIN digests g ON g.id = d.digest_id"
                 " WHERE d.id > :after AND e.newsletter_id = :n GROUP BY d.slot_at, e.period, d.digest_id, d.reason"
                 " ORDER BY d.slot_at, e.period, COUNT(*) DESC, d.digest_id, d.reason"
+            ),
+            {"after": after_id, "n": newsletter_id},
+        )
+    )
+
+
+def subjects_since(connection: Connection, newsletter_id: int, after_id: int) -> list[Any]:
+    """Return what was planned after the delivery *after_id*: edition, subject (None: no mail), reason, readers."""
+    return list(
+        connection.execute(
+            text(
+                "SELECT e.period, g.subject, d.reason, COUNT(*)"
+                " FROM deliveries d JOIN editions e ON e.id = d.edition_id LEFT JOIN digests g ON g.id = d.digest_id"
+                " WHERE d.id > :after AND e.newsletter_id = :n"
+                " GROUP BY e.period, g.subject, d.reason ORDER BY e.period, g.subject, d.reason"
             ),
             {"after": after_id, "n": newsletter_id},
         )

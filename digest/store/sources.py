@@ -53,6 +53,7 @@ def record_visit(
             next_visit_at=now + due.source.every,
             last_visit_at=due.last_visit_at if failed else now,
             last_error=error[:2000],
+            failures=sources.c.failures + 1 if failed else 0,
             etag=etag,
             last_modified=last_modified,
         )

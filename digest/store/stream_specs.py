@@ -13,19 +13,24 @@ from digest.store.durations import duration_text, read_duration
 
 def stream_as_json(stream: Stream) -> dict[str, Any]:
     """Return what a stream has beside its newsletter as a table of a newsletter file would say it."""
-    window: dict[str, Any] = {"policy": stream.window.kind.value}
-    for each in fields(WindowPolicy):
-        value = getattr(stream.window, each.name)
-        if each.name != "kind" and value:
-            window[each.name] = duration_text(value) if isinstance(value, timedelta) else value
     return {
-        "window": window,
+        "window": window_as_json(stream.window),
         "categories": {name: _category_as_json(one) for name, one in sorted(stream.categories.items())},
         "priority": stream.priority.value,
         "repeat": stream.repeat.value,
         "audience": stream.audience.value,
         "schema": dict(stream.schema),
     }
+
+
+def window_as_json(policy: WindowPolicy) -> dict[str, Any]:
+    """Return a policy as the file says it: "policy", and what it needs."""
+    window: dict[str, Any] = {"policy": policy.kind.value}
+    for each in fields(WindowPolicy):
+        value = getattr(policy, each.name)
+        if each.name != "kind" and value:
+            window[each.name] = duration_text(value) if isinstance(value, timedelta) else value
+    return window
 
 
 def stream_from_json(spec: Mapping[str, Any]) -> Stream:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -9,6 +10,7 @@ from sqlalchemy import Connection, Row, func, insert, select, update
 
 from digest.errors import NotFound
 from digest.model.thought import Thought, ThoughtState
+from digest.store.browsing import PAGE, Page
 from digest.store.tables import subscribers, thoughts
 
 _SELECT = select(
@@ -49,6 +51,17 @@ def in_state(connection: Connection, state: ThoughtState, *, article_id: int = 0
     query = query.where(thoughts.c.article_id == article_id) if article_id else query
     rows = connection.execute(query.order_by(thoughts.c.id.desc()).limit(limit)).all()
     return [_thought(row) for row in reversed(rows)]
+
+
+def browse(connection: Connection, state: ThoughtState, after: Sequence[int] = ()) -> Page[Thought]:
+    """Return one page of the thoughts in this state: those that wait the longest first, others the latest first."""
+    waits = state is ThoughtState.WAITING
+    query = _SELECT.where(thoughts.c.state == state)
+    if after:
+        query = query.where(thoughts.c.id > after[0] if waits else thoughts.c.id < after[0])
+    order = thoughts.c.id.asc() if waits else thoughts.c.id.desc()
+    found = tuple(_thought(row) for row in connection.execute(query.order_by(order).limit(PAGE + 1)))
+    return Page(found[:PAGE], (found[PAGE - 1].thought_id,) if len(found) > PAGE else ())
 
 
 def find(connection: Connection, thought_id: int) -> Thought:

@@ -27,6 +27,10 @@ _REPORT = (
     f'SELECT f.at, {_OF_DELIVERY}, f."class" AS class, f.status, f.reply_code, f.cause, f.effect, f.text'  # noqa: S608
     f" FROM reports f JOIN deliveries d ON d.id = f.delivery_id {_JOINED} WHERE f.id = :id"
 )
+_ALERT = (
+    "SELECT f.first_at AS at, f.id AS alert, f.kind, f.subject, f.newsletter, f.says, f.state FROM alerts f"
+    " WHERE f.id = :id"
+)
 _QUERY = {
     Event.SENT: _ATTEMPT,
     Event.FAILED: _ATTEMPT,
@@ -34,6 +38,7 @@ _QUERY = {
     Event.UNSUBSCRIBED: _CONSENT,
     Event.BOUNCED: _REPORT,
     Event.COMPLAINED: _REPORT,
+    Event.ALERT: _ALERT,
 }
 
 

@@ -48,10 +48,12 @@ _FOUND = {
     Event.UNSUBSCRIBED: ("consents", "FROM consents f WHERE f.event = 'ended'"),
     Event.BOUNCED: ("reports", _BOUNCED),
     Event.COMPLAINED: ("reports", "FROM reports f WHERE f.kind = 'complaint' AND f.effect = 'suppressed'"),
+    Event.ALERT: ("alerts", "FROM alerts f WHERE f.id > 0"),
 }
 _LATEST = {
     "attempts": "SELECT COALESCE(MAX(id), 0) FROM attempts",
     "consents": "SELECT COALESCE(MAX(id), 0) FROM consents",
+    "alerts": "SELECT COALESCE(MAX(id), 0) FROM alerts",
     # What is not judged yet has no effect yet.
     "reports": (
         "SELECT COALESCE((SELECT MIN(id) - 1 FROM reports WHERE effect = ''), (SELECT MAX(id) FROM reports), 0)"

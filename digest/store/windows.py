@@ -36,6 +36,7 @@ class DueWindow(NamedTuple):
     locale: str
     zone: str
     rule: str
+    opened_at: datetime
 
 
 class StoredEvent(NamedTuple):
@@ -49,7 +50,7 @@ class StoredEvent(NamedTuple):
 
 
 _DUE = """SELECT w.id, w.subscription_id, w.subscriber_id, w.group_key, w.policy, w.closes_at, w.changed, w.critical,
-    s.state, s.ended_reason, s.paused_until, u.address, u.name, u.locale, u.zone, c.rule
+    s.state, s.ended_reason, s.paused_until, u.address, u.name, u.locale, u.zone, c.rule, w.opened_at
     FROM event_windows w JOIN subscriptions s ON s.id = w.subscription_id JOIN subscribers u ON u.id = w.subscriber_id
     JOIN cadences c ON c.id = s.cadence_id"""
 _IN_ORDER = "ORDER BY w.closes_at, w.opened_at, w.id"
@@ -106,7 +107,8 @@ def _windows(connection: Connection, where: str, values: Mapping[str, Any]) -> l
                 bool(row[7]),
                 *row[8:10],
                 None if row[10] is None else from_micros(row[10]),
-                *row[11:],
+                *row[11:16],
+                from_micros(row[16]),
             )
         )
         for row in connection.execute(text(f"{_DUE} {where}"), values)

@@ -8,6 +8,7 @@ import random
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -29,31 +30,32 @@ def house_of(folder: Path, url: str) -> House:
     return House(folder, url, clock=SystemClock())  # type: ignore[arg-type]
 
 
-def batches(events: int, readers: int, seed: int) -> list[list[dict[str, Any]]]:
-    """Return *events* events for *readers* readers in batches of a thousand."""
+def batches(events: int, readers: int, seed: int) -> Iterator[list[dict[str, Any]]]:
+    """Give *events* events for *readers* readers in batches of a thousand."""
     chance = random.Random(seed)
-    every = [
-        {
-            "stream": "comments",
-            "recipient": f"r{chance.randrange(readers)}@example.org",
-            "actor": {"id": f"u{number % 50}", "name": f"User {number % 50}"},
-            "object": {"id": f"article:{number % 300}", "name": f"Article {number % 300}"},
-            "dedupe_key": f"{seed}-{number}",
-            "payload": {"title": f"Comment {number}", "text": "What somebody said about it, in a sentence or two."},
-        }
-        for number in range(events)
-    ]
-    return [every[at : at + MOST] for at in range(0, events, MOST)]
+    for first in range(0, events, MOST):
+        yield [
+            {
+                "stream": "comments",
+                "recipient": f"r{chance.randrange(readers)}@example.org",
+                "actor": {"id": f"u{number % 50}", "name": f"User {number % 50}"},
+                "object": {"id": f"article:{number % 300}", "name": f"Article {number % 300}"},
+                "dedupe_key": f"{seed}-{number}",
+                "payload": {"title": f"Comment {number}", "text": "What somebody said about it, in a sentence or two."},
+            }
+            for number in range(first, min(first + MOST, events))
+        ]
 
 
 def add(folder: Path, url: str, events: int, readers: int, seed: int) -> float:
     """Add events; return the seconds that the batches took, without making them."""
-    house, made = house_of(folder, url), batches(events, readers, seed)
-    with Stretch() as took:
-        for batch in made:
+    house, seconds = house_of(folder, url), 0.0
+    for batch in batches(events, readers, seed):
+        with Stretch() as took:
             add_events(house.installation, batch)
+        seconds += took.seconds
     house.engine.dispose()
-    return took.seconds
+    return seconds
 
 
 def one(folder: Path, url: str, *, events: int, readers: int, clients: int) -> dict[str, float]:

@@ -26,6 +26,7 @@ from digest.feedback.read import read_report
 from digest.feedback.rules import Phrase, Rules, plain, shipped_rules
 from digest.feedback.wording import read_wording
 from digest.model.feedback import ReportClass, ReportKind
+from scripts.benchmarks.flufl import read_by_flufl
 from scripts.benchmarks.measured import Stretch
 
 CORPUS = Path(__file__).resolve().parents[2].parent / "shared" / "corpora" / "bounces"
@@ -75,6 +76,7 @@ def measure(corpus: Path) -> dict[str, Any]:
         "by_server": by_server(answers),
         "cross_validated": figures_of(blind),
         "cross_validated_confusion": confusion_of(blind),
+        "flufl_bounce": read_by_flufl(corpus),
         "met": all(each["met"] for each in figures.values()),
     }
 

@@ -12,13 +12,17 @@ import pytest
 
 from digest.pipeline import chores
 from digest.pipeline.change_readers import Change, ask_for_change
+from digest.pipeline.edit_templates import save_draft
 from digest.pipeline.import_chore import bring_file
 from digest.pipeline.reader_changes import Action
 from digest.pipeline.suppress_address import suppress_address
 from digest.pipeline.tally import tally
+from digest.pipeline.watch import watch
+from digest.store import thoughts
 from tests.browser.test_leaving import browser, served  # noqa: F401  # a fixture
 from tests.browser.test_staff import signed_in
 from tests.house import House
+from tests.pipeline.happenings import add, event, stream
 from tests.sink import Sink
 
 AXE = Path(sys.prefix) / "node_modules" / "axe-core" / "axe.min.js"
@@ -27,6 +31,8 @@ STAFF = (
     *("", "/dashboard", "/subscribers", "/subscribers?c1=domain-is&v1=example.org", "/subscribers/1", "/changes"),
     *("/changes/1", "/import", "/imports/2", f"/suppressions?address={MINA}", "/topics", "/topics/trade", "/editions"),
     *("/editions/1", "/editions/1/cancel", "/preview?newsletter=daily", "/articles", "/articles/1", "/sources"),
+    *("/streams", "/windows", "/events", "/subscribers/1/events", "/thoughts"),
+    *("/alerts", "/templates", "/templates/digest", "/templates/digest/compare?old=0&new=1"),
     *("/deliveries", "/deliveries/1", "/schedules", "/relays", "/users", "/audit", "/account", "/nowhere"),
 )
 
@@ -57,7 +63,14 @@ def full(house: House, sink: Sink) -> Iterator[House]:
     bring_file(
         house.installation, "mina", iter([b"Mail,Shoes\na@example.org,44\n"]), file="list.csv", newsletter="daily"
     )
+    save_draft(house.installation, "digest", {"subject.txt": "{{ digest.date }}"}, based_on=0, by="mina")
+    watch(house.installation, free=lambda _folder: (0, 1))
     suppress_address(house.installation, "mina", "nobody@example.net", "a trap")
+    stream(house)
+    house.reader(MINA, "comments", topics="")
+    add(house, event("tea", MINA), event("cake", MINA, on="cake"))
+    with house.engine.begin() as connection:
+        thoughts.add(connection, article_id=1, subscriber_id=1, name="Mina", words="Well said.", now=house.clock.now())
     yield house
     chores.run_chores(house.installation)
 

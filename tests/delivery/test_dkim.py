@@ -341,6 +341,19 @@ def test_line_ends_that_the_wire_would_mend_are_mended_before_signing():
     assert holds(signed, RSA, ED25519)
 
 
+def test_what_a_server_has_holds_for_opendkim_too(house, sink, tmp_path):
+    """The bytes as they came over the wire, not as they were made."""
+    house.clock.at = AT
+    house.article()
+    house.reader("ann@example.net", name="Ann")
+    house.installation = replace(house.installation, signers=Signers((RSA,)))
+
+    house.move(hours=2)
+    house.send(sink)
+
+    assert "succeeded" in opendkim_says(sink.mails[0].content, RSA, tmp_path)
+
+
 def test_a_reader_gets_a_signed_mail_and_a_preview_shows_it(house, sink):
     """What the server has verifies, the second copy too, which is the same to the byte; below stands the bare mail."""
     house.clock.at = AT - timedelta(hours=1)

@@ -41,8 +41,8 @@ def test_lookups_are_counted_through_includes() -> None:
     [
         pytest.param("include:none.example.net ~all", "has no SPF records", id="an include of nothing"),
         pytest.param("include:example.net ~all", "leads back", id="a circle"),
-        pytest.param("ip4:300.1.1.1 ~all", "no network", id="a number too large"),
-        pytest.param("ipv4:192.0.2.1 ~all", "no SPF mechanism", id="a word that is none"),
+        pytest.param("ip4:300.1.1.1 ~all", "no SPF term", id="a number too large"),
+        pytest.param("ipv4:192.0.2.1 ~all", "no SPF term", id="a word that is none"),
         pytest.param("!! ~all", "no SPF term", id="signs"),
     ],
 )
@@ -114,6 +114,57 @@ def test_an_organisation_may_end_below() -> None:
 def test_without_a_record_nothing_holds() -> None:
     """Other TXT records there are none."""
     assert read_dmarc(dmarc(example__org="google-site-verification=1"), "example.org").record == ""
+
+
+@pytest.mark.parametrize(
+    ("domain", "records", "organisation"),
+    [
+        ("a.b.example.org", {"example__org": "v=DMARC1; p=none", "org": "v=DMARC1; p=none; psd=y"}, "example.org"),
+        ("a.b.example.org", {"b__example__org": "v=DMARC1; p=none", "example__org": "v=DMARC1; p=none"}, "example.org"),
+        ("a.b.example.org", {"a__b__example__org": "v=DMARC1; p=none"}, "a.b.example.org"),
+        ("a.b.example.org", {}, "a.b.example.org"),
+        ("example.org", {"example__org": "v=DMARC1; p=none; psd=y"}, "example.org"),
+        ("a.b.example.org", {"b__example__org": "v=DMARC1; psd=n", "org": "v=DMARC1; psd=y"}, "b.example.org"),
+        ("b.example.org", {"example__org": "v=DMARC1; psd=u"}, "example.org"),
+        ("b.example.org", {"example__org": "v=spf1 -all"}, "b.example.org"),
+    ],
+    ids=[
+        "below psd=y",
+        "fewest labels",
+        "only its own",
+        "none",
+        "psd=y of its own",
+        "psd=n",
+        "psd=u",
+        "another record",
+    ],
+)
+def test_the_organisation_is_found_by_walking_up(domain: str, records: dict[str, str], organisation: str) -> None:
+    """RFC 9989 §4.10.2, rule by rule."""
+    assert organisation_of(dmarc(**records), domain) == organisation
+
+
+@pytest.mark.parametrize(
+    ("record", "domain", "policy"),
+    [
+        ("v=DMARC1; p=reject", "example.org", "reject"),
+        ("v=DMARC1; p=reject; sp=none", "example.org", "reject"),
+        ("v=DMARC1; p=reject; sp=none", "news.example.org", "none"),
+        ("v=DMARC1; p=Quarantine", "news.example.org", "quarantine"),
+    ],
+)
+def test_a_domain_below_may_have_a_policy_of_its_own(record: str, domain: str, policy: str) -> None:
+    """sp= holds for domains that inherit (RFC 9989 §4.7)."""
+    assert read_dmarc(dmarc(example__org=record), domain).policy_for(domain) == policy
+
+
+def test_two_records_at_one_name_are_none() -> None:
+    """RFC 9989 §4.10: they are left out, and the walk goes on."""
+    zone = Zone(
+        {("TXT", "_dmarc.b.example.org"): ["v=DMARC1; p=none"] * 2, ("TXT", "_dmarc.example.org"): ["v=DMARC1; p=none"]}
+    )
+
+    assert organisation_of(zone, "b.example.org") == "example.org"
 
 
 def test_a_walk_asks_eight_names_at_most() -> None:

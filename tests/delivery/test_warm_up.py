@@ -57,3 +57,35 @@ def test_on_the_day_that_is_told_all_fit(readers):
 
     assert (plan.cap(day) or readers) >= readers
     assert day == 0 or (plan.cap(day - 1) or 0) < readers
+
+
+@given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 900)), max_size=80))
+def test_several_processes_go_over_by_no_more_than_they_try_before_they_look_again(steps):
+    """Each sees what the others tried two seconds later at most; its own it never forgets."""
+    plan, written = WarmUpPlan(first=12, growth=1.0, days=3), Counter()
+    again = timedelta(seconds=2)
+    three = [WarmUp(plan, START, GROUP_OF, lambda _since: Counter(written), look_again=again) for _ in range(3)]
+    now, tried_at = MORNING, []
+    for who, milliseconds in steps:
+        now += timedelta(milliseconds=milliseconds)
+        if three[who].wait("ann@gmail.com", now) == 0.0:
+            three[who].note("ann@gmail.com")
+            written["gmail.com"] += 1
+            tried_at.append(now)
+
+    late = [each for each in tried_at if tried_at and each > tried_at[-1] - again]
+    assert len(tried_at) <= 12 + len(late)
+
+
+def test_a_mail_of_ours_that_is_not_on_record_yet_is_counted_once():
+    """Looking again neither forgets nor doubles it."""
+    written = Counter()
+    day = WarmUp(PLAN, START, GROUP_OF, lambda _since: Counter(written), look_again=timedelta(seconds=2))
+    day.wait("ann@gmail.com", MORNING)
+    day.note("ann@gmail.com")
+
+    assert day.wait("bo@gmail.com", MORNING + timedelta(seconds=3)) == 0.0
+    written["gmail.com"] = 1
+    assert day.wait("bo@gmail.com", MORNING + timedelta(seconds=6)) == 0.0
+    written["gmail.com"] = 2  # another process tried one
+    assert day.wait("bo@gmail.com", MORNING + timedelta(seconds=9)) > 0

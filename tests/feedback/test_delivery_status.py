@@ -8,6 +8,8 @@ from digest.feedback.read import read_report
 from digest.model.feedback import ReportClass, ReportKind
 from tests.feedback.reports import dsn, group
 
+A = "ann@example.net"
+
 
 def test_an_address_that_is_dead_is_told_with_its_codes_and_the_mail_it_was_for():
     """Class, status, reply code, recipient, and the ids by which our own row is found."""
@@ -109,3 +111,30 @@ def test_fields_are_found_where_the_boundary_is_missing():
     [report] = read_report(torn)
 
     assert (report.recipient, report.report_class) == ("ann@example.net", ReportClass.HARD)
+
+
+SHAPES = {
+    "no status": f"Final-Recipient: RFC822; <{A}>\nAction: failed\nDiagnostic-Code: SMTP; 550 5.1.1 unknown user",
+    "in capitals": f"FINAL-RECIPIENT: rfc822; {A}\nACTION: FAILED\nSTATUS: 5.1.1",
+    "with remarks": f"Final-Recipient: rfc822; {A}\nAction: failed (for good)\nStatus: 5.1.1 (bad mailbox)",
+    "the original recipient alone": f"Original-Recipient: rfc822;{A}\nAction: failed\nStatus: 5.1.1",
+    "another form of address": f"Final-Recipient: X400; /S=ann/\nX-Actual-Recipient: rfc822; {A}\nAction: failed\nStatus: 5.1.1",
+    "torn by a blank line": f"Final-Recipient: rfc822; {A}\n\nAction: failed\nStatus: 5.1.1",
+    "folded": f"Final-Recipient: rfc822; {A}\nStatus: 5.0.0\nDiagnostic-Code: smtp; 550-5.1.1 The\n  550 5.1.1 mailbox is unknown",
+    "the step in the words": f"Final-Recipient: rfc822; {A}\nStatus: 5.0.0\nDiagnostic-Code: 550 RCPT TO:<{A}> User unknown",
+    "behind Exchange Online": f"Final-Recipient: rfc822;{A}\nStatus: 5.4.1\nDiagnostic-Code: smtp;550 5.4.1 Recipient address"
+    " rejected: Access denied. [AM0EUR05FT.eop-EUR05.prod.protection.outlook.com]",
+}
+
+
+@pytest.mark.parametrize("fields", SHAPES.values(), ids=SHAPES.keys())
+@pytest.mark.parametrize(
+    "kind", ["message/delivery-status", "message/global-delivery-status", "application/octet-stream"]
+)
+def test_the_fields_are_read_in_whatever_shape_they_come(fields, kind):
+    """And in a part whose type a gateway took away."""
+    found = read_report(
+        dsn(fields, words="Sorry.").replace(b"Content-Type: message/delivery-status", f"Content-Type: {kind}".encode())
+    )
+
+    assert [(each.recipient, str(each.report_class)) for each in found] == [(A, "hard")]

@@ -74,7 +74,7 @@ did not reach the following recipient(s):
 {A} on Thu, 29 Apr 2004 16:51:51 -0500
     The recipient name is not recognized
     MSEXCH:IMS:EXAMPLE:OFFICE:MAIL 0 (000C05A6) Unknown Recipient
-""", [(A, "soft", "5")]),
+""", [(A, "hard", "5")]),
     ("James", "Re:failure", f"""Hi. This is the James mail server at mx.example.org.
 I'm afraid I wasn't able to deliver your message to the following addresses.
 This is a permanent error; I've given up. Sorry it didn't work out.
@@ -103,7 +103,7 @@ SMTP module(domain example.net) reports:
 """, [(A, "hard", "5")]),
     ("GroupWise", "Message status - undeliverable", f"""The message that you sent was undeliverable to the following:
         {A} (user not found)
-""", [(A, "soft", "5")]),
+""", [(A, "hard", "5")]),
     ("MailMarshal", "Undeliverable Mail: Morning Brief", f"""Your message:
    From:    digest@news.example.org
    Subject: Morning Brief

@@ -107,7 +107,13 @@ def returned_in_returned(depth: int) -> bytes:
 
 HEAVY = {
     "many parts": b"From: a@example.net\nContent-Type: multipart/mixed; boundary=b\n\n" + b"--b\n\nx\n" * 200_000,
-    "parts in parts": nested(5000),
+    "parts in parts": nested(10_000),
+    "twenty megabytes": b"From: mailer-daemon@example.net\nSubject: failure notice\n\n"
+    + b"550 user unknown. " * 1_200_000,
+    "a thing and nothing said": b"From: mailer-daemon@example.net\nSubject: failure notice\n\n<ann@example.net>: "
+    + b"user mailbox host domain sender message " * 50_000,
+    "signs of SMTP": b"From: mailer-daemon@example.net\nSubject: failure notice\n\n<ann@example.net>:\n"
+    + b">>> rcpt <<< 2-->mail received >>> " * 50_000,
     "mails in mails": returned_in_returned(200),
     "one long line": b"From: mailer-daemon@example.net\nSubject: failure notice\n\n" + b"a" * 3_000_000,
     "a long local part": b"From: mailer-daemon@example.net\nSubject: failure notice\n\n" + b"a.b-" * 500_000 + b"@",

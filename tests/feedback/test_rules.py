@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from digest.feedback.diagnosis import Evidence, diagnose
-from digest.feedback.rules import plain, shipped_rules
+from digest.feedback.rules import Phrase, Saying, plain, shipped_rules
 from digest.model.feedback import ReportClass
 
 RULES = shipped_rules()
@@ -104,3 +104,31 @@ SAID = {
 def test_what_large_providers_answer_has_the_class_it_should(wanted, said):
     """Ours to mend, theirs to empty, or an address that is gone."""
     assert diagnose(Evidence(said), (), RULES).report_class == wanted
+
+
+def test_a_saying_names_a_cause_that_there_is_and_things_that_are_listed():
+    """A name with a slip would be found by nobody."""
+    assert {each.cause for each in RULES.sayings} <= set(RULES.causes)
+    assert all(each.says for each in RULES.sayings)
+
+
+@pytest.mark.parametrize(
+    ("clause", "found"),
+    [
+        ("the mailbox of that name was not found", True),
+        ("not found: mailbox ann", True),
+        ("a mailbox is here and forty more characters of other words stand before: not found", False),
+        ("the mailbox was not found by the sender", False),
+        ("the postmailboxes were not founded", False),
+    ],
+)
+def test_a_saying_is_a_thing_and_what_is_said_of_it_nearby(clause, found):
+    """Whichever comes first; whole words; and not with words that turn it around."""
+    saying = Saying("no-such-user", phrases("mailbox"), phrases("not found"), phrases("sender"))
+
+    assert saying.is_in(clause) is found
+
+
+def phrases(*words: str) -> tuple[Phrase, ...]:
+    """Return *words* as phrases."""
+    return tuple(Phrase(each, each) for each in words)

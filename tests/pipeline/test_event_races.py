@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Event
+from time import sleep
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from digest.model.event import Added
 from digest.model.stream import WindowKind, WindowPolicy
 from digest.pipeline import close_windows
 from tests.house import House
@@ -99,6 +101,32 @@ def test_what_is_cancelled_while_its_window_is_read_is_not_in_the_mail(
 
     assert fates(comments) == {"a": "cancelled", "b": "ready"}
     assert list(in_digests(comments).values()) == [1]
+
+
+@pytest.mark.parametrize("asked", [{"cancel": "a"}, {"read": "a", "recipient": "ana@example.org"}])
+def test_what_is_taken_out_while_its_mail_is_written_is_in_the_mail_or_not_but_never_both(
+    comments: House, monkeypatch: pytest.MonkeyPatch, sink: Sink, asked: dict[str, str]
+) -> None:
+    """The answer is the truth: who asks waits until the window is closed, then the digest is made anew without it."""
+    add(comments, event("a"), event("b", on="cake"))
+    comments.move(hours=1)
+    ask = close_windows.ask_for_workers
+    with ThreadPoolExecutor(1) as pool:
+        answers: list[Future[list[Added]]] = []
+
+        def asking(*arguments: object) -> None:
+            ask(*arguments)  # type: ignore[arg-type]
+            answers.append(pool.submit(add, comments, {"stream": "comments", **asked}))
+            sleep(0.2)
+
+        monkeypatch.setattr(close_windows, "ask_for_workers", asking)
+        tick(comments)
+        ((done,),) = (each.result(10) for each in answers)
+    comments.dispatch(sink)
+
+    assert done.answer in ("cancelled", "read")
+    assert [str(mail.parsed["Subject"]) for mail in sink.mails] == ["Ben commented on Cake"]
+    assert fates(comments) == {"a": "cancelled" if "cancel" in asked else "suppressed(read)", "b": "sent"}
 
 
 def test_two_who_close_at_once_make_one_mail_of_each_window(comments: House) -> None:

@@ -159,6 +159,28 @@ def test_what_is_cancelled_before_its_mail_leaves_is_not_in_it(comments: House, 
     assert fates(comments) == {"a": "cancelled", "b": "sent", "z": "cancelled"}
 
 
+def test_what_a_reader_has_read_elsewhere_is_in_no_mail_to_them(comments: House, sink: Sink) -> None:
+    """Said twice is once; before the window closes and after; others hear of it; after the mail it is too late."""
+    comments.reader("ben@example.org", "comments", topics="")
+    for who in ("ana", "ben"):
+        follow_object(comments.installation, "comments", "tea", f"{who}@example.org", follows=True)
+    add(comments, event("a", {"followers": "tea"}), event("b", on="cake"), event("c", on="jam"))
+    first = add(comments, *[{"stream": "comments", "read": "a", "recipient": "Ana@example.org"}] * 2)
+    comments.move(hours=1)
+    tick(comments)
+    (closed,) = add(comments, {"stream": "comments", "read": "b", "recipient": {"subscriber": 1}})
+    comments.dispatch(sink)
+    late = [{"stream": "comments", "read": key, "recipient": "ana@example.org"} for key in ("a", "b", "c", "gossip")]
+    answers = [each.answer for each in add(comments, *late)]
+
+    assert [*first, closed] == [Added(Answer.READ, "", 1)] * 3
+    assert answers == ["read", "read", "suppressed", "suppressed"]
+    assert {mail.recipient: str(mail.parsed["Subject"]) for mail in sink.mails} == {
+        "ana@example.org": "Ben commented on Jam",
+        "ben@example.org": "Ben commented on Tea",
+    }
+
+
 def test_what_expired_while_it_waited_is_left_out(comments: House, sink: Sink) -> None:
     """And what comes too late is not even put into a window."""
     soon = (MONDAY + timedelta(minutes=30)).isoformat()
@@ -206,6 +228,11 @@ def test_nobody_hears_of_their_own_doings(comments: House) -> None:
     assert add(comments, own) == [Added(Answer.SUPPRESSED, "own")]
 
 
+def _deep(levels: int) -> dict[str, object]:
+    """Return a payload within a payload, so many times."""
+    return {"more": _deep(levels - 1)} if levels else {}
+
+
 REFUSED: list[tuple[dict[str, object], str]] = [
     ({"stream": "gossip"}, "there is no stream 'gossip' (known: comments)"),
     ({"recipient": "nobody@example.org"}, "nobody here has this address; is it spelled right, and subscribed?"),
@@ -217,6 +244,17 @@ REFUSED: list[tuple[dict[str, object], str]] = [
     ({"colour": "red"}, "'colour' is no part of an event"),
     ({"payload": []}, "payload must be an object"),
     ({"payload": {"text": "x" * 20_000}}, "payload is larger than 16,384 characters of JSON; send a link instead"),
+    ({"payload": _deep(40)}, "payload nests deeper than 32 levels"),
+    ({"payload": {"text": float("nan")}}, "payload has a number that JSON cannot say (NaN or Infinity)"),
+    ({"group_key": "x" * 300}, "group_key is longer than 200 characters of JSON"),
+    (
+        {"recipient": {"subscriber": 2**70}},
+        'recipient must be an address, {"subscriber": 7} or {"followers": "article:7"}',
+    ),
+    (
+        {"recipient": {"subscriber": True}},
+        'recipient must be an address, {"subscriber": 7} or {"followers": "article:7"}',
+    ),
     ({"actor": {"age": 7}}, "actor must be an object with address, id, name"),
 ]
 
@@ -227,6 +265,28 @@ def test_an_event_that_cannot_be_used_is_refused_in_words_and_keeps_no_other_out
     answers = add(comments, event("a"), *({**event("b"), **changes} for changes, _ in REFUSED), event("c"))
 
     assert answers == [ACCEPTED, *(Added(Answer.REFUSED, says) for _, says in REFUSED), ACCEPTED]
+
+
+@pytest.mark.sqlite
+def test_payloads_that_nest_for_ever_or_have_half_characters_are_refused(comments: House) -> None:
+    """Whatever the depth at which Python gives up."""
+    hostile: list[dict[str, object]] = [_deep(200), _deep(950), {"text": "\ud800"}, {"\udfff": 1}]
+    answers = add(comments, *(event(f"x{number}", payload=each) for number, each in enumerate(hostile)), event("a"))
+
+    assert [each.answer for each in answers] == ["refused"] * 4 + ["accepted"]
+
+
+@pytest.mark.sqlite
+def test_words_of_a_template_in_a_payload_are_words(comments: House, sink: Sink) -> None:
+    """Braces of ours and of Jinja, in every field that a mail shows."""
+    nasty = "{{ 7*7 }} {% for x in y %} {actors} {0.__class__} {"
+    add(comments, event("x", by=nasty, on=nasty, payload={"text": nasty}))
+    comments.move(hours=1)
+    tick(comments)
+    comments.dispatch(sink)
+
+    assert nasty in " ".join(sink.mails[0].text.split())
+    assert "49" not in sink.mails[0].text.split("Unsubscribe")[0]
 
 
 @pytest.mark.sqlite

@@ -340,7 +340,7 @@ def test_what_is_muted_never_comes(articles: list[StoredArticle], interests: Int
     """Whatever else the reader follows."""
     muting = Interests(interests.follows, (topic,), interests.keywords, interests.languages)
     made = pool(articles)
-    with_topic = {made.candidates[n].article.article_id for n, _ in made.by_topic.get(topic, ())}
+    with_topic = {made.candidates[n].article.article_id for n in made.on_topic(topic)}
 
     assert not with_topic & {choice.article.article_id for choice in select_digest(made, muting, set()).chosen}
 
@@ -448,9 +448,59 @@ def test_the_caps_hold_and_no_followed_topic_is_forgotten(
     forgotten = {
         topic
         for topic in followed.difference(*told)
-        if any(made.candidates[at].article.article_id in waiting for at, _ in made.by_topic.get(topic, ()))
+        if any(made.candidates[at].article.article_id in waiting for at in made.on_topic(topic))
     }
 
     assert not cap or not followed or all(headed.count(topic) <= cap for topic in set(headed) - {""})
     if forgotten and not cap:
         assert all(topics.difference(*told[:n]) for n, topics in enumerate(told))
+
+
+WEIGHTS = st.sampled_from([0.5, 1.0, 1.0, 3.0])
+
+
+def weighed(made: Pool, interests: Interests, position: int) -> float:
+    """What an article is worth to a reader, worked out as plainly as it is defined."""
+    topics, words = made.candidates[position].topics, sorted(interests.keywords)
+    worth = 1.0 if interests.everything else 0.0
+    for follow in sorted(interests.follows, key=lambda each: each.topic):
+        worth += follow.weight * topics[follow.topic].score if follow.topic in topics else 0.0
+    found = [made.by_keyword(word).get(position) for word in words]
+    return round((worth + sum(why.score for why in found if why)) * made.freshness[position], 6)
+
+
+@given(
+    ARTICLES,
+    st.dictionaries(TOPICS, WEIGHTS, max_size=3),
+    st.sets(WORDS, max_size=2),
+    st.booleans(),
+    HISTORIES,
+    st.integers(1, 12),
+)
+def test_a_reader_gets_the_best_as_if_every_article_had_been_weighed(
+    articles: list[StoredArticle],
+    weights: dict[str, float],
+    keywords: set[str],
+    everything: bool,
+    history: frozenset[int],
+    most: int,
+):
+    """Most articles are not: the pool knows that they cannot be among the best."""
+    made = pool(articles, max_items=most)
+    follows = tuple(Follow(topic, weight) for topic, weight in sorted(weights.items()))
+    interests = Interests(follows, keywords=tuple(sorted(keywords)), wants_all=everything)
+    suits = [at for at in range(len(articles)) if weighed(made, interests, at) or interests.everything]
+    free = [at for at in suits if made.barred[at] is None and made.story[at] not in history]
+    versions = {story: [at for at in free if made.story[at] == story] for story in {made.story[at] for at in free}}
+    told = {story for story, ids in made.retold.items() if ids & history}
+    best = [made.best_version(found) for story, found in versions.items() if story not in told]
+    best.sort(key=lambda at: (-weighed(made, interests, at), made.order[at]))
+    found = select_digest(made, interests, history)
+
+    if len(best) <= most or len(weights) < 2:
+        assert numbers(found) == [articles[at].article_id for at in best[:most]]
+    assert [choice.score for choice in found.chosen] == [
+        weighed(made, interests, [each.article_id for each in articles].index(choice.article.article_id))
+        for choice in found.chosen
+    ]
+    assert len(found.chosen) + found.waiting == len(best)

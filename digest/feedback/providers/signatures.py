@@ -19,6 +19,7 @@ from digest.errors import BadInput
 from digest.feedback.providers.told import text_of
 
 OLDEST = timedelta(minutes=10)  #: of a timestamp that is signed, either way
+OLDEST_OF_SNS = timedelta(days=24)  #: for so long it may try again, with the timestamp of the first time
 _AMAZON = re.compile(r"sns\.[a-z0-9-]{3,30}\.amazonaws\.com(\.cn)?")
 _NOTIFICATION = ("Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type")
 _CONFIRMATION = ("Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type")
@@ -80,7 +81,15 @@ def is_sns(envelope: Mapping[str, Any], certificate: Callable[[str], bytes], now
         key.verify(given, _signed(envelope), padding.PKCS1v15(), used)
     except (InvalidSignature, ValueError, binascii.Error):
         return False
-    return True
+    return _is_fresh(text_of(envelope, "Timestamp"), now)
+
+
+def _is_fresh(written: str, now: datetime) -> bool:
+    try:
+        at = datetime.fromisoformat(written)
+    except ValueError:
+        return False
+    return at.tzinfo is not None and now - OLDEST_OF_SNS <= at <= now + OLDEST
 
 
 def is_amazons(url: str) -> bool:

@@ -18,6 +18,7 @@ from digest.delivery.way_out import NotReached
 from digest.errors import DigestError
 from digest.model.newsletter import Newsletter
 from digest.pipeline.doctor import machine
+from digest.pipeline.doctor.coming_back import WaysIn, ways_in, webhook_checks
 from digest.pipeline.doctor.database import database
 from digest.pipeline.doctor.mail_server import mail_server
 from digest.pipeline.doctor.sender import Published, is_made_up, sender_checks
@@ -25,10 +26,12 @@ from digest.pipeline.doctor.verdict import Check, Line, fail, guarded, ok, toget
 from digest.rendering.check import check_template
 from digest.rendering.headers import ascii_address
 from digest.rendering.lint.wording import is_no_reply
+from digest.rendering.templates import Edited
 from digest.settings import LOOPBACK, Relay
 from digest.store.cadences import zones_in_use
 from digest.store.engine import reading
 from digest.store.newsletters import load_newsletters
+from digest.store.template_versions import published_mails
 
 SECONDS = 5.0  #: that each look at the network may take
 _UNKNOWN = "A" * 32  # a token that nobody has; such a POST is answered as any other, and changes nothing
@@ -53,6 +56,7 @@ class Patient:
     relays: Sequence[Relay] = ()
     helo: str = ""
     return_path: str = ""
+    ways_in: WaysIn | None = None
     keys: Sequence[tuple[str, Callable[[str], str], str]] = ()  #: d= ("" the sender's), its name by domain, its record
 
 
@@ -87,8 +91,12 @@ def examine(patient: Patient, instruments: Instruments) -> Iterator[Line]:
     yield from guarded("time zones", lambda: machine.zones(used | _zones_in_use(patient.engine)))
     if patient.templates is not None:
         used = {"digest", *(each.template for each in newsletters.values())}
-        yield from guarded("templates", partial(_templates, patient.templates / "email", sorted(used)))
+        yield from guarded(
+            "templates", partial(_templates, patient.templates / "email", sorted(used), _published(patient.engine))
+        )
     yield from _base_url(patient)
+    if patient.ways_in is not None:
+        yield from guarded("coming back", partial(ways_in, patient.ways_in))
     yield from together(_network(patient, instruments, newsletters), instruments.seconds)
 
 
@@ -134,9 +142,19 @@ def _read_newsletters(engine: Engine, found: dict[str, Newsletter]) -> Iterator[
         yield ok("newsletters", ", ".join(found))
 
 
-def _templates(folder: Path, names: Sequence[str]) -> Iterator[Line]:
+def _published(engine: Engine | None) -> Edited:
+    if engine is None:
+        return {}
+    try:
+        with reading(engine) as connection:
+            return published_mails(connection)
+    except (DigestError, SQLAlchemyError):  # which the look at the database has told
+        return {}
+
+
+def _templates(folder: Path, names: Sequence[str], edited: Edited) -> Iterator[Line]:
     for name in names:
-        problems = check_template(folder, name)
+        problems = check_template(folder, name, edited=edited)
         for problem in problems:
             yield fail("templates", f"{name}: {problem}", "correct the template; docs/templates.md says how it is made")
         if not problems:
@@ -157,6 +175,8 @@ def _network(
     step = 0.8 * instruments.seconds  # so that a check ends by itself, and says how far it came
     if patient.base_url and instruments.post is not None:
         yield "one click", partial(_one_click, instruments.post, patient.base_url, step)
+        if patient.ways_in is not None:
+            yield from webhook_checks(patient.ways_in, patient.base_url, instruments.post, step)
     for relay in patient.relays if instruments.asks_servers else ():
         look = partial(mail_server, relay, clock=patient.clock, helo=patient.helo, seconds=step, tls=instruments.tls)
         yield f"smtp {relay.server}", look

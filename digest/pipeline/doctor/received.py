@@ -140,18 +140,17 @@ def _dmarc(domain: str, signed_by: Sequence[str], spf_of: Sequence[str], resolve
         return
     policy = read_dmarc(resolver, domain)
     organisation = partial(organisation_of, resolver)
-    strict = {kind: policy.tags.get(kind, "").lower() == "s" for kind in ("adkim", "aspf")}
-    by_dkim = any(same_organisation(each, domain, organisation, strict=strict["adkim"]) for each in signed_by)
-    by_spf = any(same_organisation(each, domain, organisation, strict=strict["aspf"]) for each in spf_of)
+    by_dkim = any(same_organisation(each, domain, organisation, strict=policy.is_strict("adkim")) for each in signed_by)
+    by_spf = any(same_organisation(each, domain, organisation, strict=policy.is_strict("aspf")) for each in spf_of)
     by = " and ".join(word for word, holds in (("DKIM", by_dkim), ("SPF", by_spf)) if holds)
     if not policy.record:
         how = f'publish a TXT record at _dmarc.{policy.organisation}: "v=DMARC1; p=none; rua=mailto:dmarc@{domain}"'
         yield fail(name, "there is no policy; Gmail, Yahoo and Outlook want one", how)
     elif not by:
-        what = f"neither a signature nor SPF speaks for {domain}; its policy is p={policy.tags.get('p', '')[:20]}"
+        what = f"neither a signature nor SPF speaks for {domain}; its policy is p={policy.policy_for(domain)[:20]}"
         yield fail(name, what, "sign with the sender's domain, or let bounces go to it (DIGEST_RETURN_PATH)")
     elif by_dkim:
-        yield ok(name, f"pass by {by}; p={policy.tags.get('p', '')[:20]} at {policy.name}")
+        yield ok(name, f"pass by {by}; p={policy.policy_for(domain)[:20]} at {policy.name}")
     else:
         yield warn(name, "pass by SPF alone, which forwarding breaks", "sign with the sender's domain (docs/dkim.md)")
 

@@ -111,6 +111,8 @@ def _dkim(resolver: Resolver, key: Published) -> Line:
     if len(records) > 1:
         return fail(name, f"there are {len(records)} records", "leave one; with several, receivers may take any")
     theirs, ours = tags_of(records[0]), tags_of(key.record)
+    if "v" in theirs and not re.match(r"\s*v\s*=\s*DKIM1\s*(?:;|$)", records[0]):
+        return fail(name, "it does not begin with v=DKIM1, so it is no key", publish)
     public = re.sub(r"\s", "", theirs.get("p", ""))
     if not public:
         return fail(name, "the key there is revoked (p= is empty)", publish)
@@ -118,6 +120,8 @@ def _dkim(resolver: Resolver, key: Published) -> Line:
         return fail(name, "another key stands there: no signature can be verified", publish)
     if "sha256" not in theirs.get("h", "sha256"):
         return fail(name, "it does not allow sha256 (h=)", "leave h= out")
+    if not {"*", "email"} & set(re.sub(r"\s", "", theirs.get("s", "*")).lower().split(":")):
+        return fail(name, "it is not for mail (s=)", "leave s= out")
     if "y" in theirs.get("t", "").lower().split(":"):
         return warn(
             name, "it says that this is a test (t=y)", "take t=y out; some receivers count such mail as unsigned"
@@ -133,11 +137,15 @@ def dmarc(resolver: Resolver, domain: str, return_domain: str, published: Sequen
         yield fail(name, "there is no DMARC policy; Gmail and Yahoo want one", how)
         return
     tags = found.tags
-    policy = tags.get("p", "").lower()
+    policy = found.policy_for(domain)
     if found.count > 1:
         yield fail(name, f"there are {found.count} records, so none counts", "leave one")
     elif policy not in ("none", "quarantine", "reject"):
         yield fail(name, f"its policy cannot be read: p={policy[:40]}", "write p=none, p=quarantine or p=reject")
+    elif tags.get("t", "").lower() == "y" and policy != "none":
+        yield warn(
+            name, f"p={policy} is only tried (t=y)", "take t=y out once the reports show nothing of yours failing"
+        )
     elif gone := [each for each in _GONE if each in tags]:
         yield warn(name, f"{', '.join(gone)} are no more in DMARC (RFC 9989)", "take them out")
     elif "rua" not in tags:
@@ -149,11 +157,11 @@ def dmarc(resolver: Resolver, domain: str, return_domain: str, published: Sequen
     else:
         yield ok(name, f"p={policy} at {found.name}")
     organisation = partial(organisation_of, resolver)
-    by_spf = same_organisation(return_domain, domain, organisation, strict=tags.get("aspf") == "s")
+    by_spf = same_organisation(return_domain, domain, organisation, strict=found.is_strict("aspf"))
     by_dkim = [
         each
         for each in published
-        if same_organisation(each.domain, domain, organisation, strict=tags.get("adkim") == "s")
+        if same_organisation(each.domain, domain, organisation, strict=found.is_strict("adkim"))
     ]
     yield _aligned(f"alignment {domain}", return_domain, by_spf=by_spf, by_dkim=bool(by_dkim), has_key=bool(published))
 

@@ -44,6 +44,7 @@ from digest.store.tables.readers import (
 )
 from digest.store.tables.sending import attempts, bookmarks, deliveries, reports
 from digest.store.tables.staff import (
+    alerts,
     api_requests,
     api_tokens,
     audit,
@@ -53,6 +54,7 @@ from digest.store.tables.staff import (
     segments,
     sessions,
     tallies,
+    template_versions,
     users,
     webhook_messages,
     webhooks,
@@ -63,6 +65,7 @@ __all__ = [
     "Id",
     "Instant",
     "Key",
+    "alerts",
     "api_requests",
     "api_tokens",
     "approvals",
@@ -113,6 +116,7 @@ __all__ = [
     "subscriptions",
     "suppressions",
     "tallies",
+    "template_versions",
     "thoughts",
     "to_micros",
     "topics",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import JSON as SQLJSON
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, String, Table, Text, text
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, String, Table, Text, text
 
 from digest.store.tables.base import Id, Instant, metadata
 
@@ -20,6 +20,8 @@ sources = Table(
     Column("next_visit_at", Instant, nullable=False, index=True),
     Column("last_visit_at", Instant),
     Column("last_error", Text, nullable=False, server_default=""),
+    # Visits in a row that went wrong.
+    Column("failures", Integer, nullable=False, server_default="0"),
 )
 
 articles = Table(

@@ -53,6 +53,7 @@ events = Table(
     Column("subscriber_id", Id, ForeignKey("subscribers.id"), nullable=False, index=True),
     Column("window_id", Id, ForeignKey("event_windows.id"), index=True),
     Column("dedupe_key", Text),
+    Column("object_key", String(200), nullable=False, server_default=""),
     Column("content", Text, nullable=False),
     Column("occurred_at", Instant, nullable=False),
     Column("added_at", Instant, nullable=False),
@@ -60,6 +61,12 @@ events = Table(
     Column("outcome", String(10), nullable=False, server_default=""),
     Column("reason", String(20), nullable=False, server_default=""),
     UniqueConstraint("scope", "dedupe_key", "subscriber_id"),
+    Index(
+        "ix_events_object",
+        "object_key",
+        sqlite_where=text("object_key <> ''"),
+        postgresql_where=text("object_key <> ''"),
+    ),
     Index(
         "ix_events_expiring",
         "newsletter_id",

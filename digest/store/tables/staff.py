@@ -161,6 +161,57 @@ chore_files = Table(
     Column("content", LargeBinary, nullable=False),
 )
 
+# What editors wrote of a mail's templates: all its own files at once, kept for good; drafts are in no mail.
+template_versions = Table(
+    "template_versions",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("mail", String(40), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("files", SQLJSON, nullable=False),
+    Column("based_on", Integer, nullable=False, server_default="0"),
+    Column("made_by", String(80), nullable=False),
+    Column("made_at", Instant, nullable=False),
+    Column("published_by", String(80), nullable=False, server_default=""),
+    Column("published_at", Instant),
+    UniqueConstraint("mail", "number"),
+    Index(
+        "uq_template_versions_published",
+        "mail",
+        unique=True,
+        sqlite_where=text("state = 'published'"),
+        postgresql_where=text("state = 'published'"),
+    ),
+)
+
+# What is wrong, a row for each cause while it lasts; closed ones are kept for a while.
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("kind", String(20), nullable=False),
+    Column("subject", String(200), nullable=False),
+    Column("newsletter", String(80), nullable=False, server_default=""),
+    Column("says", Text, nullable=False),
+    Column("count", Integer, nullable=False),
+    Column("state", String(6), nullable=False),
+    Column("first_at", Instant, nullable=False),
+    Column("last_at", Instant, nullable=False),
+    Column("closed_at", Instant),
+    # Who put it aside, "" when it ended by itself.
+    Column("closed_by", String(80), nullable=False, server_default=""),
+    Column("mailed_at", Instant),
+    Index(
+        "uq_alerts_going_on",
+        "kind",
+        "subject",
+        unique=True,
+        sqlite_where=text("state <> 'closed'"),
+        postgresql_where=text("state <> 'closed'"),
+    ),
+)
+
 # What staff did: append-only, written in the transaction that does it. Readers are named by their ids.
 audit = Table(
     "audit",

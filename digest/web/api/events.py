@@ -14,7 +14,7 @@ from digest.model.event import Added, Answer
 from digest.pipeline.add_events import MOST, add_events
 from digest.pipeline.installation import Installation
 from digest.web.api.door import Door
-from digest.web.api.shapes import Page
+from digest.web.api.shapes import Given, Line, Page
 
 
 def _writable(value: Any) -> Any:
@@ -29,6 +29,14 @@ def _writable(value: Any) -> Any:
 
 
 Event = Annotated[dict[str, Any], AfterValidator(_writable)]
+
+
+class ReadEvent(Given):
+    """An event by its key, and who has read of it: an address, or {"subscriber": id}."""
+
+    stream: Line
+    dedupe_key: Line
+    recipient: Line | dict[str, int]
 
 
 class EventOut(BaseModel):
@@ -55,7 +63,22 @@ def add_to(door: Door, house: Installation) -> None:
             raise BadInput(answers[0].reason)
         return Page(items=[_told(each) for each in answers])
 
+    def post_read(said: Annotated[ReadEvent | list[ReadEvent], Body()]) -> Page[EventOut]:
+        """Say that a reader has read of an event, or of up to 1,000: they need no mail of it.
+
+        Idempotent. What has left, or was never added, is "suppressed" with the reason "not_waiting".
+        """
+        batch = said if isinstance(said, list) else [said]
+        if len(batch) > MOST:
+            raise BadInput(f"{len(batch):,} are too many; send at most {MOST:,} at a time")
+        told = [{"stream": each.stream, "read": each.dedupe_key, "recipient": each.recipient} for each in batch]
+        answers = add_events(house, told)
+        if not isinstance(said, list) and answers[0].answer is Answer.REFUSED:
+            raise BadInput(answers[0].reason)
+        return Page(items=[_told(each) for each in answers])
+
     door.add("POST", "/events", Scope.EVENTS_WRITE, post_events)
+    door.add("POST", "/events/read", Scope.EVENTS_WRITE, post_read)
 
 
 def _told(each: Added) -> EventOut:

@@ -11,7 +11,7 @@ from digest.model.staff import Role
 from digest.pipeline.approve import Standing, approve_edition, errors_in, standing_of, withdraw_approval
 from digest.pipeline.installation import Installation
 from digest.pipeline.readers_to_come import readers_to_come
-from digest.store.editions import latest_subject
+from digest.store.editions import count_waiting, latest_subject
 from digest.store.engine import reading
 from digest.store.newsletters import load_newsletter
 from digest.web.staff.gate import Gate, Visit, number_of
@@ -63,10 +63,11 @@ def _number(visit: Visit) -> str:
 
 
 def _facts(house: Installation, found: Standing) -> dict[str, Any]:
-    """Return what the final sentence says beside the number that waits: subject, readers to come, zone and time."""
+    """Return what the final sentence says: how many wait, the subject, readers to come, zone and time."""
     with reading(house.engine) as connection:
         newsletter_id, newsletter = load_newsletter(connection, found.edition.newsletter)
         return {
+            "waiting": count_waiting(connection, found.edition),
             "subject": latest_subject(connection, found.edition),
             "to_come": readers_to_come(connection, newsletter_id, found.edition.period),
             "zone": newsletter.schedule.zone or "UTC",

@@ -18,6 +18,8 @@ from digest.model.staff import Role, User
 from digest.pipeline.accounts import SESSION, new_key, user_of
 from digest.pipeline.installation import Installation
 from digest.rendering.i18n import resolve_locale
+from digest.store.alerts import count_open
+from digest.store.engine import reading
 from digest.web.forms import read_form, read_upload, text_of
 from digest.web.staff.pages import LOCALES, StaffPages
 from digest.web.staff.words import mark
@@ -37,6 +39,7 @@ class Visit:
     csrf: str
     query: dict[str, str]
     form: FormData = field(default_factory=FormData)
+    alerts: int = 0  #: that are open, for the menu
 
     def arg(self, name: str) -> str:
         """Return a value of the query, "" when there is none."""
@@ -135,14 +138,19 @@ class Gate:
     def _visit(self, request: Request, form: FormData) -> Visit:
         key = request.cookies.get(self.cookie, "")[:_LONGEST]
         query = {name[:_LONGEST]: value[:_LONGEST] for name, value in request.query_params.items()}
+        user, alerts = user_of(self._house, key), 0
+        if user is not None:
+            with reading(self._house.engine) as connection:
+                alerts = count_open(connection)
         return Visit(
             request,
             key,
-            user_of(self._house, key),
+            user,
             resolve_locale(*wanted_tags(request), folder=LOCALES),
             self._house.tokens.derive("staff form", key) if key else "",
             query,
             form,
+            alerts,
         )
 
     def _is_ours(self, visit: Visit) -> bool:

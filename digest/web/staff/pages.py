@@ -50,14 +50,19 @@ _MAIL_POLICY = (
 MENU = (
     ("today", "", mark("Today")),
     ("dashboard", "dashboard", mark("Dashboard")),
+    ("alerts", "alerts", mark("Alerts")),
     ("subscribers", "subscribers", mark("Subscribers")),
     ("suppressions", "suppressions", mark("Suppressions")),
     ("topics", "topics", mark("Topics")),
     ("editions", "editions", mark("Editions")),
     ("preview", "preview", mark("Preview")),
+    ("templates", "templates", mark("Templates")),
     ("articles", "articles", mark("Articles")),
     ("sources", "sources", mark("Sources")),
     ("deliveries", "deliveries", mark("Delivery log")),
+    ("streams", "streams", mark("Streams")),
+    ("events", "events", mark("Events")),
+    ("thoughts", "thoughts", mark("Thoughts")),
     ("schedules", "schedules", mark("Schedules")),
     ("relays", "relays", mark("Mail servers")),
     ("users", "users", mark("Users")),
@@ -93,18 +98,23 @@ class StaffPages:
 
     def draw(self, name: str, visit: Visit, *, status: int = 200, **values: Any) -> Response:
         """Return the page *name* for whoever visits."""
+        body = self.text(name, visit, **values)
+        return Response(body, status_code=status, media_type="text/html", headers=self.headers)
+
+    def text(self, name: str, visit: Visit, **values: Any) -> str:
+        """Return the HTML of the page *name* for whoever visits."""
         say = Speaker(load_translations(visit.locale, LOCALES), escaping=True)
-        body = self._environment.get_template(name).render(
+        return self._environment.get_template(name).render(
             locale=locale_view(visit.locale),
             _=say.gettext,
             ngettext=say.ngettext,
             user=visit.user,
             may=visit.may,
             csrf=visit.csrf,
+            alert_count=visit.alerts,
             with_query=_with_query(visit.query),
             **{"here": "", "done": visit.arg("done"), **values},
         )
-        return Response(body, status_code=status, media_type="text/html", headers=self.headers)
 
     def mail(self, html: str, *, pictures: bool) -> Response:
         """Return a mail for a frame without rights."""

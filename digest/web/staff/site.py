@@ -9,6 +9,7 @@ from digest.model.staff import Role
 from digest.pipeline.installation import Installation
 from digest.web.staff import (
     account,
+    alerts,
     approving,
     articles,
     changes,
@@ -16,13 +17,17 @@ from digest.web.staff import (
     dashboard,
     deliveries,
     editions,
+    events,
     imports,
     people,
     preview,
     proofing,
     sending,
     signing,
+    streams,
     subscribers,
+    templates,
+    thoughts,
     today,
     tokens,
     topics,
@@ -39,8 +44,22 @@ def staff_routes(house: Installation) -> APIRouter:
     pages = StaffPages(house.base_url)
     gate = Gate(house, pages)
     readers, going_out = (subscribers, changes, imports), (editions, approving, sending)
-    looks = (preview, comparing, proofing, articles, deliveries)
-    for part in (signing, today, dashboard, *readers, *going_out, *looks, topics, upkeep, account, people, tokens):
+    looks, told = (preview, comparing, proofing, templates, articles, deliveries), (streams, events, thoughts)
+    for part in (
+        signing,
+        today,
+        dashboard,
+        alerts,
+        *readers,
+        *going_out,
+        *looks,
+        *told,
+        topics,
+        upkeep,
+        account,
+        people,
+        tokens,
+    ):
         part.add_to(gate, house, pages)
 
     def nowhere(visit: Visit) -> Response:

@@ -40,6 +40,21 @@ STATES = {
     "approved": Word(_("approved"), "good"),
     "finished": Word(_("finished"), "good"),
     "cancelled": Word(_("cancelled"), "still"),
+    # templates
+    "draft": Word(_("draft"), "wait"),
+    "published": Word(_("published"), "good"),
+    "retired": Word(_("not in use"), "still"),
+    # alerts ("open" as of an edition would be a busy word)
+    "newsletter_paused": Word(_("newsletter paused"), "bad"),
+    "relay_down": Word(_("mail server fails"), "bad"),
+    "source_failing": Word(_("source fails"), "wait"),
+    "edition_late": Word(_("late"), "bad"),
+    "approval_due": Word(_("waits for approval"), "wait"),
+    "webhook_failing": Word(_("webhook fails"), "wait"),
+    "disk_full": Word(_("little room"), "bad"),
+    "journal_damaged": Word(_("journal damaged"), "bad"),
+    "aside": Word(_("put aside"), "still"),
+    "closed": Word(_("over"), "still"),
     # articles
     "live": Word(_("live"), "good"),
     "withdrawn": Word(_("withdrawn"), "still"),
@@ -47,6 +62,12 @@ STATES = {
     "pending": Word(_("not confirmed"), "wait"),
     "active": Word(_("active"), "good"),
     "ended": Word(_("ended"), "still"),
+    # events, windows, thoughts
+    "waiting": Word(_("waiting"), "wait"),
+    "due": Word(_("due"), "busy"),
+    "gathered": Word(_("in a mail"), "good"),
+    "suppressed": Word(_("left out"), "still"),
+    "declined": Word(_("declined"), "still"),
     # lint, sources
     "fine": Word(_("fine"), "good"),
     "error": Word(_("error"), "bad"),
@@ -67,6 +88,18 @@ REASONS = {
     "coalesced": _("a later hour took its place"),
     "zone_changed": _("the reader's clock jumped over the hour, or it came too soon after the last mail"),
     "reply_lost": _("the server's answer was lost"),
+    # why an event waits, or is left out
+    "gathers": _("its window gathers others"),
+    "held": _("its reader has had as many mails as they want on that day"),
+    "on_a_break": _("its reader is on a break"),
+    "due": _("the next tick closes its window"),
+    "later": _("its mail waits for its time or its turn"),
+    "too_late": _("its time was over"),
+    "own": _("its reader did it themselves"),
+    "read": _("its reader has read of it elsewhere"),
+    "not_subscribed": _("its reader does not subscribe to the stream"),
+    "not_confirmed": _("its reader has not confirmed yet"),
+    "crashed": _("its mail could not be made; see the log"),
     # why an article is left out
     "no_match": _("none of the topics and keywords"),
     "muted": _("muted by the reader"),

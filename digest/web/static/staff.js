@@ -35,6 +35,25 @@
     suit();
   }
 
+  // A template that is being written: its mail is made again when the hand rests.
+  const written = document.querySelector("textarea[data-preview]");
+  if (written) {
+    const button = document.querySelector("button[data-preview]");
+    let waiting;
+    const show = (after) => {
+      clearTimeout(waiting);
+      waiting = setTimeout(() => written.form.requestSubmit(button), after);
+    };
+    written.addEventListener("input", () => show(700));
+    for (const choice of written.form.querySelectorAll("select")) choice.addEventListener("change", () => show(0));
+    addEventListener("beforeunload", (event) => {
+      if (written.value !== written.defaultValue && !written.form.dataset.kept) event.preventDefault();
+    });
+    written.form.addEventListener("submit", (event) => {
+      if (event.submitter !== button) written.form.dataset.kept = "yes";
+    });
+  }
+
   // One box that ticks all others of its table.
   for (const head of document.querySelectorAll("th[data-all]")) {
     const all = document.createElement("input");

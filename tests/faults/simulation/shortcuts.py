@@ -11,7 +11,7 @@ from unittest import mock
 from sqlalchemy import Engine, create_engine
 
 from digest.pipeline import sending
-from digest.rendering.templates import _Sandbox
+from digest.rendering.sandbox import Sandbox
 from tests import house
 
 
@@ -32,9 +32,9 @@ class Compiled:
 def shortcuts() -> Iterator[None]:
     """Compile each template once, read the providers once, and take the tables for current."""
     compiled: dict[tuple[object, ...], Any] = {}
-    compile_one = _Sandbox.compile
+    compile_one = Sandbox.compile
 
-    def compile_once(sandbox: _Sandbox, *source: Any) -> Any:
+    def compile_once(sandbox: Sandbox, *source: Any) -> Any:
         key = (sandbox.autoescape, *source)
         if key not in compiled:
             compiled[key] = compile_one(sandbox, *source)
@@ -42,7 +42,7 @@ def shortcuts() -> Iterator[None]:
 
     with ExitStack() as stack:
         for where, name, stand_in in (
-            (_Sandbox, "compile", compile_once),
+            (Sandbox, "compile", compile_once),
             (sending, "load_providers", cache(sending.load_providers)),
             (house, "require_current", lambda _engine: None),
         ):

@@ -95,6 +95,23 @@ def test_a_message_that_amazon_did_not_sign_so_is_refused(bent: dict[str, Any]) 
     assert all(is_amazons(url) for url in fetched)
 
 
+@pytest.mark.parametrize(
+    ("written", "is_taken"),
+    [
+        ("2026-11-23T07:00:00.000Z", True),
+        ("2026-11-01T07:00:00.000Z", True),
+        ("2026-10-20T07:00:00.000Z", False),
+        ("2026-11-25T07:00:00.000Z", False),
+        ("2026-11-23T07:00:00", False),
+        ("yesterday", False),
+        ("", False),
+    ],
+)
+def test_a_message_of_amazon_s_counts_while_it_may_still_be_tried_again(written: str, is_taken: bool) -> None:
+    """Later it is somebody's who kept it; and one from the future is nobody's."""
+    assert is_sns(signed_sns(Timestamp=written), certificate, NOW) is is_taken
+
+
 def test_a_certificate_counts_in_its_time_only() -> None:
     """And only when it is one."""
     assert not is_sns(signed_sns(), certificate, NOW + timedelta(days=31))

@@ -116,6 +116,10 @@ def test_what_is_wrong_is_told_with_its_remedy(name: str) -> None:
         pytest.param(["v=DKIM1; p="], Verdict.FAIL, "revoked", id="revoked"),
         pytest.param(["v=DKIM1; p=MIIB", "v=DKIM1; p=OLD"], Verdict.FAIL, "2 records", id="two"),
         pytest.param(["v=DKIM1; t=y; p=MIIB"], Verdict.WARN, "test", id="a test"),
+        pytest.param(["p=MIIB; v=DKIM1"], Verdict.FAIL, "begin", id="the version not first"),
+        pytest.param(["v=DKIM2; p=MIIB"], Verdict.FAIL, "begin", id="another version"),
+        pytest.param(["v=DKIM1; s=tlsrpt; p=MIIB"], Verdict.FAIL, "not for mail", id="for something else"),
+        pytest.param(["v=DKIM1; s=tlsrpt : email; p=M I IB; n=a note; x=?"], Verdict.OK, "the key", id="with blanks"),
         pytest.param(["v=DKIM1; h=sha1; p=MIIB"], Verdict.FAIL, "sha256", id="an old hash"),
     ],
 )
@@ -145,6 +149,8 @@ def test_a_sender_without_a_key_hears_that_the_mail_server_has_to_sign() -> None
         pytest.param(["v=DMARC1; p=none"] * 2, Verdict.FAIL, "2 records", id="two"),
         pytest.param(["v=DMARC1; p=none; pct=50"], Verdict.WARN, "pct", id="tags that are no more"),
         pytest.param(["v=DMARC1; p=none"], Verdict.WARN, "reports", id="no reports"),
+        pytest.param(["v=DMARC1; p=reject; t=y"], Verdict.WARN, "only tried", id="a trial"),
+        pytest.param(["v=dmarc1; p=none"], Verdict.FAIL, "no DMARC policy", id="the version in small letters"),
     ],
 )
 def test_a_policy_can_be_wrong_in_many_ways(record: list[str], verdict: Verdict, words: str) -> None:

@@ -62,10 +62,7 @@ class Services:
             headers["X-Twilio-Email-Event-Webhook-Signature"] = base64.b64encode(made).decode()
             headers["X-Twilio-Email-Event-Webhook-Timestamp"] = when
         elif name == "mailgun":
-            made_of = hmac.new(b"x" if forged else b"key", f"{when}t".encode(), hashlib.sha256).hexdigest()
-            body = json.dumps(
-                {**payload, "signature": {"timestamp": when, "token": "t", "signature": made_of}}
-            ).encode()
+            body = json.dumps(signed_by_mailgun(payload, when, b"x" if forged else b"key")).encode()
         elif name == "ses":
             signed = signed_sns(**{name: value for name, value in payload.items() if name != "MessageId"})
             body = json.dumps({**signed, "Message": signed["Message"] + " "} if forged else signed).encode()
@@ -74,6 +71,13 @@ class Services:
         else:
             headers["authorization"] = "Bearer no" if forged else "Bearer t0ken"
         return client.post(f"/hooks/{name}", content=body, headers=headers)
+
+
+def signed_by_mailgun(payload: Any, when: str, key: bytes) -> Any:
+    """Return *payload* as Mailgun sends it: a token of its own, and a signature over time and token."""
+    token = hashlib.sha256(json.dumps(payload).encode()).hexdigest()
+    made = hmac.new(key, f"{when}{token}".encode(), hashlib.sha256).hexdigest()
+    return {**payload, "signature": {"timestamp": when, "token": token, "signature": made}}
 
 
 @pytest.fixture(scope="module")
@@ -178,6 +182,20 @@ def test_a_forged_webhook_changes_nothing(
     assert [each.status_code for each in (others, unknown)] == [200, 200]
     assert subscription(sent)[0] == "active"
     assert {row[0] for row in sent.rows("SELECT effect FROM reports")} <= {"nothing"}
+
+
+def test_what_mailgun_signed_for_one_event_is_good_for_no_other(
+    sent: House, message_id: str, services: Services, door: TestClient
+) -> None:
+    """Its signature covers a token, and not the event: who overheard one might put another under it."""
+    harmless = {"event-data": {"event": "delivered", "id": "1", "recipient": ANNA}}
+    heard = signed_by_mailgun(harmless, str(int(sent.clock.at.timestamp())), b"key")
+    swapped = {**events("C" * 32, message_id)["mailgun"](ANNA), "signature": heard["signature"]}
+
+    answers = [door.post("/hooks/mailgun", json=each).status_code for each in (heard, swapped, heard)]
+
+    assert answers == [200, 403, 200]
+    assert subscription(sent)[0] == "active"
 
 
 def test_a_tag_is_enough_and_a_complaint_ends_it_at_once(sent: House, services: Services, door: TestClient) -> None:

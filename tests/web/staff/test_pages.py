@@ -8,6 +8,8 @@ import pytest
 from lxml import html as lxml_html
 from starlette.testclient import TestClient
 
+from digest.store.guarding import pause_newsletter
+from digest.store.newsletters import newsletter_ids
 from digest.web.staff.preview import as_if
 from tests.house import House
 from tests.sink import Do, Sink
@@ -200,6 +202,17 @@ def test_a_subscriber_is_found_by_the_beginning_of_the_address(anna: House, admi
     assert tables(admin.get("/staff/subscribers?q=%25")) == []
     assert "Asia" not in admin.get("/staff/subscribers/1").text
     assert admin.get("/staff/subscribers/99").status_code == 404
+
+
+def test_a_newsletter_that_paused_itself_is_told_first(anna: House, admin: TestClient) -> None:
+    """With the reason, and what to do."""
+    with anna.engine.begin() as connection:
+        pause_newsletter(connection, newsletter_ids(connection)["daily"], "12 of 60 <dead>; then: digest resume daily")
+
+    page = admin.get("/staff").text
+
+    assert "Paused by itself" in page
+    assert "12 of 60 &lt;dead&gt;; then: digest resume daily" in page
 
 
 def test_an_empty_house_says_what_to_do_next(anna: House, admin: TestClient) -> None:

@@ -92,6 +92,7 @@ def upgrade() -> None:
     sa.Column('next_visit_at', sa.BigInteger(), nullable=False),
     sa.Column('last_visit_at', sa.BigInteger(), nullable=True),
     sa.Column('last_error', sa.Text(), server_default='', nullable=False),
+    sa.Column('failures', sa.Integer(), server_default='0', nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_sources')),
     sa.UniqueConstraint('slug', name=op.f('uq_sources_slug'))
     )
@@ -626,6 +627,41 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('chore_id', 'name', 'number', name=op.f('pk_chore_files'))
     )
 
+    op.create_table('alerts',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('kind', sa.String(length=20), nullable=False),
+    sa.Column('subject', sa.String(length=200), nullable=False),
+    sa.Column('newsletter', sa.String(length=80), server_default='', nullable=False),
+    sa.Column('says', sa.Text(), nullable=False),
+    sa.Column('count', sa.Integer(), nullable=False),
+    sa.Column('state', sa.String(length=6), nullable=False),
+    sa.Column('first_at', sa.BigInteger(), nullable=False),
+    sa.Column('last_at', sa.BigInteger(), nullable=False),
+    sa.Column('closed_at', sa.BigInteger(), nullable=True),
+    sa.Column('closed_by', sa.String(length=80), server_default='', nullable=False),
+    sa.Column('mailed_at', sa.BigInteger(), nullable=True),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_alerts'))
+    )
+    with op.batch_alter_table('alerts', schema=None) as batch_op:
+        batch_op.create_index('uq_alerts_going_on', ['kind', 'subject'], unique=True, sqlite_where=sa.text("state <> 'closed'"), postgresql_where=sa.text("state <> 'closed'"))
+
+    op.create_table('template_versions',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('mail', sa.String(length=40), nullable=False),
+    sa.Column('number', sa.Integer(), nullable=False),
+    sa.Column('state', sa.String(length=10), nullable=False),
+    sa.Column('files', sa.JSON(), nullable=False),
+    sa.Column('based_on', sa.Integer(), server_default='0', nullable=False),
+    sa.Column('made_by', sa.String(length=80), nullable=False),
+    sa.Column('made_at', sa.BigInteger(), nullable=False),
+    sa.Column('published_by', sa.String(length=80), server_default='', nullable=False),
+    sa.Column('published_at', sa.BigInteger(), nullable=True),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_template_versions')),
+    sa.UniqueConstraint('mail', 'number', name=op.f('uq_template_versions_mail_number'))
+    )
+    with op.batch_alter_table('template_versions', schema=None) as batch_op:
+        batch_op.create_index('uq_template_versions_published', ['mail'], unique=True, sqlite_where=sa.text("state = 'published'"), postgresql_where=sa.text("state = 'published'"))
+
     op.create_table('audit',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('at', sa.BigInteger(), nullable=False),
@@ -694,6 +730,7 @@ def upgrade() -> None:
     sa.Column('subscriber_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('window_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('dedupe_key', sa.Text(), nullable=True),
+    sa.Column('object_key', sa.String(length=200), server_default='', nullable=False),
     sa.Column('content', sa.Text(), nullable=False),
     sa.Column('occurred_at', sa.BigInteger(), nullable=False),
     sa.Column('added_at', sa.BigInteger(), nullable=False),
@@ -708,6 +745,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('events', schema=None) as batch_op:
         batch_op.create_index('ix_events_expiring', ['newsletter_id', 'expires_at'], unique=False, sqlite_where=sa.text('expires_at IS NOT NULL'), postgresql_where=sa.text('expires_at IS NOT NULL'))
+        batch_op.create_index('ix_events_object', ['object_key'], unique=False, sqlite_where=sa.text("object_key <> ''"), postgresql_where=sa.text("object_key <> ''"))
         batch_op.create_index(batch_op.f('ix_events_subscriber_id'), ['subscriber_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_events_window_id'), ['window_id'], unique=False)
 

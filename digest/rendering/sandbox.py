@@ -1,0 +1,116 @@
+"""Jinja's sandbox with bounds: what an editor's template may take of memory and time (rendering, under templates).
+
+Jinja keeps a template away from Python; here it also cannot fill the memory or run for hours. Loops and calls are
+counted, texts that a template makes have a largest length, and methods that make much of little are out of reach.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from types import CodeType
+from typing import Any
+
+from jinja2 import TemplateSyntaxError, nodes, pass_environment
+from jinja2.environment import Environment
+from jinja2.exceptions import SecurityError
+from jinja2.runtime import Context
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+LONGEST_FILE = 60_000  #: characters of one template
+STEPS = 5_000  #: turns of loops and calls in one rendering of one file
+_LONGEST_TEXT = 50_000  # that a template makes by itself; what it is given may be longer
+_LARGEST_NUMBER = 2**31
+_MOST_JOINED = 30  # operands of one ~
+# Names that no template can write.
+_COUNTED, _BOUNDED = "turns of a loop", "length of a text"
+_OF_TEXTS = frozenset({
+    *("split", "rsplit", "partition", "rpartition", "strip", "lstrip", "rstrip", "startswith", "endswith"),
+    *("lower", "upper", "title", "capitalize", "casefold", "find", "count", "isdigit", "removeprefix", "removesuffix"),
+})  # fmt: skip
+
+
+class Sandbox(ImmutableSandboxedEnvironment):
+    """An environment whose templates do a bounded amount of work; `left` is what is left of it in this rendering."""
+
+    intercepted_binops = frozenset(["*", "**", "%", "+"])
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.left = STEPS
+        self.filters = {_COUNTED: _counted, _BOUNDED: _bounded}
+
+    def compile(  # type: ignore[override]  # Jinja's has one signature for each kind of answer
+        self,
+        source: str | nodes.Template,
+        name: str | None = None,
+        filename: str | None = None,
+        raw: bool = False,
+        defer_init: bool = False,
+    ) -> CodeType | str:
+        """Compile *source* with its bounds built in."""
+        if isinstance(source, str):
+            if len(source) > LONGEST_FILE:
+                raise TemplateSyntaxError(f"a template has at most {LONGEST_FILE:,} characters", 1, name, filename)
+            source = _with_bounds(self.parse(source, name, filename), name, filename)
+        return super().compile(source, name, filename, raw, defer_init)  # type: ignore[no-any-return, call-overload]
+
+    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
+        """Whether a template may reach an attribute: of texts what makes nothing longer, of numbers nothing."""
+        if isinstance(obj, str):
+            return attr in _OF_TEXTS
+        return not isinstance(obj, int | float | bytes) and super().is_safe_attribute(obj, attr, value)
+
+    def call(__self, __context: Context, __obj: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: N805 - Jinja's signature
+        """Call, and count it."""
+        __self.step()
+        return _bounded(super().call(__context, __obj, *args, **kwargs))
+
+    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
+        """Calculate with small numbers, join short texts."""
+        if any(isinstance(each, int) and abs(each) >= _LARGEST_NUMBER for each in (left, right)):
+            raise SecurityError(f"{operator!r} is only for numbers of moderate size")
+        numbers = isinstance(left, int | float) and isinstance(right, int | float)
+        if operator == "**" or (operator != "+" and not numbers):
+            raise SecurityError(f"{operator!r} is only for numbers of moderate size")
+        return _bounded(super().call_binop(context, operator, left, right))
+
+    def step(self) -> None:
+        """Count one more turn or call."""
+        self.left -= 1
+        if self.left < 0:
+            raise SecurityError(f"more than {STEPS:,} turns of loops and calls in one file")
+
+
+def _with_bounds(tree: nodes.Template, name: str | None, filename: str | None) -> nodes.Template:
+    for loop in tree.find_all(nodes.For):
+        if loop.recursive:
+            raise TemplateSyntaxError("a loop cannot be recursive here", loop.lineno, name, filename)
+        loop.iter = _through(loop.iter, _COUNTED)
+    for assigned in tree.find_all(nodes.Assign):
+        assigned.node = _through(assigned.node, _BOUNDED)
+    for block in tree.find_all(nodes.AssignBlock):
+        block.filter = _through(block.filter, _BOUNDED)
+    for joined in tree.find_all(nodes.Concat):
+        if len(joined.nodes) > _MOST_JOINED:
+            raise TemplateSyntaxError(f"~ joins at most {_MOST_JOINED} texts", joined.lineno, name, filename)
+        joined.nodes = [_through(each, _BOUNDED) for each in joined.nodes]
+    return tree
+
+
+def _through(node: Any, name: str) -> nodes.Filter:
+    # Without a node it is what a block holds.
+    return nodes.Filter(node, name, [], [], None, None, lineno=node.lineno if node else 1)
+
+
+@pass_environment
+def _counted(environment: Environment, items: Iterable[Any]) -> Iterator[Any]:
+    assert isinstance(environment, Sandbox)
+    for item in items:
+        environment.step()
+        yield item
+
+
+def _bounded(value: Any) -> Any:
+    if isinstance(value, str | list | tuple) and len(value) > _LONGEST_TEXT:
+        raise SecurityError(f"a template makes texts of at most {_LONGEST_TEXT:,} characters")
+    return value

@@ -1,0 +1,68 @@
+"""What an editor's template may take of memory and time is bounded, whatever is written into it."""
+
+from __future__ import annotations
+
+import pytest
+
+from digest.errors import BadTemplate
+from digest.rendering.templates import TemplateSet
+from digest.rendering.views import Frame
+from digest.shipped import shipped_folder
+
+SHIPPED = TemplateSet.load(shipped_folder("templates") / "email")
+FRAME = Frame("Daily", "The Press", "press@example.org", "daily.example.org", ("1 Example Street",))
+
+
+def rendered(text: str) -> str:
+    return TemplateSet({**SHIPPED.files, "subject.txt": text}).sheets(FRAME, "en").render("subject.txt")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("{{ 'x' * 1000000000 }}", id="a text many times"),
+        pytest.param("{{ ['x'] * 1000000000 }}", id="a list many times"),
+        pytest.param("{{ '%999999999d' % 1 }}", id="a wide number"),
+        pytest.param("{{ 'x'.ljust(1000000000) }}", id="a wide text"),
+        pytest.param("{{ 'x'.__class__ }}", id="Python behind it"),
+        pytest.param("{{ (1).to_bytes(1000000000, 'big') }}", id="a number's bytes"),
+        pytest.param("{{ 2 ** 999999999 }}", id="a power"),
+        pytest.param("{{ 99999999999 * 2 }}", id="a large number"),
+        pytest.param("{% set a = 'xxxxxxxxxx' %}" + "{% set a = a ~ a ~ a ~ a %}" * 30, id="a text that doubles"),
+        pytest.param("{% set a = 'xxxxxxxxxx' %}" + "{% set a = a + a %}" * 30, id="a text that is added to itself"),
+        pytest.param(
+            "{% set a = 'xxxxxxxxxx' %}" + "{% set a %}{{ a }}{{ a }}{% endset %}" * 30, id="a block that doubles"
+        ),
+        pytest.param("{{ " + " ~ ".join(["'x'"] * 31) + " }}", id="many joined"),
+        pytest.param("".join(f"{{% for a{n} in 'xxxxxxxxxx' %}}" for n in range(9)) + "{% endfor %}" * 9, id="loops"),
+        pytest.param("".join(f"{{% for a{n} in 'x' %}}" for n in range(30)) + "{% endfor %}" * 30, id="deep loops"),
+        pytest.param("{% for a in 'xx' recursive %}{{ loop('xx') }}{% endfor %}", id="a recursive loop"),
+        pytest.param(
+            "{% macro m(n) %}{% if n %}{{ m(n - 1) }}{{ m(n - 1) }}{% endif %}{% endmacro %}{{ m(40) }}", id="a tree"
+        ),
+        pytest.param("{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}", id="no end"),
+        pytest.param("{{ " + "(" * 3000 + "1" + ")" * 3000 + " }}", id="brackets"),
+        pytest.param("x" * 60_001, id="a large file"),
+        pytest.param("{% include 'subject.txt' %}", id="itself"),
+    ],
+)
+def test_a_template_that_asks_for_too_much_is_refused_in_words(text: str) -> None:
+    """No such template runs for long, fills the memory or ends in an error that nobody catches."""
+    with pytest.raises(BadTemplate) as told:
+        rendered(text)
+
+    assert "subject.txt" in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("{% for a in [1, 2, 3] %}{{ loop.index }}{% if not loop.last %}, {% endif %}{% endfor %}", "1, 2, 3"),
+        ("{{ 3 * 4 + 1 }}{{ 7 % 4 }}", "133"),
+        ("{{ 'a' ~ 'b' }}{{ 'a b'.split()[1] }}", "abb"),
+        ("{% set x %}y{% endset %}{{ x | upper }}", "Y"),
+    ],
+)
+def test_what_templates_need_they_may(text: str, line: str) -> None:
+    """Loops, small sums, texts."""
+    assert rendered(text) == line
