@@ -6,7 +6,7 @@ Tests of the store and the pipeline that use `database` (as `house` does) run tw
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,7 @@ from digest.store.engine import open_engine
 from digest.store.migrate import require_current
 from tests import postgres
 from tests.house import House
+from tests.lived import Story, live
 from tests.remembered import remembering
 from tests.sink import Sink
 
@@ -102,6 +103,14 @@ def house(tmp_path: Path, database: str) -> Iterator[House]:
     made.newsletter("daily")
     yield made
     made.engine.dispose()
+
+
+@pytest.fixture
+def lived(request: pytest.FixtureRequest, house: House, sink: Sink) -> Callable[[Story], House]:
+    """Give a function that returns the house after a story, which the tests of a file live through once."""
+    on_postgres = house.engine.dialect.name == "postgresql"
+    server = request.getfixturevalue("postgres_server") if on_postgres else None
+    return lambda story: live(story, house, sink, server)
 
 
 @pytest.fixture

@@ -63,6 +63,7 @@ class House:
     templates: Path = field(default_factory=lambda: shipped_folder("templates"))
 
     def __post_init__(self) -> None:
+        self._articles = 0  # that were collected
         self.database = self.database or f"sqlite:///{self.folder}/digest.db"
         engine = open_engine(self.database)
         name = engine.url.database or ""
@@ -107,7 +108,7 @@ class House:
     def article(self, topic: str = "trade", title: str = "", **more: Any) -> int:
         """Collect an article on *topic* a minute ago; return its id. Titles are unique unless one is given."""
         source, at = more.pop("source", ""), more.pop("at", self.clock.now() - timedelta(minutes=1))
-        self._articles = getattr(self, "_articles", 0) + 1
+        self._articles += 1
         name = title or f"{WORD_OF[topic]} story {self._articles}"
         more.setdefault("deck", f"What happened around {name}.")
         more.setdefault("url", f"https://press.example.net/{self._articles}")

@@ -12,6 +12,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
@@ -32,6 +33,9 @@ SETTINGS = {
     "log_min_messages": "fatal",
 }
 
+_TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
+_SEQUENCES = "SELECT sequencename FROM pg_sequences WHERE schemaname = 'public'"
+
 
 def missing() -> str:
     """Return why no PostgreSQL can be started here, "" when it can."""
@@ -48,6 +52,14 @@ def programs() -> Path | None:
     return next((each for each in folders if (each / "initdb").exists() and (each / "postgres").exists()), None)
 
 
+@dataclass(frozen=True)
+class Rows:
+    """All that is in a database: the rows of each table, as COPY writes them, and how far each sequence is."""
+
+    tables: dict[str, bytes]
+    sequences: dict[str, tuple[int, bool]]
+
+
 class Server:
     """A running server; databases are made of a template in some milliseconds."""
 
@@ -57,6 +69,7 @@ class Server:
         self._bin = bin_folder
         self._numbers = count(1)
         self._owner = _owner()
+        self._kept: dict[str, psycopg.Connection] = {}
         if self._owner is not None:
             shutil.chown(folder, self._owner)
         self._run("initdb", "--no-sync", "--auth=trust", "--username=digest", "--encoding=UTF8", "--locale=C")
@@ -64,12 +77,14 @@ class Server:
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
+        self._let_go()
         options = " ".join(f"-c {name}={value}" for name, value in self._settings.items())
         log = str(self.folder / "log")
         self._run("pg_ctl", "start", "--wait", "--silent", f"--log={log}", f"--options={options} -k {self.folder}")
 
     def stop(self, mode: str = "fast") -> None:
         """Stop it; *mode* is one of pg_ctl's: smart, fast, immediate."""
+        self._let_go()
         self._run("pg_ctl", "stop", "--wait", "--silent", f"--mode={mode}")
 
     def url(self, database: str) -> str:
@@ -84,29 +99,66 @@ class Server:
 
     def empty(self, database: str) -> None:
         """Take every row out of a database and number new ones from 1; many times faster than a new one."""
-        with self._connected(database) as connection:
-            names = (
-                connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall(),
-                connection.execute("SELECT sequencename FROM pg_sequences WHERE schemaname = 'public'").fetchall(),
-            )
-            statements = [f"DELETE FROM {name}" for (name,) in names[0] if name != "alembic_version"]
-            statements += [f"SELECT setval('{name}', 1, false)" for (name,) in names[1]]
-            # A replica checks no foreign keys, so the order of tables does not matter.
-            script = "; ".join(["BEGIN", "SET LOCAL session_replication_role = replica", *statements, "COMMIT"])
-            connection.execute(script.encode())
+        connection = self._keep(database)
+        statements = [f"DELETE FROM {name}" for (name,) in connection.execute(_TABLES).fetchall()]
+        statements += [f"SELECT setval('{name}', 1, false)" for (name,) in connection.execute(_SEQUENCES).fetchall()]
+        # A replica checks no foreign keys, so the order of tables does not matter.
+        script = "; ".join(["BEGIN", "SET LOCAL session_replication_role = replica", *statements, "COMMIT"])
+        connection.execute(script.encode())
+
+    def rows(self, database: str) -> Rows:
+        """Return all that is in a database."""
+        connection, tables, sequences = self._keep(database), {}, {}
+        for (name,) in connection.execute(_TABLES).fetchall():
+            with (
+                connection.cursor() as cursor,
+                cursor.copy(f"COPY {name} TO STDOUT (FORMAT binary)".encode()) as copied,
+            ):
+                tables[name] = b"".join(copied)
+        for (name,) in connection.execute(_SEQUENCES).fetchall():
+            (sequences[name],) = connection.execute(f"SELECT last_value, is_called FROM {name}".encode()).fetchall()
+        return Rows(tables, sequences)
+
+    def refill(self, database: str, rows: Rows) -> None:
+        """Let a database hold *rows* and nothing else."""
+        connection = self._keep(database)
+        with connection.transaction():
+            connection.execute("SET LOCAL session_replication_role = replica")
+            connection.execute("; ".join(f"DELETE FROM {name}" for name in rows.tables).encode())
+            for name, content in rows.tables.items():
+                with (
+                    connection.cursor() as cursor,
+                    cursor.copy(f"COPY {name} FROM STDIN (FORMAT binary)".encode()) as copy,
+                ):
+                    copy.write(content)
+            for name, (last, is_called) in rows.sequences.items():
+                connection.execute(f"SELECT setval('{name}', {last}, {is_called})".encode())
 
     def part(self, database: str) -> None:
-        """Cut every connection to a database; what they had open is undone."""
-        self.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{database}'")
+        """Cut every connection to a database but our own; what they had open is undone."""
+        others = f"datname = '{database}' AND pid <> pg_backend_pid()"
+        self._keep(database).execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {others}".encode())
 
     def drop(self, database: str) -> None:
         """Take a database away, whoever is connected."""
+        if database in self._kept:
+            self._kept.pop(database).close()
         self.execute(f"DROP DATABASE IF EXISTS {database} WITH (FORCE)")
 
     def execute(self, statement: str) -> None:
         """Run one statement outside of every test's database."""
         with self._connected("postgres") as connection:
             connection.execute(statement.encode())
+
+    def _keep(self, database: str) -> psycopg.Connection:
+        """Return a connection that stays open: one that is new reads the catalogue anew, which costs ten times more."""
+        if database not in self._kept:
+            self._kept[database] = self._connected(database)
+        return self._kept[database]
+
+    def _let_go(self) -> None:
+        while self._kept:
+            self._kept.popitem()[1].close()
 
     def _connected(self, database: str) -> psycopg.Connection:
         import psycopg

@@ -13,6 +13,7 @@ from digest.feedback.wording import ADDRESS, Wording
 _FIELD = re.compile(
     r"(feedback-type|original-rcpt-to|removal-recipient|original-envelope-id)[ \t]*:[ \t]*(.*)", re.IGNORECASE
 )
+_FOLD = re.compile(r"\r?\n[ \t]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +41,14 @@ def read_abuse_report(mail: Part, wording: Wording, rules: Rules) -> AbuseReport
     fields: dict[str, list[str]] = {}
     # A provider that declares a report and forgets the type of its part writes the fields into a text.
     for text in [decode_text(part.content) for part in parts] or [wording.text]:
-        for line in text.splitlines():
+        for line in _FOLD.sub(" ", text).splitlines():
             if found := _FIELD.match(line):
                 fields.setdefault(found[1].lower(), []).append(found[2].strip())
     named = [*fields.get("original-rcpt-to", []), *fields.get("removal-recipient", [])]
     named = named or [marked or "", wording.returned_field("to")][: 1 if marked else 2]
     recipients = [found[0] for each in named if (found := ADDRESS.search(each))]
     return AbuseReport(
-        feedback_type=fields.get("feedback-type", ["abuse"])[0].split(";")[0].strip().lower(),
+        feedback_type=re.split(r"[;(]", fields.get("feedback-type", ["abuse"])[0])[0].strip().lower(),
         recipients=tuple(dict.fromkeys(each for each in recipients if not _is_redacted(each)))[:100],
         envelope_id=fields.get("original-envelope-id", [""])[0],
     )

@@ -135,7 +135,7 @@ def _group_key(value: Any) -> str:
 
 def _recipient(value: Any) -> Recipient:
     if isinstance(value, str) and value:
-        return Recipient(address=value[:_LONGEST_URL])
+        return Recipient(address=value if value.isprintable() else _text({"recipient": value}, "recipient"))
     if isinstance(value, dict) and len(value) == 1:
         number = value.get("subscriber")
         if isinstance(number, int) and not isinstance(number, bool) and 0 < number <= _LARGEST_ID:

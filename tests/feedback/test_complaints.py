@@ -22,6 +22,14 @@ def test_a_complaint_keeps_its_type(kind):
     assert report.recipient == "ann@example.net"
 
 
+@pytest.mark.parametrize("written", ["auth-failure (dmarc)", "\n auth-failure", "Auth-Failure", "auth-failure; x=y"])
+def test_a_type_is_read_however_it_is_written(written):
+    """Folded, with a comment: one that is no reader's wish must not pass for one."""
+    (found,) = read_report(complaint(written))
+
+    assert found.feedback_type == "auth-failure"
+
+
 def test_a_complaint_without_a_recipient_names_whom_the_mail_was_for():
     """And gives the Message-ID, by which our own row is found."""
     [report] = read_report(complaint())

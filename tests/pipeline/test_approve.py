@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from datetime import UTC, datetime, time, timedelta
 
 import pytest
@@ -21,6 +22,7 @@ from digest.pipeline.write_note import clear_note, write_note
 from digest.store.articles import set_state
 from digest.store.rulings import lift_ruling, save_ruling
 from tests.house import House
+from tests.lived import Story
 from tests.pipeline.people import ANNA, BEN
 from tests.sink import Mail, Sink
 
@@ -30,15 +32,18 @@ AT_FIVE = CutOff(at=time(5, 0))
 
 
 @pytest.fixture
-def waiting(house: House) -> House:
+def waiting(lived: Callable[[Story], House]) -> House:
     """Give an edition that is planned for Anna (trade) and Ben (energy) and waits for an approval, at 07:00."""
+    return lived(plan)
+
+
+def plan(house: House, sink: Sink) -> None:
     house.newsletter(approval=ApprovalRule.ONE, cut_off=AT_FIVE)
     house.readers([{"email": ANNA, "topics": "trade"}, {"email": BEN, "topics": "energy"}])
     house.article("trade", "Tariff one", at=house.clock.now() - timedelta(hours=2))
     house.article("energy", "Solar one", at=house.clock.now() - timedelta(hours=2))
     house.move(hours=1)
     plan_due(house.installation)
-    return house
 
 
 def approve(house: House, by: str = "Eva", **more: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from digest.errors import BadInput, BadTemplate, NotFound
@@ -13,6 +15,7 @@ from digest.pipeline.planned import Planned
 from digest.pipeline.rehearse import rehearse_correction
 from digest.store.articles import set_state
 from tests.house import House, titles
+from tests.lived import Story
 from tests.sink import Do, Sink
 
 ANNA, BEN, CARA = "anna@example.org", "ben@example.org", "cara@example.org"
@@ -21,8 +24,18 @@ TARIFFS = "https://press.example.net/tariffs"
 
 
 @pytest.fixture
-def planned(house: House) -> House:
+def planned(lived: Callable[[Story], House]) -> House:
     """Give a house with an edition for Anna and Ben; nothing is new for Cara, who reads about sport."""
+    return lived(plan)
+
+
+@pytest.fixture
+def sent(lived: Callable[[Story], House]) -> House:
+    """Give it sent, two hours ago, with the sink emptied and the article edited since."""
+    return lived(plan_send_and_edit)
+
+
+def plan(house: House, sink: Sink) -> None:
     house.newsletter(in_doubt=InDoubt.HOLD)
     house.reader(ANNA)
     house.reader(BEN, topics="trade|energy")
@@ -30,15 +43,12 @@ def planned(house: House) -> House:
     house.article("trade", WRONG, url=TARIFFS, sections=())
     house.article("energy", SOLAR)
     house.plan()
-    return house
 
 
-@pytest.fixture
-def sent(planned: House, sink: Sink) -> House:
-    """Give it sent, two hours ago, with the sink emptied and the article edited since."""
-    planned.dispatch(sink)
-    edit(planned, sink)
-    return planned
+def plan_send_and_edit(house: House, sink: Sink) -> None:
+    plan(house, sink)
+    house.dispatch(sink)
+    edit(house, sink)
 
 
 def edit(house: House, sink: Sink) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from digest.store.refusals import Refusal
 from digest.tokens import Purpose, Tokens
 from tests.feedback.reports import complaint, dsn, group
 from tests.house import SECRET, House
+from tests.lived import Story
 from tests.sink import Do, Sink
 
 ANNA, BEN = "anna@example.net", "ben@example.net"
@@ -26,12 +28,15 @@ DEAD = "550 5.1.1 User unknown"
 
 
 @pytest.fixture
-def sent(house: House, sink: Sink) -> House:
+def sent(lived: Callable[[Story], House]) -> House:
     """Give a house that has sent Anna and Ben one mail each."""
+    return lived(one_day)
+
+
+def one_day(house: House, sink: Sink) -> None:
     for reader in (ANNA, BEN):
         house.reader(reader)
     send(house, sink)
-    return house
 
 
 def send(house: House, sink: Sink, **later: float) -> None:

@@ -13,14 +13,19 @@ from digest.errors import BadInput, NotFound
 from digest.store.engine import reading
 from digest.store.log import Filter, attempts, count_outcomes, count_states, deliveries
 from tests.house import MONDAY, House
+from tests.lived import Story
 from tests.sink import Do, Sink
 
 ANNA, BEN, CHO, DAN = "anna@example.org", "ben@example.org", "cho@example.org", "dan@example.org"
 
 
 @pytest.fixture
-def sent(house: House, sink: Sink) -> House:
+def sent(lived: Callable[[Story], House]) -> House:
     """Give a house in which Anna was served on two days, Ben deferred, Cho refused, Dan had nothing new."""
+    return lived(two_days)
+
+
+def two_days(house: House, sink: Sink) -> None:
     fates = {BEN: Do.LATER, CHO: Do.NEVER}
     sink.script = lambda recipient, _number: fates.get(recipient, Do.TAKE)
     for reader, topic in ((ANNA, "trade"), (BEN, "trade"), (CHO, "trade"), (DAN, "sport")):
@@ -31,7 +36,6 @@ def sent(house: House, sink: Sink) -> House:
     house.article("trade", "Tariff two")
     house.move(days=1)
     house.send(sink)
-    return house
 
 
 def test_each_reader_has_one_line_for_each_edition(sent: House):

@@ -32,6 +32,24 @@ def at(text: str) -> datetime:
         ),
         pytest.param("Asia/Kolkata", Quiet(time(13), time(14)), "2026-06-01T08:00", "2026-06-01T08:30", id="Q6 lunch"),
         pytest.param("Asia/Kolkata", Quiet(time(13), time(14)), "2026-06-01T12:30", "2026-06-01T12:30", id="Q6 not"),
+        pytest.param(
+            *("Europe/Berlin", Quiet(time(2, 30), time(2, 45)), "2026-03-29T00:59", "2026-03-29T00:59"),
+            id="quiet time that the clocks jump over",
+        ),
+        pytest.param(
+            *("Europe/Berlin", Quiet(time(1), time(2, 30)), "2026-10-25T00:29", "2026-10-25T00:30"),
+            id="its end comes twice: the first",
+        ),
+        pytest.param(
+            *("Europe/Berlin", Quiet(time(1), time(2, 30)), "2026-10-25T01:15", "2026-10-25T01:30"),
+            id="in its last hour once more",
+        ),
+        pytest.param(
+            *("Australia/Lord_Howe", NIGHT, "2026-10-03T13:00", "2026-10-03T20:00"), id="half an hour in the night"
+        ),
+        pytest.param(
+            "Africa/Cairo", Quiet(time(22), time(0)), "2026-04-23T21:00", "2026-04-23T22:00", id="no midnight"
+        ),
     ],
 )
 def test_mail_that_is_due_in_quiet_hours_goes_when_they_end(zone: str, quiet: Quiet, due: str, goes: str) -> None:

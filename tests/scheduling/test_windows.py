@@ -168,6 +168,72 @@ def test_a_scheduled_window_closes_at_the_readers_next_slot_or_a_while_before_it
 
 
 @pytest.mark.parametrize(
+    ("zone", "clock", "before", "came", "closes"),
+    [
+        pytest.param("America/New_York", "07:00", 0, "2026-03-07T12:00", "2026-03-08T11:00", id="a day of 23 hours"),
+        pytest.param("America/New_York", "07:00", 0, "2026-10-31T11:00", "2026-11-01T12:00", id="a day of 25 hours"),
+        pytest.param(
+            "America/New_York", "02:30", 0, "2026-03-08T06:00", "2026-03-08T07:30", id="its hour is in the gap"
+        ),
+        pytest.param(
+            "Europe/Berlin", "02:30", 0, "2026-10-24T23:00", "2026-10-25T00:30", id="its hour comes twice: first"
+        ),
+        pytest.param("Europe/Berlin", "02:30", 0, "2026-10-25T00:30", "2026-10-26T01:30", id="and not a second time"),
+        pytest.param("Europe/Berlin", "02:30", 0, "2026-10-25T01:00", "2026-10-26T01:30", id="between the two"),
+        pytest.param("Europe/Berlin", "03:00", 60, "2026-03-29T00:30", "2026-03-30T00:00", id="closed over the gap"),
+        pytest.param(
+            "Europe/Berlin",
+            "03:00",
+            60,
+            "2026-03-28T23:59",
+            "2026-03-29T00:00",
+            id="an hour before, on the day of the gap",
+        ),
+        pytest.param("Australia/Lord_Howe", "02:15", 0, "2026-10-03T15:00", "2026-10-03T15:45", id="half an hour"),
+        pytest.param("Africa/Cairo", "00:00", 0, "2026-04-23T21:59", "2026-04-23T22:00", id="no midnight"),
+        pytest.param("Asia/Kathmandu", "07:00", 0, "2026-06-01T01:14", "2026-06-01T01:15", id="quarter hours"),
+        pytest.param("Pacific/Apia", "09:00", 0, "2011-12-29T19:00", "2011-12-30T19:00", id="a day that was skipped"),
+    ],
+)
+def test_a_scheduled_window_goes_by_the_readers_clock_when_clocks_change(
+    zone: str, clock: str, before: int, came: str, closes: str
+) -> None:
+    """What the reader's wall shows is what counts: hours that are skipped, or come twice (T1 to T13)."""
+    rule = Rule(Frequency(EVERY_DAY), time.fromisoformat(clock))
+    policy = WindowPolicy(WindowKind.SCHEDULE, before=minutes(before))
+
+    def slot_after(after: datetime) -> datetime:
+        return next_slot(rule, zone, after)
+
+    window = open_window(policy, datetime.fromisoformat(f"{came}+00:00"), next_slot=slot_after)
+
+    assert window.closes_at == datetime.fromisoformat(f"{closes}+00:00")
+
+
+@settings(max_examples=60)
+@given(
+    st.integers(0, 366 * 24 * 60),
+    st.sampled_from(["Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Africa/Cairo", "Pacific/Apia"]),
+    st.times(),
+    st.integers(0, 1_500),
+)
+def test_a_scheduled_window_closes_after_its_event_and_within_two_days(
+    minute: int, zone: str, clock: time, before: int
+) -> None:
+    """Whatever the day, the zone, the hour and the cut-off; and its slot is one of the reader's."""
+    rule = Rule(Frequency(EVERY_DAY), clock.replace(second=0, microsecond=0))
+    policy, came = WindowPolicy(WindowKind.SCHEDULE, before=minutes(before)), START + minutes(minute)
+
+    def slot_after(after: datetime) -> datetime:
+        return next_slot(rule, zone, after)
+
+    closes = open_window(policy, came, next_slot=slot_after).closes_at
+
+    assert came < closes <= came + timedelta(days=2)
+    assert slot_after(closes + policy.before - timedelta(microseconds=1)) == closes + policy.before
+
+
+@pytest.mark.parametrize(
     ("policy", "setting"),
     [
         (WindowPolicy(WindowKind.FIXED), "wait"),

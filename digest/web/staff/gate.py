@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from urllib.parse import quote
@@ -73,7 +73,7 @@ class Gate:
     """Registers pages, each with the role it needs (None: anybody), and lets nobody else in."""
 
     def __init__(self, house: Installation, pages: StaffPages) -> None:
-        self.router = APIRouter(prefix="/staff", redirect_slashes=False)
+        self.router = APIRouter(redirect_slashes=False)
         self._house = house
         self._pages = pages
         #: The cookie's name: with this prefix a browser takes it only over TLS and for this host alone (RFC 6265bis).
@@ -86,7 +86,7 @@ class Gate:
             visit = await run_in_threadpool(self._visit, request, FormData())
             return await run_in_threadpool(self._let_in, visit, needs, answer)
 
-        self.router.add_api_route(path, ask, methods=["GET", "HEAD"], include_in_schema=False)
+        self._add(path, ask, "GET", "HEAD")
 
     def post(self, path: str, needs: Role | None, answer: Answer) -> None:
         """Let *answer* act at *path*, on forms of ours."""
@@ -98,7 +98,7 @@ class Gate:
                 return self._refused(visit, path)
             return await run_in_threadpool(self._let_in, visit, needs, answer)
 
-        self.router.add_api_route(path, act, methods=["POST"], include_in_schema=False)
+        self._add(path, act, "POST")
 
     def upload(self, path: str, needs: Role, answer: Answer) -> None:
         """Let *answer* act at *path* on a form with a file, of which nothing is read for who may not bring one."""
@@ -115,7 +115,11 @@ class Gate:
                     return self._refused(visit, path)
                 return await run_in_threadpool(self._let_in, visit, needs, answer)
 
-        self.router.add_api_route(path, act, methods=["POST"], include_in_schema=False)
+        self._add(path, act, "POST")
+
+    def _add(self, path: str, answer: Callable[[Request], Awaitable[Response]], *methods: str) -> None:
+        # As Starlette does it: FastAPI would look for parameters in each, of which there are none.
+        self.router.add_route(f"/staff{path}", answer, methods=list(methods), include_in_schema=False)
 
     def keep(self, response: Response, key: str) -> Response:
         """Give the browser a new session key."""
