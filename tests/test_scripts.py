@@ -215,7 +215,7 @@ def test_a_bench_that_is_not_there_is_wrong_usage(run, checkout, name):
     status, err, _ = run(checkout / "scripts" / "bench", name)
 
     assert status == 2
-    names = "send|journal|late|plan|workers|splice|import|feedback|choose|web|events"
+    names = "send|journal|late|plan|workers|splice|import|feedback|choose|stories|simulate|web|events"
     assert err.splitlines()[-1] == f"usage: scripts/bench {names} [options]"
 
 

@@ -20,6 +20,7 @@ from digest.model.newsletter import Newsletter
 from digest.model.subscriber import EndedReason, Follow, Interests, SubscriptionState
 from digest.model.topic import Topic
 from digest.pipeline.addresses import read_address
+from digest.pipeline.frequencies import read_frequency
 from digest.pipeline.installation import Installation
 from digest.pipeline.leave import BY_THE_READER
 from digest.pipeline.places import read_zone
@@ -154,11 +155,13 @@ def choose(
     wants_all: bool | None = None,
     surprise: bool | None = None,
     days: Collection[str] | None = None,
+    often: str = "",
 ) -> None:
     """Set interests and the hour ("HH:MM", "" for the newsletter's own), and note that the reader chose them.
 
     *topics* are followed (none: everything, unless there are keywords); *muted* topics, *keywords*, with commas
-    between them, and *days* ("mon") stay as they are when None, as do the choices *wants_all* and *surprise*. The
+    between them, and *days* ("mon") stay as they are when None, as do the choices *wants_all* and *surprise*. *often*
+    ("monthly 31", "every 6h") counts before *days*, unless it is "days" or "". The
     hour that `hour_of` gave is no choice: who never named one goes on with the newsletter's own. A newly followed
     topic looks back a few days, not into the whole archive. Raises BadInput.
     """
@@ -176,9 +179,13 @@ def choose(
     if surprise is not None:
         before = replace(before, surprise=surprise)
     interests = follow_only(before, topics, before.muted if muted is None else muted, since)
-    often = choices.agreement.frequency if days is None else days_in(days, choices.newsletter)
+    kept = choices.agreement.frequency
+    if often not in ("", "days"):
+        kept = often_in(often, choices.newsletter)
+    elif days is not None:
+        kept = days_in(days, choices.newsletter)
     hour = choices.agreement.send_at if send_at == hour_of(choices) else send_at
-    cadence = cadence_for(choices.newsletter, choices.agreement.zone, hour, often)
+    cadence = cadence_for(choices.newsletter, choices.agreement.zone, hour, kept)
     newsletter_id = choices.agreement.newsletter_id
     with house.engine.begin() as connection:
         subscriptions.change(
@@ -187,7 +194,7 @@ def choose(
             profile_id=profile_of(connection, interests),
             cadence_id=cadence_ids(connection, newsletter_id, [cadence], now)[cadence],
             send_at=hour,
-            frequency=often,
+            frequency=kept,
             now=now,
         )
 
@@ -249,6 +256,15 @@ def days_in(days: Collection[str], newsletter: Newsletter) -> str:
     if not days:
         return ""
     own = Frequency(tuple(sorted(DAY_NAMES.index(day) for day in set(days))))
+    return frequency_text(own) if own != newsletter.schedule.frequency else ""
+
+
+def often_in(text: str, newsletter: Newsletter) -> str:
+    """Return the frequency that *text* ("monthly 31") says, "" for the newsletter's own; raises BadInput."""
+    try:
+        own = read_frequency(text)
+    except BadInput:
+        raise BadInput("Choose how often.") from None
     return frequency_text(own) if own != newsletter.schedule.frequency else ""
 
 

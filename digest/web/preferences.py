@@ -25,7 +25,15 @@ from digest.scheduling.zones import zone_of
 from digest.web.forms import read_form, text_of, texts_of
 from digest.web.notifying import rules_shown, take_rules, ways_shown
 from digest.web.pages import Pages, masked
-from digest.web.showing import days_of, days_shown, language_shown, place_of, sample_shown, topics_shown
+from digest.web.showing import (
+    days_of,
+    days_shown,
+    language_shown,
+    often_shown,
+    place_of,
+    sample_shown,
+    topics_shown,
+)
 from digest.web.signing_up import CONSENT
 
 _SOURCE = "preferences page"
@@ -171,6 +179,7 @@ def _act(house: Installation, one: Choices, form: FormData) -> None:
                 wants_all="wants_all" in form if more else None,
                 surprise="surprise" in form if more else None,
                 days=texts_of(form, "days") if "days_shown" in form else None,
+                often=text_of(form, "often"),
             )
         case "notify":
             choose_way(house, one, text_of(form, "way"), text_of(form, "send_at"))
@@ -228,7 +237,10 @@ def _shown(one: Choices, now: datetime, kept: FormData | None) -> Mapping[str, o
         "tomorrow": (now.astimezone(own_zone).date() + timedelta(days=1)).isoformat(),
         "send_at": subscribe.hour_of(one) if kept is None else text_of(kept, "send_at"),
         "place": place_of(one.newsletter.schedule.zone or agreement.zone, locale),
-        "days": days_shown(days if kept is None else texts_of(kept, "days"), locale) if days else [],
+        "days": days_shown(days if kept is None else texts_of(kept, "days"), locale),
+        "often": often_shown(
+            "" if kept is None else text_of(kept, "often"), agreement.frequency, one.newsletter, locale
+        ),
         "keywords": keywords,
         "wants_all": agreement.interests.wants_all if kept is None else "wants_all" in kept,
         "surprise": agreement.interests.surprise if kept is None else "surprise" in kept,

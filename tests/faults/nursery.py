@@ -1,6 +1,7 @@
 """Makes senders in no time: a process that has everything loaded and forks one for each line that it reads.
 
-A line is JSON: folder, database, port, connections; `work` when it is not to send but to `plan` or to be a `worker`;
+A line is JSON: folder, database, port, connections; `work` when it is not to send but to `plan`, to `approve` an
+`edition` or to be a `worker`; `at` when the clock is to stand;
 `input` when it is one of those of events_run.py; `point` and `nth` when it is to die there, `megabytes` and `hungry`
 when it is to lack memory (see points.py). It answers with the sender's pid, and when that has ended with how: 0 for
 the end of all work, -9 for a kill.
@@ -13,11 +14,13 @@ import os
 import sys
 import traceback
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 
 from pydantic import SecretStr
 
-from digest.clock import SystemClock
+from digest.clock import FixedClock, SystemClock
+from digest.pipeline.approve import approve_edition
 from digest.pipeline.dispatch import Sending, dispatch
 from digest.pipeline.tick import plan_due
 from digest.settings import relay_of
@@ -34,7 +37,11 @@ def send(order: dict[str, str | int]) -> int:
         points.arm(str(order["point"]), int(order["nth"]))
     if "megabytes" in order:
         points.starve(int(order["megabytes"]), str(order["hungry"]))
-    house = House(Path(str(order["folder"])), str(order["database"]), clock=SystemClock())  # type: ignore[arg-type]
+    clock = FixedClock(datetime.fromisoformat(str(order["at"]))) if "at" in order else SystemClock()
+    house = House(Path(str(order["folder"])), str(order["database"]), clock=clock)  # type: ignore[arg-type]
+    if order.get("work") == "approve":
+        approve_edition(house.installation, str(order["edition"]), by="Eva")
+        return 0
     if order.get("work") == "plan":
         plan_due(house.installation)
         return 0

@@ -1,4 +1,4 @@
-"""What is made to go wrong inside the program: it dies, as `kill -9` would have it, at P1 to P20, or lacks memory."""
+"""What is made to go wrong inside the program: it dies, as by `kill -9`, at P1 to P20 or A1 to A6, or lacks memory."""
 
 from __future__ import annotations
 
@@ -35,6 +35,12 @@ POINTS = {
     "P18 what it said is committed": Point("digest.delivery.journal:Orphan.discard"),
     "P19 all rows have their end": Point("digest.store.dispatching:finish_editions"),
     "P20 the job's work is done": Point("digest.worker.run:send_some", after=True),
+    "A1 the edition that is approved was found": Point("digest.pipeline.approve:find_or_begin", after=True),
+    "A2 what is approved is kept": Point("digest.pipeline.approve:save_pool", after=True),
+    "A3 the word is written": Point("digest.store.approvals:approve", after=True),
+    "A4 it stands in the record": Point("digest.pipeline.approve:record", after=True),
+    "A5 a job is written for the workers": Point("digest.pipeline.approve:ask_for_workers", after=True),
+    "A6 all of it is committed": Point("digest.pipeline.approve:_approve", after=True),
 }
 
 

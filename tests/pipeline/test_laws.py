@@ -229,6 +229,10 @@ class World(RuleBasedStateMachine):
     def time_passes(self, hours: int) -> None:
         self.house.move(hours=hours)
 
+    @rule(minutes=st.sampled_from([1, 50, 190]))
+    def the_clock_is_put_back(self, minutes: int) -> None:
+        self.house.move(minutes=-minutes)
+
     @rule(letter=letters, who=st.sampled_from(list(Who)))
     def plan(self, letter: str, who: Who) -> None:
         self.house.plan(letter, who)

@@ -70,6 +70,41 @@ def test_who_chooses_no_topic_gets_them_all(anna: House, ask: TestClient) -> Non
     assert {each.article.article.title for each in shown.made.selection.chosen} == {"Tariff news", "Satellite news"}
 
 
+@pytest.mark.parametrize(
+    ("often", "days", "kept"),
+    [
+        pytest.param("days", ["mon"], "mon", id="once a week"),
+        pytest.param("days", ["sat", "tue"], "tue,sat", id="chosen days"),
+        pytest.param("days", [], "", id="as often as the newsletter"),
+        pytest.param("monthly 1", ["mon"], "monthly 1", id="once a month, whatever the days"),
+        pytest.param("every 6h", [], "every 6h", id="every six hours"),
+    ],
+)
+def test_a_reader_chooses_how_often(anna: House, ask: TestClient, often: str, days: list[str], kept: str) -> None:
+    """The rule of their slots has it, and the page shows it again."""
+    page = ask.post(
+        preferences_path(anna), data=form(anna, "save", often=often, days=days, days_shown="1", send_at="07:00")
+    )
+    ((frequency, rule),) = anna.rows(
+        "SELECT s.frequency, c.rule FROM subscriptions s JOIN cadences c ON c.id = s.cadence_id WHERE s.id = :i",
+        i=anna.subscription_id(ANNA),
+    )
+
+    document = lxml_html.document_fromstring(page.text)
+    assert page.status_code == 200
+    assert frequency == kept
+    assert rule.startswith(kept)
+    assert document.xpath("//select[@name='often']/option[@selected]/@value")[0] == often
+
+
+def test_how_often_is_refused_when_it_is_no_frequency(anna: House, ask: TestClient) -> None:
+    """Nothing is changed, in words."""
+    page = ask.post(preferences_path(anna), data=form(anna, "save", often="monthly 77", send_at="07:00"))
+
+    assert page.status_code == 422
+    assert "Choose how often." in page.text
+
+
 def test_a_topic_that_was_muted_and_is_chosen_is_muted_no_more(anna: House, ask: TestClient) -> None:
     """Mute beats any score, so a checked topic that stayed muted would never come."""
     anna.reader("mo@example.org", topics="trade", muted="space|sport")
@@ -192,7 +227,7 @@ def test_a_reader_moves_and_every_newsletter_moves_along(anna: House, ask: TestC
     document = lxml_html.document_fromstring(page.text)
     assert (page.status_code, document.get("lang")) == (200, "ko")
     assert document.xpath("//input[@name='zone']/@value") == ["Asia/Seoul"]
-    assert document.xpath("//select/option[@selected]/@value") == ["ko"]
+    assert document.xpath("//select[@name='locale']/option[@selected]/@value") == ["ko"]
     assert cadences(anna) == [("daily", "Asia/Seoul"), ("monthly", "Asia/Seoul"), ("weekly", "America/New_York")]
     shown = preview(anna.installation, "daily", ANNA, at=anna.move(days=1))
     assert shown.slot_at.astimezone(UTC).hour == 22
