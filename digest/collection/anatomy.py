@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from digest.collection.blocks import Block, Shape
 from digest.collection.clean import ends_sentence, weight
 from digest.collection.disclaimer import Disclaimers, Judge, find_disclaimers
+from digest.collection.ending import to_end_mark, without_closing, without_tags
 from digest.collection.furniture import without_furniture, without_tail
 from digest.collection.header import Facts, take_facts
 from digest.collection.headings import has_deck, to_sections
@@ -46,8 +47,11 @@ def dissect(blocks: Sequence[Block], markers: Markers, *, title: str = "", with_
     judged = Judge(markers)
     page = [Block(title, Shape.HEADING)] if title else []
     page += [
-        block for block in blocks[:MOST_BLOCKS] if _says_something(block.text, first=not title and block is blocks[0])
+        block
+        for block in to_end_mark(blocks[:MOST_BLOCKS])
+        if _says_something(block.text, first=not title and block is blocks[0])
     ]
+    whole = page
     if not title:
         page = title_first(page, judged)
     kept = without_furniture(page, judged)
@@ -55,15 +59,18 @@ def dissect(blocks: Sequence[Block], markers: Markers, *, title: str = "", with_
     page, facts = take_facts(kept, markers, lists=True)
     related = find_related(page, judged)
     page = [block for index, block in enumerate(page) if index not in related.used]
+    page, topics = without_tags(page, markers)
     page, more = take_facts(page, markers)
-    whole, page = page, without_tail(page, judged, ended=ended)
-    ended = ended or len(page) < len(whole) or bool(related.used)
+    page = without_closing(page, markers, facts.author or more.author)
+    size, page = len(page), without_tail(page, judged, ended=ended)
+    ended = ended or len(page) < size or bool(related.used)
     said = find_disclaimers(page, judged, anchored=ended)
     body = _body(page, said)
     body, still_more = take_facts(body, markers)
     heading, rest = (body[0].text, body[1:]) if body else ("", [])
     deck = ""
-    if with_deck and has_deck(rest):
+    before, after = _parted(whole, heading, rest, judged)
+    if with_deck and has_deck(rest, before=before, after=after):
         deck, rest = rest[0].text, rest[1:]
     return Parts(
         title=title or heading,
@@ -72,7 +79,7 @@ def dissect(blocks: Sequence[Block], markers: Markers, *, title: str = "", with_
         disclaimer="\n".join(page[index].text for index in said.found),
         related=related.entries,
         ai_generated=said.ai_generated,
-        facts=facts.with_more(more).with_more(still_more),
+        facts=facts.with_more(more).with_more(still_more).with_more(Facts(topics=topics)),
     )
 
 
@@ -81,6 +88,19 @@ def _says_something(text: str, *, first: bool) -> bool:
     if any(letter.isalnum() for letter in text):
         return True
     return first and any(sign >= "\u2600" and unicodedata.category(sign) == "So" for sign in text)
+
+
+def _parted(whole: Sequence[Block], heading: str, rest: Sequence[Block], judged: Judge) -> tuple[bool, bool]:
+    """Return whether lines about the article stood before, and after, the first block of *rest* on the *whole* page.
+
+    Those above the title, *heading*, do not count.
+    """
+    at = next((index for index, block in enumerate(whole) if rest[1:] and block is rest[0]), len(whole) - 1)
+    if at + 1 >= len(whole):
+        return False, False
+    title = next((index for index, block in enumerate(whole) if block.text == heading), at)
+    before = any(not judged(block.text).strength for block in whole[title + 1 : at])
+    return before, whole[at + 1] is not rest[1]
 
 
 def _body(page: Sequence[Block], said: Disclaimers) -> list[Block]:

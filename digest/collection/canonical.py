@@ -169,6 +169,7 @@ class IdentityKeys:
 def identity_of(article: Article, source: str = "", file: str = "") -> IdentityKeys:
     """Return the keys of *article* as collected from *source* (a slug), where it was all that stood in *file*.
 
+    That is the file's whole path: whoever reads it, it is the same file.
     A GUID that is an address is brought to the form of one. The hashes of content and text are left empty when
     the text is too short to prove anything.
     """
@@ -181,7 +182,7 @@ def identity_of(article: Article, source: str = "", file: str = "") -> IdentityK
         title_key=title_key(article),
         source=source,
         text_hash=text_hash(article),
-        file_key=_digest(source, file) if file else "",
+        file_key=_digest(file) if file else "",
         sketch=sketch(body_of(article)),
     )
 

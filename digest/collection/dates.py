@@ -20,9 +20,11 @@ _ISO = re.compile(
     re.IGNORECASE,
 )
 _YEAR_FIRST = re.compile(r"(\d{4})\s*[年년./]\s*(\d{1,2})\s*[月월./]\s*(\d{1,2})\s*[日일.]?\.?")
-_TIME_AFTER = re.compile(r"^\W*(?:\(.\)\s*)?(?:오전\s*|午前\s*|kl\.?\s*|um\s+|à\s+|at\s+)?(\d{1,2})[:h時](\d{2})")
+_TIME_AFTER = re.compile(r"^\W*(?:\(.\)\s*)?(?:오전\s*|午前\s*|kl\.?\s*|um\s+|à\s+|at\s+)?(\d{1,2})[:h時时](\d{2})")
 _DAY_FIRST = re.compile(r"\b(\d{1,2})[./](\d{1,2})[./](\d{4})\b")
-_WORDS = re.compile(r"[^\W\d_]+(?:\s+الثاني|\s+الأول)?")
+_WORDS = re.compile(r"[^\W\d_](?:[^\W\d_]|[\u0300-\u036f\u0900-\u0dff\u0e00-\u0eff])*(?:\s+الثاني|\s+الأول)?")
+_THAI = re.compile("[\u0e00-\u0e7f]")
+_THAI_ERA = 543  #: years that the Buddhist era is ahead
 _NUMBERS = re.compile(r"\d+")
 _CLOCK = re.compile(r"\b(\d{1,2}):(\d{2})(?::\d{2})?\s*([ap]\.?m\.?)?", re.IGNORECASE)
 
@@ -112,6 +114,8 @@ def _in_words(text: str, markers: Markers | None) -> datetime | None:
     clock = _CLOCK.search(text)
     numbers = [int(number) for number in _NUMBERS.findall(_CLOCK.sub(" ", text)) if len(number) <= 4]
     year = next((number for number in numbers if number > 1900), 0)
+    if year > LATEST_YEAR and _THAI.search(text):
+        year -= _THAI_ERA
     day = next((number for number in numbers if 1 <= number <= 31), 0)
     if not (month and year and day):
         return None

@@ -165,6 +165,7 @@ def _xml_entries(text: str, url: str) -> tuple[list[Entry], list[str]]:
     text = _DOCTYPE.sub(r"\g<before>", text, count=1) if _DOCTYPE.match(text) else text
     check_no_dtd(text)
     text, problems = _first_entries(text)
+    text = text[: text.rfind("<")] if text.rfind(">") < text.rfind("<") else text  # it was cut off inside a tag
     check_markup(text, html=False)
     if not is_well_formed(text):
         text = repaired(text)

@@ -7,7 +7,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 
 from digest.collection.blocks import Block, Shape
-from digest.collection.clean import ends_sentence, weight
+from digest.collection.clean import ends_sentence, fold, weight
 from digest.collection.disclaimer import Judge, is_notice
 from digest.collection.markers import Folded, Lines, Markers
 from digest.collection.related import is_related_heading
@@ -15,6 +15,7 @@ from digest.collection.related import is_related_heading
 _MARKS = " *_-–—•·#▶►■:：|[]【】<>+…↗→←↑"
 _BULLET = re.compile(r"^\s*(?:[-*•·‣◦▪■●○–—]\s|\d{1,2}[.)]\s)")
 _GOES_ON = re.compile(r"[:：]\s*(\S.*)$|，(.*)$")
+_BARS = re.compile(r"\s[|·•/]\s")
 LONG = 120
 LONGEST_REST = 40
 LONGEST_SCRAP = 60
@@ -29,7 +30,7 @@ def without_furniture(blocks: Sequence[Block], judged: Judge) -> list[Block]:
     markers = judged.markers
     bare = [block.text.strip(_MARKS) for block in blocks]
     strong = [index > 0 and _fits(text, markers.end) for index, text in enumerate(bare)]
-    marked = [index > 0 and (strong[index] or _fits(text, markers.lines)) for index, text in enumerate(bare)]
+    marked = [index > 0 and (strong[index] or is_furniture(text, markers)) for index, text in enumerate(bare)]
     listed = next((at for at in range(1, len(blocks)) if is_related_heading(blocks[at], markers)), len(blocks))
     for index in range(listed + 1, len(blocks)):
         if marked[index] and _is_entry(blocks, bare, marked, index, markers):
@@ -63,7 +64,8 @@ def _is_heading_of_text(blocks: Sequence[Block], marked: Sequence[bool], index: 
 def is_furniture(text: str, markers: Markers) -> bool:
     """Whether the line *text* reads as furniture, wherever it stands."""
     bare = text.strip(_MARKS)
-    return _fits(bare, markers.end) or _fits(bare, markers.lines)
+    known = _fits(bare, markers.end) or _fits(bare, markers.lines) or _is_menu(bare, markers.end, markers.lines)
+    return known or _is_credit(bare, markers)
 
 
 def without_tail(blocks: Sequence[Block], judged: Judge, *, ended: bool = False) -> list[Block]:
@@ -92,6 +94,23 @@ def _is_scrap(block: Block) -> bool:
         and not block.links
         and not _BULLET.match(block.text)
     )
+
+
+def _is_credit(text: str, markers: Markers) -> bool:
+    """Whether the line *text* says who made a picture, and nothing of the article: "Photo: Ada Finch"."""
+    label, colon, name = text.replace("：", ":").partition(":")
+    return bool(colon and name) and weight(name) <= LONGEST_SCRAP and fold(label) in markers.credit and not _says(name)
+
+
+def _says(name: str) -> bool:
+    return ends_sentence(name) and len(name.split()) > 3
+
+
+def _is_menu(bare: str, *every: Lines) -> bool:
+    """Whether *bare* is a row of links, half of which at least are furniture: "Unsubscribe | Help"."""
+    parts = [part.strip(_MARKS) for part in _BARS.split(bare)]
+    known = sum(1 for part in parts if any(_fits(part, lines) for lines in every))
+    return 1 < len(parts) <= 12 and 2 * known >= len(parts) and all(weight(part) <= LONGEST_SCRAP for part in parts)
 
 
 def _fits(bare: str, lines: Lines) -> bool:

@@ -58,7 +58,7 @@ def _stands_over_text(blocks: Sequence[Block], index: int) -> bool:
 
 
 def _reads_as_heading(text: str) -> bool:
-    if not any(letter.isalnum() for letter in text) or text[-1] in _NOT_AT_END or _BULLET.match(text):
+    if not any(letter.isalnum() for letter in text) or text[-1] in _NOT_AT_END or _BULLET.match(text) or "| " in text:
         return False
     if ends_sentence(text, questions=False) or text[0] in '"“«„「『':
         return False
@@ -82,10 +82,12 @@ def to_sections(blocks: Sequence[Block]) -> tuple[Section, ...]:
     return tuple(sections)
 
 
-def has_deck(blocks: Sequence[Block]) -> bool:
+def has_deck(blocks: Sequence[Block], *, before: bool = False, after: bool = False) -> bool:
     """Whether the first of *blocks* (the page under its title) is a deck and not the first paragraph.
 
-    A deck is short beside the article's paragraphs and one to three sentences long, and text follows it.
+    A deck is short beside the article's paragraphs and one to three sentences long, and text follows it. Lines about
+    the article (date, author, buttons) part the deck from the text, or title and deck from it: *after* and *before*
+    the first block say where some stood.
     """
     if len(blocks) < 2 or blocks[0].shape is not Shape.LINE:
         return False
@@ -93,12 +95,14 @@ def has_deck(blocks: Sequence[Block]) -> bool:
     if size > LONGEST_DECK or len(sentences(text)) > 3 or text[-1] in ":：" or _BULLET.match(text):
         return False
     followed_by_heading = is_heading(blocks, 1)
-    if is_heading(blocks, 0) and size <= 60 and not followed_by_heading:
+    if is_heading(blocks, 0) and size <= 60 and not followed_by_heading and not after:
         return False
     rest = [at for at in range(1, len(blocks)) if not is_heading(blocks, at)]
     if not rest:
         return False
     typical = median(weight(blocks[at].text) for at in _paragraphs(blocks, rest))
+    if before and not after and len(sentences(text)) > 1 and size > 0.6 * typical:
+        return False
     if size <= SURE_DECK:
         return size < typical or not ends_sentence(text)
     grouped = any(not block.after_blank for block in blocks[2:])

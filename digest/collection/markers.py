@@ -186,6 +186,12 @@ class Language:
     source: frozenset[str]
     byline: frozenset[str]
     byline_after: tuple[str, ...]
+    clock: frozenset[str]
+    topics: frozenset[str]
+    credit: frozenset[str]
+    kicker: Lines
+    notes: Lines
+    closing: Lines
     related: Lines
     labels: Lines
     end: Lines
@@ -216,6 +222,12 @@ class Markers:
     source: frozenset[str]
     byline: frozenset[str]
     byline_after: tuple[str, ...]
+    clock: frozenset[str]
+    topics: frozenset[str]
+    credit: frozenset[str]
+    kicker: Lines
+    notes: Lines
+    closing: Lines
 
     @classmethod
     def of(cls, tables: Iterable[Language]) -> Markers:
@@ -239,6 +251,12 @@ class Markers:
             source=frozenset[str]().union(*(table.source for table in every)),
             byline=frozenset[str]().union(*(table.byline for table in every)),
             byline_after=tuple(word for table in every for word in table.byline_after),
+            clock=frozenset[str]().union(*(table.clock for table in every)),
+            topics=frozenset[str]().union(*(table.topics for table in every)),
+            credit=frozenset[str]().union(*(table.credit for table in every)),
+            kicker=Lines.union(table.kicker for table in every),
+            notes=Lines.union(table.notes for table in every),
+            closing=Lines.union(table.closing for table in every),
         )
 
 
@@ -271,6 +289,12 @@ def _language(name: str, table: Mapping[str, Any], things: Group) -> Language:
         source=frozenset(fold(word) for word in table.get("source", ())),
         byline=frozenset(fold(word) for word in table.get("byline", ())),
         byline_after=tuple(table.get("byline_after", ())),
+        clock=frozenset(fold(word) for word in table.get("clock", ())),
+        topics=frozenset(fold(word) for word in table.get("topics", ())),
+        credit=frozenset(fold(word) for word in table.get("credit", ())),
+        kicker=Lines.of(table.get("kicker", ())),
+        notes=Lines.of(table.get("notes", ())),
+        closing=Lines.of(table.get("closing", ())),
         related=Lines.of(table.get("related", ())),
         labels=Lines.of(table.get("labels", ())),
         end=Lines.of(table.get("end", ())),

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from digest.collection.blocks import Block, Shape
-from digest.collection.clean import ends_sentence, sentences, weight
+from digest.collection.clean import ends_sentence, fold, sentences, weight
 from digest.collection.disclaimer import Judge, is_notice
 from digest.collection.links import http_url
 from digest.collection.lists import find_unnamed_list, text_resumes, usual_paragraph
@@ -102,7 +102,7 @@ def _end_of_list(blocks: Sequence[Block], heading: int, judged: Judge) -> int:
             if marked_up or at > heading + 1:
                 return at
             continue
-        if _is_label(block, markers) and at + 1 < len(blocks):
+        if (_is_label(block, markers) or fold(block.text) in markers.topics) and at + 1 < len(blocks):
             return at
         if weight(_URL.sub("", block.text)) > LONGEST_ENTRY and not block.links:
             # The article goes on: this was a box within it. A short line just before is the next heading.

@@ -7,15 +7,18 @@ from dataclasses import replace
 
 from digest.collection.blocks import Block, Shape
 from digest.collection.clean import ends_sentence, weight
-from digest.collection.disclaimer import Judge, is_notice
+from digest.collection.disclaimer import Judge, is_notice, is_stamp
 from digest.collection.furniture import is_furniture
 from digest.collection.header import read_fact
 from digest.collection.headings import LONGEST_DECK
+from digest.collection.markers import Markers
 
 LONGEST_ABOVE = 6
+LONGEST_HEAD = 20
 LONGEST_TITLE = 160
 LONGEST_SURE_TITLE = 70
 LONGEST_KICKER = 24
+SHORTEST_TITLE = 12
 
 
 def title_first(page: Sequence[Block], judged: Judge) -> list[Block]:
@@ -26,9 +29,18 @@ def title_first(page: Sequence[Block], judged: Judge) -> list[Block]:
     if not page:
         return []
     at = _first_own_line(page, judged)
-    if at == 0 and _is_kicker(page):
-        return title_first(page[1:], judged)
+    first, below = page[at], page[at + 1 : at + 1 + LONGEST_HEAD]
+    verdict = judged(first.text)
+    stamp = "sponsored" in verdict.kinds and is_stamp(verdict, first.text)
+    if _is_kicker(first, [block for block in below if not _is_beside(block, judged)], judged.markers, sure=stamp):
+        found = title_first([*page[:at], *page[at + 1 :]], judged)
+        # "Paid content" over the title is a disclaimer, and stays.
+        return [found[0], first, *found[1:]] if stamp else found
     return [replace(page[at], shape=Shape.HEADING), *page[:at], *page[at + 1 :]]
+
+
+def _is_beside(block: Block, judged: Judge) -> bool:
+    return is_furniture(block.text, judged.markers) or read_fact(block.text, judged.markers) is not None
 
 
 def _first_own_line(page: Sequence[Block], judged: Judge) -> int:
@@ -46,22 +58,23 @@ def _first_own_line(page: Sequence[Block], judged: Judge) -> int:
     return 0
 
 
-def _is_kicker(page: Sequence[Block]) -> bool:
-    """Whether the first line only names the department: a longer title, a deck and a paragraph follow it."""
-    if len(page) < 4:
+def _is_kicker(first: Block, below: Sequence[Block], markers: Markers, *, sure: bool) -> bool:
+    """Whether the line *first* only names the department: a longer title, a deck and a paragraph are *below* it.
+
+    A title and a paragraph are enough under words that we know for a department, or when it is *sure* by itself.
+    """
+    kicker = first.text
+    known = sure or markers.kicker.match(kicker.strip(" |/:#"))
+    if len(below) < (2 if known else 3) or ends_sentence(kicker) or not any(map(str.isalnum, kicker)):
         return False
-    kicker, title = page[0].text, page[1].text
-    return (
-        weight(kicker) <= LONGEST_KICKER
-        and len(kicker.split()) <= 3
-        and any(letter.isalnum() for letter in kicker)
-        and not ends_sentence(kicker)
-        and not ends_sentence(title, questions=False)
-        and 2 * weight(kicker) <= weight(title) <= LONGEST_TITLE
-        and ends_sentence(page[2].text)
-        and weight(page[2].text) > weight(title)
-        and _is_deck(page, 2)
-    )
+    title, under = below[0].text, below[1].text
+    if ends_sentence(title, questions=False) or weight(title) > LONGEST_TITLE or weight(under) <= weight(title):
+        return False
+    if known:
+        # A text of that name would go on with a paragraph, which ends as one.
+        return weight(kicker) <= 2 * LONGEST_KICKER and weight(title) >= SHORTEST_TITLE
+    short = weight(kicker) <= LONGEST_KICKER and len(kicker.split()) <= 3 and 2 * weight(kicker) <= weight(title)
+    return short and ends_sentence(under) and _is_deck(below, 1)
 
 
 def _is_deck(page: Sequence[Block], at: int) -> bool:

@@ -100,6 +100,7 @@ class SkipReason(StrEnum):
     NOT_APPROVED = "not_approved"  #: nobody approved the edition before it was later than max_late
     CANCELLED = "cancelled"  #: the edition was called off before its turn
     COALESCED = "coalesced"  #: a later slot took its place after downtime
+    TOGETHER = "together"  #: it is a part of another mail, or waits to be one
     ZONE_CHANGED = "zone_changed"  #: the reader's clock jumped over it, or it came too soon after the last mail
 
 

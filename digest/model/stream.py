@@ -51,6 +51,7 @@ class Way(StrEnum):
     GATHERED = "gathered"  #: in windows, also of a stream that would send each at once
     DAILY = "daily"  #: once a day at their hour
     WEEKLY = "weekly"  #: once a week at their hour
+    NEWSLETTER = "newsletter"  #: once a day, in the newsletter's mail when one comes then
 
 
 class PriorityRule(StrEnum):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time
-from enum import StrEnum
+from enum import IntFlag, StrEnum
 
 from digest.model.frequency import Frequency
 
@@ -56,6 +56,14 @@ class SubscriptionState(StrEnum):
     ACTIVE = "active"
     PAUSED = "paused"  #: until `paused_until`, or until the reader resumes
     ENDED = "ended"  #: with a reason
+
+
+class Joins(IntFlag):
+    """Which mails of a reader are joined; kept as a number."""
+
+    NOTHING = 0
+    NEWSLETTERS = 1  #: those of a day are one mail
+    EVENTS = 2  #: a stream that the reader wants with the newsletter
 
 
 class EndedReason(StrEnum):

@@ -384,7 +384,7 @@ def policy_for(stream: Stream, way: str) -> WindowPolicy:
             return _INSTANT
         case Way.GATHERED if stream.window.kind is WindowKind.INSTANT:
             return _AN_HOUR
-        case Way.DAILY | Way.WEEKLY:
+        case Way.DAILY | Way.WEEKLY | Way.NEWSLETTER:
             before = stream.window.before if stream.window.kind is WindowKind.SCHEDULE else timedelta(0)
             return replace(_BY_SCHEDULE, before=before)
     return stream.window

@@ -18,7 +18,8 @@ from digest.pipeline.notice import notice_for
 from digest.pipeline.related_links import Entry
 from digest.pipeline.wording import Wording
 from digest.rendering.clean import clean_url, shorten
-from digest.rendering.press import CardChoice, DigestParts, Press
+from digest.rendering.parts import CardChoice, DigestParts
+from digest.rendering.press import Press
 from digest.rendering.views import CardView, RelatedView, card_view, related_view
 from digest.rendering.written import Written
 

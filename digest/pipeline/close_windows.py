@@ -19,7 +19,7 @@ from digest.log import get_logger
 from digest.model.digest import SkipReason
 from digest.model.event import Outcome
 from digest.model.newsletter import Newsletter
-from digest.model.stream import Stream, WindowKind
+from digest.model.stream import Stream, Way, WindowKind
 from digest.model.subscriber import Interests
 from digest.pipeline.daily_room import DailyRoom
 from digest.pipeline.event_bench import EventBench, MadeOfEvents
@@ -27,7 +27,7 @@ from digest.pipeline.event_json import event_of
 from digest.pipeline.installation import Installation
 from digest.pipeline.planned import Planned, planned_rows
 from digest.rendering.i18n import resolve_locale
-from digest.scheduling.cadence import half_period, next_slot, parse_rule
+from digest.scheduling.cadence import half_period, latest_slot, next_slot, parse_rule
 from digest.scheduling.reader_rules import ReaderRules, send_time
 from digest.scheduling.windows import parse_policy
 from digest.scheduling.zones import zone_of
@@ -46,7 +46,8 @@ EVENTS = "+events"  #: what the period of an edition of events has after its day
 _AT_ONCE = 200  # windows in one transaction
 _LONG_DUE = 1  # microseconds after 1970: claims go by the time a row is due, so these are next
 _CRASHED = "crashed"
-_POOL = "{}"  # of no articles
+POOL = "{}"  #: of no articles
+POOL_HASH = hashlib.sha256(POOL.encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +83,13 @@ class Desk:
         return self.benches[locale]
 
 
-def close_windows(house: Installation, newsletter_id: int, newsletter: Newsletter, *, at: datetime) -> Planned:
-    """Make digests of all windows of a stream that are due at *at*; return what was planned."""
+def close_windows(
+    house: Installation, newsletter_id: int, newsletter: Newsletter, *, at: datetime, whole: bool = True
+) -> Planned:
+    """Make digests of all windows of a stream that are due at *at*; return what was planned.
+
+    *whole* False: without those that may go with a newsletter.
+    """
     assert newsletter.stream is not None
     done = Planned()
     with house.engine.begin() as connection:
@@ -94,7 +100,7 @@ def close_windows(house: Installation, newsletter_id: int, newsletter: Newslette
     desk = Desk(house, newsletter, newsletter.stream, at.astimezone(UTC).date().isoformat())
     while True:
         with reading(house.engine) as connection:
-            due = windows.due_windows(connection, newsletter_id, at, _AT_ONCE)
+            due = windows.due_windows(connection, newsletter_id, at, _AT_ONCE, whole=whole)
             found = windows.members(connection, [each.window_id for each in due], Outcome.PENDING)
         if not due:
             return done
@@ -175,6 +181,8 @@ class _Times:
         self._at = at
         self._rules = rules_of(connection, {mail.reader.subscriber_id for mail in mails})
         self._room = DailyRoom(connection, self._rules, at)
+        along = {mail.reader.subscriber_id for mail in mails if mail.reader.way == Way.NEWSLETTER}
+        self._letters = windows.newsletter_cadences(connection, along) if along else {}
 
     def put_off_until(self, mail: Mail) -> datetime | None:
         """Return until when the windows of *mail* have to wait, with all that comes meanwhile; None for not at all."""
@@ -187,7 +195,7 @@ class _Times:
             return None
         since = min(each.opened_at for each in mail.windows)
         full_until = self._room.full_until(reader.subscriber_id, self._goes(mail), reader.zone, waits_since=since)
-        return full_until or self._next_if_missed(reader)
+        return full_until or self._with_the_newsletter(reader) or self._next_if_missed(reader)
 
     def take(self, mail: Mail) -> datetime:
         """Return when *mail* goes, and count it."""
@@ -202,6 +210,16 @@ class _Times:
             return self._at
         due = max(self._at, reader.closes_at + parse_policy(reader.policy).before)
         return send_time(due, self._rules.get(reader.subscriber_id, ReaderRules()), reader.zone)
+
+    def _with_the_newsletter(self, reader: DueWindow) -> datetime | None:
+        """Return when the newsletter comes that these events wait for: later today, its hour has changed since."""
+        letters = [(parse_rule(rule), zone) for rule, zone in self._letters.get(reader.subscriber_id, ())]
+        if any(latest_slot(rule, zone, self._at).slot_at > reader.opened_at for rule, zone in letters):
+            return None
+        own = zone_of(reader.zone)
+        slots = [next_slot(rule, zone, self._at) for rule, zone in letters]
+        today = self._at.astimezone(own).date()
+        return min((each for each in slots if each.astimezone(own).date() == today), default=None)
 
     def _next_if_missed(self, reader: DueWindow) -> datetime | None:
         """Return the next slot of a schedule whose slot is too long ago; None for any other window."""
@@ -225,7 +243,7 @@ def _write_mails(
     at: datetime,
 ) -> Planned:
     now = house.clock.now()
-    editions = _Editions(connection, newsletter_id, desk.day, [mail for mail, _ in going], now)
+    editions = EventEditions(connection, newsletter_id, desk.day, [mail for mail, _ in going], now)
     places = [editions.place(mail) for mail, _ in going]
     digest_ids = save_mails(connection, house, [mail for mail, _ in going], places, desk.day)
     rows, counted = [], Counter[str]()
@@ -264,7 +282,7 @@ def _end_windows(connection: Connection, mails: Sequence[Mail], delivery_ids: Se
         windows.settle(connection, none, Outcome.SUPPRESSED, reason)
 
 
-class _Editions:
+class EventEditions:
     """The stream's editions of one day: a reader's first mail is in the first, the second in the second."""
 
     def __init__(
@@ -308,7 +326,7 @@ def save_mails(
         (mail, place) for mail, (place, cancelled) in zip(mails, places, strict=True) if mail.made and not cancelled
     ]
     midnight = datetime.combine(datetime.fromisoformat(day).date(), time(), UTC)
-    pool_id = save_pool(connection, hashlib.sha256(_POOL.encode()).hexdigest(), _POOL)
+    pool_id = save_pool(connection, POOL_HASH, POOL)
     slots = {
         edition_id: open_slot(connection, edition_id, midnight, pool_id, house.clock.now())
         for edition_id in {place for _, place in wanted}

@@ -161,14 +161,14 @@ def _read_place(path: Path, found: Read, progress: Progress | None) -> None:
     if path.is_dir():
         _read_folder(path, found, progress)
     elif path.is_file():
-        _read_one(path, found, path.resolve().as_posix())
+        _read_one(path, found)
     else:
         raise BadInput("there is no such file or folder")
 
 
 def _read_folder(folder: Path, found: Read, progress: Progress | None) -> None:
     for path in list_article_files(folder):
-        _read_one(path, found, path.resolve().as_posix())
+        _read_one(path, found)
         if progress is not None:
             progress(1)
 
@@ -187,10 +187,10 @@ def _read_changed(folder: Path, found: Read, due: DueSource) -> None:
             written_at = datetime.fromtimestamp(min(facts.st_mtime, facts.st_ctime), UTC)
             changed = facts.st_ctime >= since or str(path) in due.last_error
             if changed and is_settled(Look(facts.st_size, written_at), now=found.now):
-                _read_one(path, found, path.relative_to(folder).as_posix())
+                _read_one(path, found)
 
 
-def _read_one(path: Path, found: Read, file: str) -> None:
+def _read_one(path: Path, found: Read) -> None:
     with _told_apart(path, found):
         if path.stat().st_size > _LARGEST_FILE:
             raise BadInput(f"the file is larger than {_LARGEST_FILE:,} bytes")
@@ -199,7 +199,7 @@ def _read_one(path: Path, found: Read, file: str) -> None:
             data = unfold(data, _LARGEST_FILE)
             # The ending below chooses the reader: "feed.xml.gz" is read as "feed.xml".
             name = path.with_suffix("") if path.suffix.lower() == ".gz" else path
-        _keep(reading_of_file(name, data, now=found.now), path, found, file)
+        _keep(reading_of_file(name, data, now=found.now), path, found, path.resolve().as_posix())
 
 
 @contextmanager

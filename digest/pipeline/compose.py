@@ -20,6 +20,7 @@ from digest.pipeline.bench import Bench, Materials
 from digest.pipeline.frame import date_of, frame_of
 from digest.pipeline.installation import Installation
 from digest.pipeline.links import MORE, Links
+from digest.pipeline.made import Made, Shown, Wanted
 from digest.pipeline.mail_templates import templates_of
 from digest.pipeline.pool import SlotPool, build_pool
 from digest.pipeline.pool_spec import whole_spec
@@ -29,7 +30,8 @@ from digest.rendering.headers import constant_headers
 from digest.rendering.i18n import resolve_locale
 from digest.rendering.languages import weekday_date_text
 from digest.rendering.layout import boundary_of
-from digest.rendering.press import Composed, DigestParts, Press
+from digest.rendering.parts import DigestParts
+from digest.rendering.press import Composed, Press
 from digest.rendering.templates import TemplateSet
 from digest.rendering.views import slot_widths
 from digest.rendering.written import EditionView, edition_view
@@ -42,39 +44,6 @@ from digest.store.engine import reading
 from digest.store.matches import NewMatches
 
 _MEMORY = 1_000  # digests kept in one slot, some 25 KB each; above that all are forgotten, and made again if need be
-
-
-@dataclass(frozen=True, slots=True)
-class Made:
-    """One digest as made: what was chosen, and (unless skipped) its stored form."""
-
-    selection: Selection
-    subject: str = ""
-    layout: str | None = None
-    items: tuple[Mapping[str, Any], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """For whom a digest is: interests, the stories they were shown, the day they joined (if it matters), locale.
-
-    `first` for who is welcomed with it.
-    """
-
-    interests: Interests
-    history: frozenset[int]
-    since: datetime | None
-    locale: str
-    first: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """A digest as it was sent: its items as the log keeps them, for whom it was, in which locale."""
-
-    items: Sequence[Mapping[str, Any]]
-    interests: Interests
-    locale: str
 
 
 class Workshop:
@@ -91,7 +60,7 @@ class Workshop:
         shelf: Shelf,
         summarise: Summariser,
     ) -> None:
-        self._newsletter = newsletter
+        self.newsletter = newsletter
         self._pool = slot_pool
         #: What the hash of its pool is of, as JSON: everything that decides the digests.
         self.pool_spec = whole_spec(slot_pool.spec, newsletter, slot_pool.topics)
@@ -100,10 +69,11 @@ class Workshop:
         self._period = period
         self._day = day
         self._frame = frame_of(newsletter, period, links)
-        self._edition = edition_view({kind: (one.markdown, one.language) for kind, one in slot_pool.notes.items()})
+        self.edition = edition_view({kind: (one.markdown, one.language) for kind, one in slot_pool.notes.items()})
         self._benches = shelf.benches
         self._prints = shelf.prints
         self._summarise = summarise
+        self._guests: dict[tuple[Press, str], Bench] = {}
         self._made: dict[Wanted, Made] = {}
         self._related = RelatedLinks(slot_pool, newsletter.limits.max_related)
         self._stories = self._related.stories.union(
@@ -125,7 +95,7 @@ class Workshop:
     @property
     def as_read(self) -> AsRead:
         """What editors had said when the pool was read."""
-        return AsRead(self._newsletter.slug, self._newsletter.welcome, self._pool.ruled_at, self._pool.notes)
+        return AsRead(self.newsletter.slug, self.newsletter.welcome, self._pool.ruled_at, self._pool.notes)
 
     def says(self, kind: NoteKind) -> str:
         """Return what the editors wrote for this edition, as Markdown; "" for nothing."""
@@ -138,7 +108,7 @@ class Workshop:
 
     def locale_for(self, locale: str) -> str:
         """Return the one locale of a mail to who chose *locale*: theirs, else the newsletter's, else English."""
-        return resolve_locale(locale, self._newsletter.locale)
+        return resolve_locale(locale, self.newsletter.locale)
 
     def take_pieces(self) -> dict[str, bytes]:
         """Return the encoded pieces made since the last call, to be stored with the digests that use them."""
@@ -167,7 +137,7 @@ class Workshop:
         }
         for locale in sorted({key.locale for key, found in fresh.items() if found.chosen and self._prints}):
             chosen = [each for key, found in fresh.items() if key.locale == locale for each in found.chosen]
-            self._bench(locale).print(chosen)
+            self.bench(locale).print(chosen)
         for key, selection in fresh.items():
             self._made[key] = self._one(selection, key)
         return [self._made[key] for key in keys]
@@ -185,7 +155,7 @@ class Workshop:
         made, key = self.make(wanted), self._normal(wanted)
         found = explain(self._pool_for(key), made.selection, key.interests, key.history, key.since)
         candidates = {each.article.article_id for each in self._pool.pool.candidates}
-        rules, sources = self._pool.pool.rules, self._newsletter.sources
+        rules, sources = self._pool.pool.rules, self.newsletter.sources
         outside = tuple(
             Rejected(article, why_outside(article, rules, sources))
             for article in archive
@@ -208,33 +178,33 @@ class Workshop:
             if made.layout is not None:
                 return made
             selection = made.selection
-        nothing_new = selection.skip is SkipReason.NOTHING_NEW and self._newsletter.nothing_new is NothingNew.NOTE
-        if self._edition.announcement is None and not nothing_new:
+        nothing_new = selection.skip is SkipReason.NOTHING_NEW and self.newsletter.nothing_new is NothingNew.NOTE
+        if self.edition.announcement is None and not nothing_new:
             return Made(selection)
         selection = replace(selection, skip=None)
         if not self._prints:
             return self._unprinted(selection, wanted.locale)
-        bench = self._bench(wanted.locale)
-        parts = bench.without_articles(wanted.interests, selection.waiting, self._edition.announcement)
+        bench = self.bench(wanted.locale)
+        parts = bench.without_articles(wanted.interests, selection.waiting, self.edition.announcement)
         return self._finish(bench, selection, parts, bench.press.compose(parts))
 
     def _compose(self, selection: Selection, wanted: Wanted) -> Made:
         if not self._prints:
             return self._unprinted(selection, wanted.locale)
-        bench = self._bench(wanted.locale)
-        limit = self._newsletter.limits.max_html_bytes
+        bench = self.bench(wanted.locale)
+        limit = self.newsletter.limits.max_html_bytes
         while selection.chosen:
-            related = self._links_beside(selection.chosen, wanted.interests, wanted.history)
+            related = self.links_beside(selection.chosen, wanted.interests, wanted.history)
             parts = bench.parts(selection, wanted.interests, related, welcome=wanted.first)
             composed = bench.press.compose(parts)
-            if composed.html_size(self._widths()) <= limit:
+            if composed.html_size(self.widths()) <= limit:
                 return self._finish(bench, selection, parts, composed)
-            fitting = bench.press.how_many_fit(parts, self._widths(), limit)
-            selection = self._without_the_large(selection, fitting)
+            fitting = bench.press.how_many_fit(parts, self.widths(), limit)
+            selection = self.without_the_large(selection, fitting)
         return Made(selection)
 
     def _unprinted(self, selection: Selection, locale: str) -> Made:
-        words = Wording(self._newsletter, self._pool.topics, locale)
+        words = Wording(self.newsletter, self._pool.topics, locale)
         items = tuple(
             {
                 "article_id": each.article.article_id,
@@ -245,7 +215,7 @@ class Workshop:
         )
         return Made(selection, layout="", items=items)
 
-    def _links_beside(
+    def links_beside(
         self, chosen: Sequence[Choice], interests: Interests, history: frozenset[int]
     ) -> list[list[Entry]]:
         """Return the related links of each of *chosen*, for one mail with all of them."""
@@ -263,21 +233,21 @@ class Workshop:
         chosen = [_chosen_again(one.items, articles) for one in shown]
         for locale in sorted({one.locale for one in shown}):
             together = zip(shown, chosen, strict=True)
-            self._bench(locale).print([each for one, found in together if one.locale == locale for each in found])
+            self.bench(locale).print([each for one, found in together if one.locale == locale for each in found])
         return [self._again(*each) for each in zip(shown, chosen, strict=True)]
 
     def _again(self, shown: Shown, chosen: tuple[Choice, ...]) -> Made:
         if not chosen:
             return Made(Selection((), skip=SkipReason.NOTHING_NEW))
-        bench = self._bench(shown.locale)
-        related = self._links_beside(chosen, shown.interests, frozenset())
+        bench = self.bench(shown.locale)
+        related = self.links_beside(chosen, shown.interests, frozenset())
         parts = bench.parts(Selection(chosen), shown.interests, related)
         why = {item["article_id"]: item["why"] for item in shown.items}
         cards = tuple(
             replace(card, why=why[each.article.article_id]) for card, each in zip(parts.cards, chosen, strict=True)
         )
         parts = replace(parts, cards=cards)
-        fitting = bench.press.how_many_fit(parts, self._widths(), self._newsletter.limits.max_html_bytes)
+        fitting = bench.press.how_many_fit(parts, self.widths(), self.newsletter.limits.max_html_bytes)
         if not fitting:
             return Made(Selection((), skip=SkipReason.TOO_LARGE))
         parts = replace(parts, cards=cards[:fitting])
@@ -286,9 +256,9 @@ class Workshop:
     def _finish(self, bench: Bench, selection: Selection, parts: DigestParts, composed: Composed) -> Made:
         known = self._known_pieces
         self._new_pieces |= {name: one for name, one in composed.pieces.items() if name not in known}
-        return Made(selection, composed.subject, self._stored(composed), bench.items(selection.chosen, parts))
+        return Made(selection, composed.subject, self.stored(composed), bench.items(selection.chosen, parts))
 
-    def _without_the_large(self, selection: Selection, fitting: int) -> Selection:
+    def without_the_large(self, selection: Selection, fitting: int) -> Selection:
         """Return *selection* without whole articles, which are kept for next time; the least important go first.
 
         When not even the first one fits, it goes alone: it would keep out all others, today and every day.
@@ -303,7 +273,20 @@ class Workshop:
             return replace(smaller, skip=SkipReason.TOO_LARGE)
         return replace(smaller, waiting=smaller.waiting + selection.waiting)
 
-    def _stored(self, composed: Composed) -> str:
+    def guest_bench(self, press: Press, locale: str) -> Bench:
+        """Return the bench on which this newsletter's articles are printed for another one's mail, by its *press*."""
+        key = (press, locale)
+        if key not in self._guests:
+            self._guests[key] = self._new_bench(press, locale)
+        return self._guests[key]
+
+    def _new_bench(self, press: Press, locale: str) -> Bench:
+        words = Wording(self.newsletter, self._pool.topics, locale)
+        materials = Materials(self.newsletter, self._links, locale, self._summarise)
+        return Bench(press, words, weekday_date_text(self._day, locale), materials)
+
+    def stored(self, composed: Composed) -> str:
+        """Return a digest as it is stored, from this newsletter."""
         layout = composed.layout.to_json()
         headers = constant_headers(self._frame, composed.subject, boundary_of(layout))
         return json.dumps(
@@ -311,21 +294,18 @@ class Workshop:
             separators=(",", ":"),
         )
 
-    def _widths(self) -> dict[str, int]:
+    def widths(self) -> dict[str, int]:
+        """Return the largest size of each slot."""
         width = self._links.width
         return slot_widths(
             {"unsubscribe_url": width, "preferences_url": width, "view_url": width, "more_url": width + len(MORE)}
         )
 
-    def _bench(self, locale: str) -> Bench:
-        key = (self._period, self._day, locale, self._edition)
+    def bench(self, locale: str) -> Bench:
+        """Return the bench of *locale*."""
+        key = (self._period, self._day, locale, self.edition)
         if key not in self._benches:
-            self._benches[key] = Bench(
-                Press(self._templates, self._frame, locale, self._edition),
-                Wording(self._newsletter, self._pool.topics, locale),
-                weekday_date_text(self._day, locale),
-                Materials(self._newsletter, self._links, locale, self._summarise),
-            )
+            self._benches[key] = self._new_bench(Press(self._templates, self._frame, locale, self.edition), locale)
         return self._benches[key]
 
 

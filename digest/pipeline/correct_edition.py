@@ -13,9 +13,10 @@ from dataclasses import dataclass, replace
 
 from digest.errors import BadInput, BadTemplate, DatabaseBusy
 from digest.model.newsletter import Newsletter
-from digest.pipeline.compose import Made, Shown, Workshop, open_workshop
+from digest.pipeline.compose import Workshop, open_workshop
 from digest.pipeline.installation import Installation
 from digest.pipeline.links import LETTER
+from digest.pipeline.made import Made, Shown
 from digest.pipeline.mail_templates import templates_of
 from digest.pipeline.planned import Planned, planned_rows
 from digest.pipeline.recover import recover

@@ -63,9 +63,16 @@ def read_records(lines: Iterable[str]) -> Iterator[Record]:
 
 
 def sniff_delimiter(header: str) -> str:
-    """Return the comma, semicolon or tab that a header line uses most outside of quotation marks."""
+    """Return the comma, semicolon or tab that a header line uses most outside of quotation marks.
+
+    A bar only where there is none of them: in cells it parts topics.
+    """
     outside = "".join(header.split('"')[::2])
-    return max(_DELIMITERS, key=outside.count)
+    return (
+        "|"
+        if "|" in outside and not any(sign in outside for sign in _DELIMITERS)
+        else max(_DELIMITERS, key=outside.count)
+    )
 
 
 class _Lines:

@@ -26,6 +26,7 @@ from digest.pipeline.drafts import CRASHED, Drafts
 from digest.pipeline.event_loop import run_loop
 from digest.pipeline.faults import Faults
 from digest.pipeline.installation import Installation
+from digest.pipeline.join_parts import join_parts
 from digest.pipeline.leases import LEASE, Leases
 from digest.pipeline.plan import plan_again
 from digest.pipeline.recover import recover
@@ -365,7 +366,7 @@ class _Run:
             replan_others(connection, now)
             dispatching.unfit(connection, now=now, newsletter_id=self._newsletter_id)
             waiting = dispatching.unplanned(connection, self._newsletter_id)
-        ready = 0
+        ready = join_parts(self._house, again=True).ready
         for slot in waiting:
             ready += plan_again(self._house, slot.newsletter, slot.edition_id, slot.period, slot.slot_at).ready
         return ready > 0

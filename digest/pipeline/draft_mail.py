@@ -10,11 +10,12 @@ from digest.model.article import Article, Image, RelatedLink, Section, StoredArt
 from digest.model.digest import Selection
 from digest.model.newsletter import Newsletter
 from digest.model.subscriber import Interests
-from digest.pipeline.compose import Made, open_workshop
+from digest.pipeline.compose import open_workshop
 from digest.pipeline.edition_cut import cut_for
 from digest.pipeline.installation import Installation
 from digest.pipeline.letters import compose_letter
 from digest.pipeline.links import LETTER
+from digest.pipeline.made import Made
 from digest.pipeline.preview import Opened, preview_in
 from digest.pipeline.preview_events import preview_sample_events
 from digest.pipeline.previewed import SAMPLE, Preview, with_message

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -20,7 +20,9 @@ from digest.rendering.clean import clean_text, shorten
 from digest.rendering.headers import constant_headers
 from digest.rendering.languages import date_text, weekday_date_text
 from digest.rendering.layout import boundary_of
-from digest.rendering.press import CardChoice, DigestParts, Press
+from digest.rendering.parts import CardChoice, DigestParts, Section
+from digest.rendering.press import Press
+from digest.rendering.templates import Sheets
 from digest.rendering.views import SUMMARY_LENGTH, TITLE_LENGTH, CardView, slot_widths
 from digest.selection.gathering import Gathered, Line
 
@@ -48,6 +50,7 @@ class EventBench:
         self._locale = locale
         self.words = EventWording(newsletter, stream, locale)
         self._press, self._printed = self._new_press(), 0
+        self._sheets: Sheets | None = None
 
     def make(self, gathered: Gathered, *, at: datetime, zone: ZoneInfo) -> MadeOfEvents:
         """Return the digest of *gathered*, dated *at* in the reader's *zone*."""
@@ -66,11 +69,28 @@ class EventBench:
         layout = composed.layout.to_json()
         headers = constant_headers(self._frame, composed.subject, boundary_of(layout))
         stored = {"layout": layout, "headers": headers.to_json(), "from": self._frame.sender_address}
-        items = tuple(
-            {"title": view.title, "why": "", "count": line.count, "events": line.event_ids}
-            for line, view in zip(gathered.lines[:shown], views, strict=False)
-        )
+        items = _items(gathered, views[:shown])
         return MadeOfEvents(composed.subject, json.dumps(stored, separators=(",", ":")), items, dict(composed.pieces))
+
+    def section(self, gathered: Gathered, press: Press, *, slot: str, zone: ZoneInfo) -> Section:
+        """Return *gathered* as a part of another mail, which *press* prints; *slot* has the link to leave the stream.
+
+        It has at most `limits.max_items` lines, whatever they weigh: a newsletter's articles give way.
+        """
+        views = [self._view(line, zone) for line in gathered.lines]
+        self._sheets = self._sheets or self._templates.sheets(self._frame, self._locale)
+        return Section(
+            name=clean_text(self._frame.name),
+            slot=slot,
+            cards=tuple(CardChoice(number) for number in press.add_alike(views, self._sheets)),
+            description=self._frame.description,
+            more=self.words.more(gathered.hidden),
+            follows=self.words.follows(),
+        )
+
+    def items(self, gathered: Gathered, zone: ZoneInfo) -> tuple[Mapping[str, Any], ...]:
+        """Return what the log keeps of *gathered*."""
+        return _items(gathered, [self._view(line, zone) for line in gathered.lines])
 
     def _new_press(self) -> Press:
         return Press(self._templates, self._frame, self._locale)
@@ -99,3 +119,10 @@ class EventBench:
         return slot_widths(
             {"unsubscribe_url": width, "preferences_url": width, "view_url": width, "more_url": width + len(MORE)}
         )
+
+
+def _items(gathered: Gathered, views: Sequence[CardView]) -> tuple[Mapping[str, Any], ...]:
+    return tuple(
+        {"title": view.title, "why": "", "count": line.count, "events": line.event_ids}
+        for line, view in zip(gathered.lines, views, strict=False)
+    )

@@ -26,7 +26,8 @@ from digest.pipeline.planned import Planned
 from digest.rendering.headers import constant_headers
 from digest.rendering.i18n import resolve_locale
 from digest.rendering.layout import boundary_of
-from digest.rendering.press import DigestParts, Press
+from digest.rendering.parts import DigestParts
+from digest.rendering.press import Press
 from digest.store import planning, sign_ups
 from digest.store.cadences import cadence_for, cadence_ids
 from digest.store.digests import DigestRow, open_slot, save_digests, save_pieces, save_pool

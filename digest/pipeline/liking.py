@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from sqlalchemy import Connection
+
 from digest.enrichment.matching import Matcher
 from digest.enrichment.reading import analyse
 from digest.errors import BadInput, NotFound
@@ -16,7 +18,7 @@ from digest.pipeline.installation import Installation
 from digest.store import subscriptions
 from digest.store.articles import find_article
 from digest.store.digests import items_of
-from digest.store.dispatching import find_row
+from digest.store.dispatching import Claim, find_row
 from digest.store.engine import reading
 from digest.store.newsletters import load_newsletters, load_topics
 from digest.store.profiles import profile_of
@@ -73,7 +75,7 @@ def liking_page(house: Installation, token: str, article_id: int) -> LikingPage:
     number = house.tokens.read(Purpose.VIEW, token)
     with reading(house.engine) as connection:
         row = find_row(connection, number) if number is not None else None
-        agreement = subscriptions.find_agreement(connection, row.subscription_id) if row and row.address else None
+        agreement = _whose_article(connection, row, article_id) if row and row.address else None
         if agreement is None or not agreement.address:
             raise NotFound("this link is not one of ours")
         article = find_article(connection, article_id).article
@@ -83,6 +85,15 @@ def liking_page(house: Installation, token: str, article_id: int) -> LikingPage:
     best = sorted((why for slug, why in found.items() if slug in offered), key=lambda why: (-why.score, why.topic))
     topics = [vocabulary[why.topic] for why in best[:_TOPICS_SHOWN]]
     return LikingPage(article, agreement, tuple(_steps(agreement.interests, topics)))
+
+
+def _whose_article(connection: Connection, row: Claim, article_id: int) -> Agreement | None:
+    """Return the agreement to the newsletter that brought the article: of a joined mail that of its part."""
+    items = (item for item in items_of(connection, row.digest_id) if item.get("article_id") == article_id)
+    slug = next(items, {}).get("newsletter", row.newsletter)
+    return next(
+        (one for one in subscriptions.agreements_of(connection, row.subscriber_id) if one.newsletter == slug), None
+    )
 
 
 def like(house: Installation, token: str, article_id: int, topic: str, liking: str) -> None:

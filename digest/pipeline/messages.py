@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections import OrderedDict
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property, partial
+from types import MappingProxyType
 from typing import NamedTuple
 
 from digest.errors import BadInput, NotFound
@@ -15,13 +17,17 @@ from digest.pipeline.installation import Installation
 from digest.pipeline.links import LETTER, MORE, Links
 from digest.rendering.headers import ConstantHeaders, NeedsSmtputf8, ascii_address
 from digest.rendering.layout import Layout
+from digest.rendering.sections import LEAVE
 from digest.rendering.splice import ReaderValues, Splicer
 from digest.store.digests import StoredDigest, load_digests, load_pieces
 from digest.store.dispatching import Claim
 from digest.store.engine import reading
 from digest.store.origins import Origin
+from digest.store.parts import subscriptions_in
 from digest.tokens import Purpose
 
+NO_PARTS: Mapping[int, int] = MappingProxyType({})
+NO_LINKS: Mapping[str, str] = MappingProxyType({})
 _KEPT = 200  # splicers, each with the joined bytes of one digest; rows are planned digest by digest
 _AHEAD = 20  # digests read from the database at once
 _PIECES_KEPT = 5_000  # encoded pieces; digests of one pool share most of theirs
@@ -88,7 +94,15 @@ class Messages:
         Raises BadInput when the address cannot be mailed, NotFound when the digest is gone,
         KeyGone when its key is.
         """
-        return envelope_of(self._house, claim, self.sheet(claim.digest_id))
+        sheet = self.sheet(claim.digest_id)
+        return envelope_of(self._house, claim, sheet, self.parts_of(claim, sheet))
+
+    def parts_of(self, claim: Claim, sheet: Sheet) -> Mapping[int, int]:
+        """Return newsletter id -> subscription of the other newsletters that have a part in the mail."""
+        if not sheet.splicer.leave_slots:
+            return NO_PARTS
+        with reading(self._house.engine) as connection:
+            return subscriptions_in(connection, claim.delivery_id)
 
     def _load(self, digest_id: int) -> Sheet:
         if digest_id not in self._ahead:
@@ -135,13 +149,19 @@ def read_stored(text: str) -> tuple[Layout, ConstantHeaders, str]:
         raise BadInput(f"not a stored digest: {wrong}; plan the delivery anew") from None
 
 
-def envelope_of(house: Installation, claim: Claim, sheet: Sheet) -> Envelope:
-    """Return the message of *claim* made from *sheet*, signed; raises BadInput when the address cannot be mailed."""
+def envelope_of(house: Installation, claim: Claim, sheet: Sheet, parts: Mapping[int, int] = NO_PARTS) -> Envelope:
+    """Return the message of *claim* made from *sheet*, signed; raises BadInput when the address cannot be mailed.
+
+    *parts*: newsletter id -> subscription of others in the mail.
+    """
     try:
         recipient, needs_smtputf8 = ascii_address(claim.address), False
     except NeedsSmtputf8:
         recipient, needs_smtputf8 = ascii_address(claim.address, smtputf8=True), True
-    content, wire_ready = sheet.splicer.splice(values_of(claim, sheet), to=recipient), sheet.splicer.is_wire_ready
+    content, wire_ready = (
+        sheet.splicer.splice(values_of(claim, sheet, parts), to=recipient),
+        sheet.splicer.is_wire_ready,
+    )
     if house.signers:
         content = house.signers.sign(content, claim.dated_at, domain=sheet.domain, wire_ready=wire_ready)
     token = partial(sheet.links.tokens.make, Purpose.BOUNCE, claim.delivery_id)
@@ -151,8 +171,8 @@ def envelope_of(house: Installation, claim: Claim, sheet: Sheet) -> Envelope:
     return Envelope(claim.delivery_id, sender, recipient, content, needs_smtputf8, wire_ready, token)
 
 
-def values_of(claim: Claim, sheet: Sheet) -> ReaderValues:
-    """Return what the message says of its reader; functions of row and digest, never of the attempt."""
+def values_of(claim: Claim, sheet: Sheet, parts: Mapping[int, int] = NO_PARTS) -> ReaderValues:
+    """Return what the message says of its reader; functions of rows and digest, never of the attempt."""
     links = sheet.links
     unique = links.tokens.derive("message-id", sheet.newsletter, sheet.period, claim.subscriber_id, claim.plan_no)
     if f"+{LETTER}" in sheet.period:
@@ -169,7 +189,15 @@ def values_of(claim: Claim, sheet: Sheet) -> ReaderValues:
         # For programs that only know mail: the newsletter's own mailbox, which people read.
         more_url=view + MORE,
         mailto=f"mailto:{sheet.sender}?subject=unsubscribe%20{leave.rpartition('/')[2]}",
+        leave_urls=_leave_links(claim, sheet, parts) if sheet.splicer.leave_slots else NO_LINKS,
     )
+
+
+def _leave_links(claim: Claim, sheet: Sheet, parts: Mapping[int, int]) -> dict[str, str]:
+    """Return the link to leave each other newsletter in the mail; where it is not known, the page that offers all."""
+    all_of_them = sheet.links.preferences(claim.subscriber_id)
+    own = {slot: parts.get(int(slot.removeprefix(LEAVE))) for slot in sheet.splicer.leave_slots}
+    return {slot: sheet.links.leave(number) if number else all_of_them for slot, number in own.items()}
 
 
 def _letter_values(claim: Claim, sheet: Sheet, message_id: str) -> ReaderValues:

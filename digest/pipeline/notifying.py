@@ -13,27 +13,33 @@ from digest.model.stream import Way
 from digest.pipeline.frequencies import read_local_time
 from digest.pipeline.installation import Installation
 from digest.pipeline.subscribe import Choices, hour_of, require_hour
-from digest.scheduling.cadence import DAY_NAMES
+from digest.scheduling.cadence import DAY_NAMES, next_slot, parse_rule
 from digest.scheduling.reader_rules import ReaderRules
+from digest.scheduling.zones import zone_of
 from digest.store import subscriptions
 from digest.store.cadences import cadence_for, cadence_ids
 from digest.store.engine import reading
 from digest.store.reader_rules import rules_of, save_rules
+from digest.store.windows import newsletter_cadences
 
 MOST_A_DAY = 100
-_OFTEN = {Way.DAILY: ",".join(DAY_NAMES), Way.WEEKLY: DAY_NAMES[0]}
+_DAILY = ",".join(DAY_NAMES)
+_OFTEN = {Way.DAILY: _DAILY, Way.NEWSLETTER: _DAILY, Way.WEEKLY: DAY_NAMES[0]}
 
 
 def choose_way(house: Installation, choices: Choices, way: str, send_at: str) -> None:
     """Let a stream come in this *way*, of daily and weekly at the local hour *send_at* ("HH:MM"); raises BadInput.
 
-    A window that is open keeps the policy it has.
+    With the newsletter it is the hour of the one that comes next, also on days on which that does not come. A window
+    that is open keeps the policy it has.
     """
     if way not in {*Way}:
         raise BadInput("Choose how these messages shall come.")
     require_hour(send_at)
     often = _OFTEN.get(Way(way), "")
     hour = choices.agreement.send_at if send_at == hour_of(choices) else send_at
+    if way == Way.NEWSLETTER:
+        hour = _newsletters_hour(house, choices) or hour
     cadence = cadence_for(choices.newsletter, choices.agreement.zone, hour, often)
     now, newsletter_id = house.clock.now(), choices.agreement.newsletter_id
     with house.engine.begin() as connection:
@@ -41,6 +47,16 @@ def choose_way(house: Installation, choices: Choices, way: str, send_at: str) ->
         subscriptions.set_way(
             connection, choices.agreement, way=way, cadence_id=cadence_id, send_at=hour, frequency=often, now=now
         )
+
+
+def _newsletters_hour(house: Installation, choices: Choices) -> str:
+    """Return the hour, by the stream's clock, of the newsletter that comes to the reader next; "" without any."""
+    reader, now = choices.agreement.subscriber_id, house.clock.now()
+    with reading(house.engine) as connection:
+        cadences = newsletter_cadences(connection, [reader]).get(reader, ())
+    slots = [next_slot(parse_rule(rule), zone, now) for rule, zone in cadences]
+    own = zone_of(choices.newsletter.schedule.zone or choices.agreement.zone)
+    return f"{min(slots).astimezone(own):%H:%M}" if slots else ""
 
 
 def rules_for(house: Installation, reader: int) -> ReaderRules:

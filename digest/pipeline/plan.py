@@ -9,10 +9,9 @@ same slot twice equals once.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from datetime import date, datetime
-from enum import StrEnum
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
 
 from sqlalchemy import Connection
 
@@ -21,28 +20,26 @@ from digest.model.digest import SkipReason
 from digest.model.newsletter import Newsletter
 from digest.pipeline.approve import hold_to_approval
 from digest.pipeline.close_windows import EVENTS, close_windows
-from digest.pipeline.compose import Shelf, Wanted, Workshop, open_workshop
+from digest.pipeline.compose import Shelf, Workshop, open_workshop
 from digest.pipeline.correct_edition import is_correction, plan_correction_again
 from digest.pipeline.edition_cut import cut_for
 from digest.pipeline.frame import date_of
 from digest.pipeline.installation import Installation
+from digest.pipeline.join_parts import Asked, comes_alone, join_parts
 from digest.pipeline.letters import write_again
 from digest.pipeline.links import LETTER
+from digest.pipeline.made import Wanted
 from digest.pipeline.moved import second_slots, skip_for_movers
 from digest.pipeline.planned import Planned, planned_rows
 from digest.pipeline.remake_events import remake_events
+from digest.pipeline.slots_due import Slot, Who, slots_of, slots_passed
 from digest.scheduling.cadence import (
-    half_period,
     instant_period,
-    latest_slot,
     next_slot,
     parse_rule,
-    period_of,
-    slot_for_today,
-    slots_between,
 )
 from digest.scheduling.cut_off import Cut
-from digest.store import moved, planning
+from digest.store import moved, parts, planning
 from digest.store.approvals import asked_again
 from digest.store.cohorts import Cohort, write_cohorts
 from digest.store.digests import DigestRow, open_slot, save_digests, save_pieces, save_pool
@@ -52,40 +49,15 @@ from digest.store.histories import history_ids, stories_by_history
 from digest.store.matches import save_matches
 from digest.store.newsletters import load_newsletter
 from digest.store.origins import save_origin
-from digest.store.planning import CadenceRow, Group, Twice
+from digest.store.planning import CadenceRow, Group
 from digest.store.profiles import interests_by_profile
 from digest.store.rulings import apply_expiries, expiries_come
 
+__all__ = ["Slot", "Who", "plan_again", "plan_newsletter", "prepare_slot", "slots_of", "slots_passed"]
+
 _ROUNDS = 10  # a reader who changes settings in each of ten rounds waits for the next tick
 _COHORTS_PER_WRITE = 500
-_PASSED_AT_MOST = 31  # slots of a cadence that are logged after a long time without planning
-
-
-class Who(StrEnum):
-    """Whom a planning is for."""
-
-    DUE = "due"  #: the tick: cadences whose next slot has come
-    RESTORED = "restored"  #: after a backup was put back: what a tick would plan, however late it is
-    LATEST = "latest"  #: `digest send`: everybody's latest slot, served or not
-    EVERYONE = "everyone"  #: `digest send --everyone`: today's edition, whatever the hour
-
-
 _TICK = frozenset({Who.DUE, Who.RESTORED})
-
-
-@dataclass(frozen=True, slots=True)
-class Slot:
-    """One instant at which readers of an edition are due, the local date there, and their cadences.
-
-    *twice*: only those readers, who live a local date again because they moved.
-    """
-
-    period: str
-    slot_at: datetime
-    cadence_ids: tuple[int, ...]
-    late: bool = False
-    day: date | None = None
-    twice: Twice | None = None
 
 
 def plan_newsletter(house: Installation, slug: str, *, at: datetime, who: Who, shelf: Shelf | None = None) -> Planned:
@@ -94,14 +66,15 @@ def plan_newsletter(house: Installation, slug: str, *, at: datetime, who: Who, s
     A slot's pool is what was collected before the slot; when a person asks for a send, what was collected
     until now counts too, because that is what they see. A pause is over when the real clock says so, whatever
     *at* is: planning a day to come gets no mail to who is still on a break. Plannings may share a *shelf*.
-    Of a stream those windows are closed that are due.
+    Of a stream those windows are closed that are due. Parts of readers who want their newsletters together wait
+    for `join_parts`, which a tick calls when all newsletters are planned; for a person it is done here.
     """
     with reading(house.engine) as connection:
         newsletter_id, newsletter = load_newsletter(connection, slug)
         rows = planning.cadences_of(connection, newsletter_id, at if who in _TICK else None)
         expiring = expiries_come(connection, house.clock.now())
     if newsletter.stream is not None:
-        return close_windows(house, newsletter_id, newsletter, at=at)
+        return close_windows(house, newsletter_id, newsletter, at=at, whole=who not in _TICK)
     if expiring:
         with house.engine.begin() as connection:
             apply_expiries(connection, house.clock.now())
@@ -122,37 +95,9 @@ def plan_newsletter(house: Installation, slug: str, *, at: datetime, who: Who, s
             planning.advance_cadences(
                 connection, ((row.cadence_id, next_slot(parse_rule(row.rule), row.zone, at)) for row in rows)
             )
+    else:
+        done.add(join_parts(house, asked=Asked(slug, at), prints=shelf.prints))
     return done
-
-
-def slots_passed(rows: Iterable[CadenceRow], at: datetime) -> list[Slot]:
-    """Return the slots that came while nobody planned, earliest first, without each cadence's latest.
-
-    That one stands for all of them: a reader gets one mail, not one for each. Of a cadence the latest 31 count.
-    """
-    together: defaultdict[tuple[datetime, str], list[int]] = defaultdict(list)
-    for row in rows:
-        rule = parse_rule(row.rule)
-        until = latest_slot(rule, row.zone, at).slot_at
-        for due in slots_between(rule, row.zone, row.next_slot_at, until, most=_PASSED_AT_MOST):
-            together[due.slot_at, period_of(rule.frequency, due)].append(row.cadence_id)
-    return [Slot(period, slot_at, tuple(ids)) for (slot_at, period), ids in sorted(together.items())]
-
-
-def slots_of(newsletter: Newsletter, rows: Iterable[CadenceRow], at: datetime, who: Who) -> list[Slot]:
-    """Return the slots to plan, earliest first: cadences with the same edition, instant and date are one slot.
-
-    One is late when it lies back for longer than the newsletter's `max_late`, or half its period.
-    """
-    together: defaultdict[tuple[datetime, str, date, bool], list[int]] = defaultdict(list)
-    for row in rows:
-        rule = parse_rule(row.rule)
-        due = slot_for_today(rule, row.zone, at) if who is Who.EVERYONE else latest_slot(rule, row.zone, at)
-        late = who is Who.DUE and at - due.slot_at > (newsletter.max_late or half_period(rule, row.zone, due.slot_at))
-        together[due.slot_at, period_of(rule.frequency, due), due.local_date, late].append(row.cadence_id)
-    return [
-        Slot(period, slot_at, tuple(ids), late, day) for (slot_at, period, day, late), ids in sorted(together.items())
-    ]
 
 
 def _plan_slot(
@@ -175,7 +120,7 @@ def _plan_slot(
     if edition_id is None:
         return done
     cut = cut_for(newsletter, slot.period, slot.slot_at, day=slot.day, asked_at=asked_at)
-    done.add(_plan_readers(house, newsletter, edition_id, slot, shelf, cut))
+    done.add(_plan_readers(house, newsletter, edition_id, slot, shelf, cut, cadences))
     if not some_moved or who is Who.EVERYONE:
         return done
     for twice, ids in second_slots(edition_id, slot.slot_at, (cadences[each] for each in slot.cadence_ids)).items():
@@ -187,7 +132,7 @@ def _plan_slot(
             again = replace(slot, period=instant_period(slot.slot_at), cadence_ids=ids, twice=twice)
             again_id, _ = planning.open_edition(connection, newsletter_id, again.period, now)
         cut = cut_for(newsletter, again.period, slot.slot_at, day=slot.day, asked_at=asked_at)
-        done.add(_plan_readers(house, newsletter, again_id, again, shelf, cut))
+        done.add(_plan_readers(house, newsletter, again_id, again, shelf, cut, cadences))
     with house.engine.begin() as connection:
         planning.fill_scope(connection, slot.cadence_ids)
         moved.settle_movers(connection, now if who in _TICK else slot.slot_at)
@@ -195,10 +140,27 @@ def _plan_slot(
 
 
 def _plan_readers(
-    house: Installation, newsletter: Newsletter, edition_id: int, slot: Slot, shelf: Shelf, cut: Cut
+    house: Installation,
+    newsletter: Newsletter,
+    edition_id: int,
+    slot: Slot,
+    shelf: Shelf,
+    cut: Cut,
+    cadences: Mapping[int, CadenceRow],
 ) -> Planned:
     done = Planned(editions={f"{newsletter.slug}/{slot.period}": edition_id})
     workshop: Workshop | None = None
+    alone = comes_alone(newsletter, (cadences[each] for each in slot.cadence_ids))
+    if not alone:
+        with house.engine.begin() as connection:
+            parts.line_up(
+                connection,
+                edition_id,
+                slot.slot_at,
+                house.clock.now(),
+                cadence_ids=slot.cadence_ids,
+                twice=slot.twice,
+            )
     for _ in range(_ROUNDS):
         with house.engine.begin() as connection:
             planning.fill_scope(connection, slot.cadence_ids)
@@ -209,13 +171,14 @@ def _plan_readers(
                 newsletter.since_cut(cut.off),
                 welcome=newsletter.welcome,
                 twice=slot.twice,
+                alone=alone,
             )
         if not groups:
             break
         workshop = workshop or open_workshop(house, newsletter, cut, slot.period, shelf, day=slot.day)
         hold_to_approval(house, edition_id, workshop.pool_hash)
         planned, all_stood = _plan_groups(
-            house, edition_id, slot, workshop, groups, fresh=True, urgent=newsletter.urgent
+            house, edition_id, slot, workshop, groups, fresh=True, urgent=newsletter.urgent, alone=alone
         )
         done.add(planned)
         workshop = workshop if all_stood else None
@@ -252,6 +215,7 @@ def prepare_slot(
     done.skipped += Counter({SkipReason.PAUSED.value: paused}) if paused else Counter()
     if ask_again:
         planning.replan_skipped(connection, edition_id, now)
+        parts.ask_again(connection, edition_id, now)
         asked_again(connection, edition_id, slot.slot_at, now)
     done.superseded += planning.supersede_older(connection, newsletter_id, edition_id, slot.slot_at, now)
     return edition_id, done
@@ -304,6 +268,7 @@ def _plan_groups(
     *,
     fresh: bool,
     urgent: bool,
+    alone: bool = True,
 ) -> tuple[Planned, bool]:
     """Return what was planned, and whether every article was still as the workshop had read it."""
     with house.engine.begin() as connection:
@@ -327,6 +292,7 @@ def _plan_groups(
         fresh=fresh,
         urgent=urgent,
         twice=slot.twice,
+        alone=alone,
     )
     return planned_rows(written.rows), written.all_stood
 

@@ -11,11 +11,13 @@ from digest.model.newsletter import Newsletter
 from digest.model.note import NoteKind
 from digest.model.subscriber import Interests
 from digest.pipeline.addresses import read_address
-from digest.pipeline.compose import Made, Wanted, Workshop, open_workshop
+from digest.pipeline.compose import Workshop, open_workshop
 from digest.pipeline.edition_cut import cut_for
 from digest.pipeline.installation import Installation
+from digest.pipeline.made import Made, Wanted
 from digest.pipeline.messages import read_stored
 from digest.pipeline.preview_events import preview_events, preview_sample_events
+from digest.pipeline.preview_joined import preview_joined, what_is_beside
 from digest.pipeline.previewed import SAMPLE, Preview, no_mail_at_all, with_message
 from digest.scheduling.cadence import Due, Rule, latest_slot, parse_rule, period_of
 from digest.scheduling.cut_off import Cut
@@ -35,7 +37,8 @@ def preview(house: Installation, slug: str, address: str, *, at: datetime) -> Pr
     """Return what *address* would get from newsletter *slug* at the moment *at*.
 
     A reader who left, or is on a break now, would get nothing whatever there is: the preview has the reason and
-    no message. Every article of the last 60 days (the latest 2,000) that is left out has its reason.
+    no message. Of who wants newsletters together it is the mail with all that would come with it. Every article of
+    the last 60 days (the latest 2,000) that is left out has its reason.
 
     Raises NotFound for an unknown newsletter, or an address that does not subscribe to it.
     """
@@ -49,6 +52,7 @@ def preview(house: Installation, slug: str, address: str, *, at: datetime) -> Pr
             raise NotFound(f"{address} does not subscribe to {slug}; see: digest subscribers show {address}")
         history = stories_of(connection, reader.history_id)
         agreement = subscriptions.find_agreement(connection, reader.subscription_id)
+        beside = what_is_beside(connection, house, slug, reader, key, at)
         oldest = house.clock.now() - _EXPLAINED
         latest = list_articles(connection, limit=_EXPLAINED_AT_MOST)
         archive = list(takewhile(lambda each: each.collected_at >= oldest, latest))
@@ -66,6 +70,10 @@ def preview(house: Installation, slug: str, address: str, *, at: datetime) -> Pr
         selection = replace(selection, chosen=(), skip=skip)
         made = Made(selection)
     found = Preview(slug, period, due.slot_at, agreement.address, selection, made)
+    if made.layout and beside is not None:
+        joined = preview_joined(house, found, beside, history, reader, agreement.locale, at)
+        if joined is not None:
+            return _with_words(joined, workshop)
     return _with_message(house, newsletter, found, workshop, reader, at) if made.layout else found
 
 
@@ -128,8 +136,14 @@ def _with_message(
 ) -> Preview:
     assert found.made.layout is not None
     layout, _, _ = read_stored(found.made.layout)
+    drawn = with_message(house, newsletter, found, workshop.pieces_of(layout.hashes), reader, at)
+    return _with_words(drawn, workshop)
+
+
+def _with_words(found: Preview, workshop: Workshop) -> Preview:
+    """Return *found* with what the editors say in the edition."""
     return replace(
-        with_message(house, newsletter, found, workshop.pieces_of(layout.hashes), reader, at),
+        found,
         announcement=workshop.says(NoteKind.ANNOUNCEMENT),
         note=workshop.says(NoteKind.NOTE),
     )

@@ -14,9 +14,9 @@ from digest.model.event import Actor, Event, Outcome, Recipient, Thing
 from digest.model.newsletter import Newsletter
 from digest.model.stream import Stream
 from digest.pipeline.close_windows import EVENTS, gather_events
-from digest.pipeline.compose import Made
 from digest.pipeline.event_bench import EventBench
 from digest.pipeline.installation import Installation
+from digest.pipeline.made import Made
 from digest.pipeline.previewed import Preview, no_mail_at_all, with_message
 from digest.rendering.i18n import resolve_locale
 from digest.scheduling.zones import zone_of

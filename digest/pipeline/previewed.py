@@ -10,10 +10,10 @@ from typing import Any
 from digest.model.digest import Choice, Selection, SkipReason, Why
 from digest.model.newsletter import Newsletter
 from digest.model.subscriber import EndedReason, SubscriptionState
-from digest.pipeline.compose import Made
 from digest.pipeline.installation import Installation
 from digest.pipeline.links import Links
-from digest.pipeline.messages import Sheet, envelope_of, read_stored, values_of
+from digest.pipeline.made import Made
+from digest.pipeline.messages import NO_PARTS, Sheet, envelope_of, read_stored, values_of
 from digest.rendering.splice import Splicer
 from digest.store.dispatching import Claim
 from digest.store.planning import Reader
@@ -38,6 +38,7 @@ class Preview:
     announcement: str = ""
     note: str = ""
     lines: tuple[Mapping[str, Any], ...] = ()  #: of events
+    parts: tuple[str, ...] = ()  #: the other newsletters and streams in the same mail
     drawn: tuple[Claim, Sheet] | None = None  #: what the message was made of, to make it for somebody else
 
     def as_json(self) -> dict[str, Any]:
@@ -53,6 +54,7 @@ class Preview:
             "note": self.note or None,
             "html_bytes": len(self.html.encode()),
             **({"lines": list(self.lines)} if self.lines else {}),
+            **({"parts": list(self.parts)} if self.parts else {}),
             "articles": [
                 {**_facts(choice), "reason": choice.ground.value, "why": item["why"], "disclaimer": item["disclaimer"]}
                 for choice, item in zip(self.made.selection.chosen, self.made.items, strict=True)
@@ -77,8 +79,12 @@ def with_message(
     pieces: Mapping[str, bytes],
     reader: Reader,
     at: datetime,
+    parts: Mapping[int, int] = NO_PARTS,
 ) -> Preview:
-    """Return *found* with the message of its digest, which is made of *pieces*, as *reader* would get it at *at*."""
+    """Return *found* with the message of its digest, which is made of *pieces*, as *reader* would get it at *at*.
+
+    *parts*: newsletter id -> subscription of others in it.
+    """
     assert found.made.layout is not None
     layout, headers, sender = read_stored(found.made.layout)
     splicer = Splicer(layout, pieces, headers)
@@ -99,12 +105,12 @@ def with_message(
         worker="preview",
         dated_at=at,
     )
-    values = values_of(claim, sheet)
+    values = values_of(claim, sheet, parts)
     return replace(
         found,
         html=splicer.html(values),
         text=splicer.text(values),
-        raw=envelope_of(house, claim, sheet).content,
+        raw=envelope_of(house, claim, sheet, parts).content,
         drawn=(claim, sheet),
     )
 

@@ -13,10 +13,11 @@ from typing import Any
 from sqlalchemy import Connection
 
 from digest.clock import FixedClock
-from digest.pipeline.compose import Wanted, open_workshop
+from digest.pipeline.compose import open_workshop
 from digest.pipeline.correct_edition import Correction, readers_to_correct, remake
 from digest.pipeline.edition_cut import cut_for
 from digest.pipeline.installation import Installation
+from digest.pipeline.made import Wanted
 from digest.pipeline.plan import Who, plan_newsletter, prepare_slot, slots_of
 from digest.scheduling.cut_off import Cut
 from digest.store import planning

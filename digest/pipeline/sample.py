@@ -11,8 +11,9 @@ from digest.enrichment.summary import summarise
 from digest.model.digest import Choice
 from digest.model.newsletter import Newsletter
 from digest.model.subscriber import Interests
-from digest.pipeline.compose import Made, Wanted, Workshop, open_workshop
+from digest.pipeline.compose import Workshop, open_workshop
 from digest.pipeline.installation import Installation
+from digest.pipeline.made import Made, Wanted
 from digest.rendering.clean import clean_text
 from digest.rendering.languages import direction
 from digest.scheduling.cut_off import cut_now

@@ -22,6 +22,7 @@ from digest.errors import BadInput, NotFound
 from digest.pipeline.addresses import read_address
 from digest.pipeline.compose import Shelf
 from digest.pipeline.installation import Installation
+from digest.pipeline.join_all import join_all
 from digest.pipeline.plan import Who, plan_newsletter
 from digest.scheduling.zones import zone_of
 from digest.store.engine import reading
@@ -117,14 +118,15 @@ def _played(house: Installation, newsletter_id: int, slug: str, until: datetime)
     shelf = Shelf(prints=False)
     while True:
         with reading(house.engine) as connection:
-            due = next_due(connection)
+            due = next_due(connection, house.clock.at)
         if due is None or due >= until:
             return
         house.clock.at = max(due, house.clock.at)  # what should have happened before happens at once
         for each in slugs:
             plan_newsletter(house, each, at=house.clock.at, who=Who.DUE, shelf=shelf)
+        join_all(house, prints=False)
         with house.engine.begin() as connection:
-            rows = planned_since(connection, newsletter_id, seen)
+            rows = planned_since(connection, newsletter_id, seen, house.clock.at)
             accept_all(connection, house.clock.at)
             seen = last_delivery(connection)
         for (slot_at, period), found in groupby(rows, key=lambda row: (row.slot_at, row.period)):

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+import tomllib
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 
 from digest.errors import BadInput
 from digest.pipeline.formulas import restored
@@ -33,6 +36,9 @@ ALIASES: Mapping[str, str] = {
 }
 
 
+_OTHER_LANGUAGES = Path(__file__).with_name("subscriber_headers.toml")
+
+
 @dataclass(frozen=True, slots=True)
 class Columns:
     """Where each known column stands in a row, and which headers were not understood."""
@@ -56,7 +62,7 @@ def read_header(cells: Sequence[str]) -> Columns:
             positions[name] = position
     # A real name beats an alias: beside "email", "address" is where somebody lives.
     for position, name in enumerate(names):
-        positions.setdefault(ALIASES.get(name.replace("_", " "), ""), position)
+        positions.setdefault(column_called(name.replace("_", " ")), position)
     positions.pop("", None)
     if "email" not in positions:
         needed = ", ".join(COLUMNS)
@@ -66,6 +72,17 @@ def read_header(cells: Sequence[str]) -> Columns:
     return Columns(positions, len(cells), ignored)
 
 
+def column_called(label: str) -> str:
+    """Return the column that *label* (of `label_of`) means, in any of the languages we know; "" for none."""
+    return ALIASES.get(label) or _in_other_languages().get(label, "")
+
+
+@cache
+def _in_other_languages() -> Mapping[str, str]:
+    with _OTHER_LANGUAGES.open("rb") as file:
+        return {label_of(word): column for column, words in tomllib.load(file).items() for word in words}
+
+
 def guessed(cells: Sequence[str]) -> tuple[str, ...]:
     """Return the column that each cell of a header names, "" where that is none."""
     try:
@@ -73,7 +90,7 @@ def guessed(cells: Sequence[str]) -> tuple[str, ...]:
     except BadInput:
         # One name twice, or no address: a person is to say which is which.
         names = [label_of(restored(cell.strip())).replace(" ", "_") for cell in cells]
-        known = [name if name in (*COLUMNS, "state") else ALIASES.get(name.replace("_", " "), "") for name in names]
+        known = [name if name in (*COLUMNS, "state") else column_called(name.replace("_", " ")) for name in names]
         return tuple(name if name not in known[:at] else "" for at, name in enumerate(known))
     by_position = {position: name for name, position in columns.positions.items()}
     return tuple(by_position.get(position, "") for position in range(len(cells)))

@@ -34,6 +34,8 @@ _MAX_LANGUAGES = 20
 _PROBLEMS_PER_CELL = 10
 _REMEMBERED = 5_000
 _WEEK = 7
+SEPARATORS = "|;；\n,，、"  #: of topics, keywords, languages in one cell, the strongest first
+_SEPARATORS = re.compile(f"[{SEPARATORS}]")
 _WEIGHTED = re.compile(r"(.+?)\s*:\s*(\d{1,2}(?:\.\d{1,3})?)")
 _LOCAL_TIME = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)(?::00)?")
 # Control characters and separators of lines, which would end a header; then marks that turn the reading
@@ -277,7 +279,7 @@ class RowReader:
     def _pieces(self, text: str) -> list[str]:
         """Split at the strongest separator there is, further only what is no topic: names may have commas."""
         pieces = [text]
-        for separator in "|;,":
+        for separator in SEPARATORS:
             pieces = [
                 part
                 for piece in pieces
@@ -289,7 +291,7 @@ class RowReader:
 def read_keywords(text: str, problems: Problems) -> tuple[str, ...]:
     """Return the keywords of a cell, each once whatever its case, sorted; adds to *problems*."""
     found: dict[str, str] = {}
-    for piece in re.split(r"[|;,]", text):
+    for piece in _SEPARATORS.split(text):
         if len(problems) > _PROBLEMS_PER_CELL:
             return ()
         word = unicodedata.normalize("NFC", " ".join(piece.split()))
@@ -306,7 +308,7 @@ def read_keywords(text: str, problems: Problems) -> tuple[str, ...]:
 
 def _read_languages(text: str, problems: Problems) -> tuple[str, ...]:
     """Return the language tags (BCP 47) of a cell, each once, sorted; adds to *problems*."""
-    pieces = {piece.strip() for piece in re.split(r"[|;,]", text) if piece.strip()}
+    pieces = {piece.strip() for piece in _SEPARATORS.split(text) if piece.strip()}
     if len(pieces) > _MAX_LANGUAGES:
         problems.append(("languages", f"has {len(pieces)} languages, at most {_MAX_LANGUAGES} are kept"))
         return ()
@@ -321,7 +323,7 @@ def _read_languages(text: str, problems: Problems) -> tuple[str, ...]:
 
 def _read_choices(text: str, problems: Problems) -> frozenset[str]:
     """Return which of CHOICES a cell names; adds to *problems*."""
-    pieces = {label_of(piece) for piece in re.split(r"[|;,]", text)} - {""}
+    pieces = {label_of(piece) for piece in _SEPARATORS.split(text)} - {""}
     problems.extend(
         ("choices", f"{piece[:30]!r} is not one of {', '.join(CHOICES)}") for piece in sorted(pieces - {*CHOICES})
     )

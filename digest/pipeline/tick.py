@@ -10,6 +10,7 @@ from digest.pipeline.dispatch import Sending, Stop, dispatch
 from digest.pipeline.errands import KINDS as ERRANDS
 from digest.pipeline.errands import run_errands
 from digest.pipeline.installation import Installation
+from digest.pipeline.join_all import join_all
 from digest.pipeline.letters import write_letters
 from digest.pipeline.match_articles import match_for_the_next
 from digest.pipeline.plan import Who, plan_newsletter
@@ -46,6 +47,7 @@ def plan_due(house: Installation) -> None:
     write_letters(house)
     match_for_the_next(house)
     planned = [_plan(house, slug) for slug in newsletters]  # all of them, whatever the first one says
+    planned.append(_join(house))
     lapsed = attend(house, [each for each in newsletters.values() if each.approval])
     if run_errands(house, asked) or lapsed or any(planned):
         with house.engine.begin() as connection:
@@ -68,6 +70,16 @@ def send_due(house: Installation, sending: Sending, stop: Stop | None = None) ->
         # `digest send` is at it; what it leaves is still due at the next tick.
         return
     get_logger().info("dispatched", stopped_by=done.stopped_by, **{str(k): n for k, n in done.states.items()})
+
+
+def _join(house: Installation) -> bool:
+    """Make mails of the parts that wait; True when rows were written."""
+    try:
+        joined = join_all(house)
+    except Exception as error:  # noqa: BLE001  # they wait for the next tick
+        get_logger().error("joining_failed", exc_info=error)
+        return False
+    return bool(joined.ready or joined.skipped)
 
 
 def _plan(house: Installation, slug: str) -> bool:

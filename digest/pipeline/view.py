@@ -22,5 +22,6 @@ def mail_page(house: Installation, token: str) -> str:
         row = find_row(connection, number)
     if row is None or not row.address:
         raise NotFound("this mail is no longer kept")
-    sheet = Messages(house).sheet(row.digest_id)
-    return sheet.splicer.html(values_of(row, sheet)).replace("\n", "\r\n")
+    messages = Messages(house)
+    sheet = messages.sheet(row.digest_id)
+    return sheet.splicer.html(values_of(row, sheet, messages.parts_of(row, sheet))).replace("\n", "\r\n")

@@ -7,7 +7,8 @@ missing; whoever saves a template hears at once where it would break, and not fr
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
@@ -18,7 +19,8 @@ from lxml import html as lxml_html
 from digest.errors import BadInput, BadTemplate
 from digest.rendering.clean import clean_url
 from digest.rendering.headers import constant_headers
-from digest.rendering.press import CardChoice, DigestParts, Press
+from digest.rendering.parts import CardChoice, DigestParts, Section
+from digest.rendering.press import Press
 from digest.rendering.splice import ReaderValues, Splicer
 from digest.rendering.templates import Edited, TemplateSet
 from digest.rendering.views import CardView, Frame, ImageView, RelatedView
@@ -137,13 +139,10 @@ def _check_locale(templates: TemplateSet, locale: str, chance: random.Random, *,
     for round_number in range(ROUNDS):
         parts = _parts(cards, chance, full=round_number == 0)
         reader = _reader(chance.choice(_NAMES))
-        in_press = DigestParts(
-            tuple(CardChoice(ids[c.card_id], c.why, c.related) for c in parts.cards),
-            parts.date,
-            parts.preheader,
-            parts.more,
-            parts.follows,
-            parts.lead,
+        in_press = replace(
+            parts,
+            cards=_in_press(parts.cards, ids),
+            sections=tuple(replace(one, cards=_in_press(one.cards, ids)) for one in parts.sections),
         )
         composed = press.compose(in_press)
         headers = constant_headers(_FRAME, composed.subject, composed.layout.boundary)
@@ -187,9 +186,23 @@ def _parts(cards: Sequence[CardView], chance: random.Random, *, full: bool) -> D
         )
         for card in chosen
     )
-    return DigestParts(
-        choices, "23.11.", maybe("A & b"), maybe("3 < 4 more"), maybe("Trade, Ports & Ünïts"), maybe("Look <here>")
+    more, follows, lead = maybe("3 < 4 more"), maybe("Trade, Ports & Ünïts"), maybe("Look <here>")
+    section = Section(
+        "Other & daily", "leave_2", choices[:1], maybe("What else & more"), lead, more, follows, edition_view(_NOTES)
     )
+    return DigestParts(
+        choices,
+        "23.11.",
+        maybe("A & b"),
+        more,
+        follows,
+        lead,
+        sections=(section, replace(section, slot="leave_3", postal_lines=("1 Road",))) if maybe("sections") else (),
+    )
+
+
+def _in_press(choices: Sequence[CardChoice], ids: Mapping[int, int]) -> tuple[CardChoice, ...]:
+    return tuple(replace(each, card_id=ids[each.card_id]) for each in choices)
 
 
 def _reader(name: str) -> ReaderValues:
@@ -202,5 +215,6 @@ def _reader(name: str) -> ReaderValues:
         address="r@example.org",
         message_id="<m@example.org>",
         date=datetime(2026, 11, 23, tzinfo=UTC),
+        leave_urls={f"leave_{number}": f"https://example.org/leave/{number}?a=1&b=2" for number in (2, 3)},
         **links,
     )

@@ -42,42 +42,18 @@ from digest.rendering.marks import (
     slot_places,
     url_mark,
 )
+from digest.rendering.parts import CardChoice, DigestParts
+from digest.rendering.sections import Sections, last_more
 from digest.rendering.subject_line import without_answer_marks
 from digest.rendering.views import CardView, Frame, RelatedView
 from digest.rendering.written import NO_NOTES, EditionView, Written
 
 if TYPE_CHECKING:
-    from digest.rendering.templates import TemplateSet
+    from digest.rendering.templates import Sheets, TemplateSet
 
 CARDS_AT_ONCE = 200
 Atom = str | SlotRef
 Block = tuple[Atom, ...]  # atoms that stand together in many digests
-
-
-@dataclass(frozen=True, slots=True)
-class CardChoice:
-    """One card of a digest: its id in the press, why this reader profile gets it, and related articles."""
-
-    card_id: int
-    why: str = ""
-    related: tuple[RelatedView, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class DigestParts:
-    """What one digest says beside its cards; plain text, "" leaves a part out.
-
-    `date` is the day in the reader's words, `more` tells how many articles gave way, `follows` why this mail came,
-    `lead` stands before the articles. `title` is the subject of a mail without articles.
-    """
-
-    cards: tuple[CardChoice, ...]
-    date: str
-    preheader: str = ""
-    more: str = ""
-    follows: str = ""
-    lead: str = ""
-    title: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +91,7 @@ class Press:
         self._shell_text = cut_text(text.rstrip("\n") + "\n", "shell.txt")
         self._html = _Encoder(html=True)
         self._text = _Encoder(html=False)
+        self._sections = Sections(self._sheets, self._raw_shell)
         self._said: dict[object, str] = {}
         self._blocks: dict[tuple[CardChoice, bool], Block] = {}
 
@@ -128,16 +105,20 @@ class Press:
             self._add_batch(views[at : at + CARDS_AT_ONCE])
         return list(range(first, len(self._cards)))
 
-    def add_alike(self, views: Sequence[CardView]) -> list[int]:
-        """Add cards whose template only places their texts; return their ids. Each shape is inlined once."""
-        first = len(self._cards)
+    def add_alike(self, views: Sequence[CardView], sheets: Sheets | None = None) -> list[int]:
+        """Add cards whose template only places their texts; return their ids. Each shape is inlined once.
+
+        Their template is that of *sheets*, where it is another one's.
+        """
+        first, sheets = len(self._cards), sheets or self._sheets
         for view in views:
-            shape = shape_of(view)
+            shape = (id(sheets), *shape_of(view))
             if shape not in self._moulds:
-                html = self._sheets.render("card.html", article=marked(view)).strip()
-                self._raw_card = self._raw_card or html
+                html = sheets.render("card.html", article=marked(view)).strip()
+                if sheets is self._sheets:
+                    self._raw_card = self._raw_card or html
                 self._moulds[shape] = self._inlined({"0": html}, "card.html")["0"]
-            text = self._sheets.render("card.txt", article=view).strip("\n")
+            text = sheets.render("card.txt", article=view).strip("\n")
             self._cards.append(_Card(view, filled(self._moulds[shape], view), cut_text(text + "\n", "card.txt")))
         return list(range(first, len(self._cards)))
 
@@ -167,7 +148,9 @@ class Press:
 
         An article may be called "Re: …"; a mail that is so called passes for an answer.
         """
-        titles = [self._cards[choice.card_id].view.title for choice in parts.cards] or [clean_text(parts.title)]
+        choices = [*parts.cards, *(choice for section in parts.sections for choice in section.cards)]
+        titles = [] if parts.cards else [clean_text(parts.title)]
+        titles += [self._cards[choice.card_id].view.title for choice in choices]
         titles = [without_answer_marks(title) or clean_text(self._frame.name) for title in titles]
         said = {"titles": titles, "count": len(titles), "date": clean_text(parts.date)}
         line = without_answer_marks(clean_text(self._sheets.render("subject.txt", digest=said)))
@@ -216,7 +199,7 @@ class Press:
     def _html_blocks(self, parts: DigestParts) -> list[Block]:
         plain = {"date": parts.date, "preheader": parts.preheader, "lead": parts.lead}
         said = {name: escape_html(clean_text(text)) for name, text in plain.items()}
-        for name, text in (("more", parts.more), ("follows", parts.follows)):
+        for name, text in (("more", last_more(parts)), ("follows", parts.follows)):
             said[name] = self._say((name,), {"text": clean_text(text)}) if text else ""
         blocks: list[Block] = []
         for segment in self._shell_html:
@@ -224,8 +207,11 @@ class Press:
                 blocks.append((segment,))
             elif segment.name == "cards":
                 blocks += [self._card(choice, html=True) for choice in parts.cards]
+                blocks += self._sections.html(parts, self._card)
             else:
                 blocks.append((said[segment.name],))
+                if segment.name == "follows":
+                    blocks += self._sections.closings_html(parts.sections)
         return blocks
 
     def _card(self, choice: CardChoice, *, html: bool) -> Block:
@@ -281,20 +267,24 @@ class Press:
             "date": clean_text(parts.date),
             "preheader": wrap(clean_text(parts.preheader)),
             "lead": wrap(clean_text(parts.lead)),
-            "more": self._say_text("more", clean_text(parts.more)) if parts.more else "",
+            "more": self._say_text("more", clean_text(more)) if (more := last_more(parts)) else "",
             "follows": self._say_text("follows", clean_text(parts.follows)) if parts.follows else "",
         }
         blocks: list[Block] = []
         for segment in self._shell_text:
             if not isinstance(segment, HoleRef):
                 blocks.append((segment,))
+            elif segment.name == "follows" and parts.sections:
+                blocks.append((f"{segment.before}{said['follows']}",))
+                blocks += [*self._sections.closings_text(parts.sections), ("\n" + segment.after,)]
             elif segment.name != "cards":
                 blocks.append((segment.filled(said[segment.name]),))
-            elif parts.cards:
+            elif parts.cards or parts.sections:
                 blocks.append((segment.before,))
                 for number, choice in enumerate(parts.cards):
                     blocks += [("\n\n",)] if number else []
                     blocks.append(self._card(choice, html=False))
+                blocks += self._sections.text(parts, self._card)
                 blocks.append((segment.after,))
             else:
                 blocks.append((segment.empty,))

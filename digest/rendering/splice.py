@@ -11,6 +11,7 @@ from binascii import a2b_base64, a2b_qp
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
+from types import MappingProxyType
 from typing import NamedTuple
 
 from digest.errors import BadInput, NotFound
@@ -25,6 +26,7 @@ from digest.rendering.headers import (
 )
 from digest.rendering.layout import Layout, Part, Run
 from digest.rendering.marks import SlotRef
+from digest.rendering.sections import LEAVE
 
 NAME_LENGTH = 200
 # One quoted-printable line that is the same in text and in HTML.
@@ -36,7 +38,8 @@ class ReaderValues(NamedTuple):
 
     URLs are absolute https; `message_id` is "<id@domain>"; `date` is aware, the time of submission; `mailto`
     ("mailto:…") takes the place of the newsletter's own in List-Unsubscribe; `more_url`, for more or less
-    like what the mail has, is `view_url` when left out.
+    like what the mail has, is `view_url` when left out. `leave_urls` are the links to leave the other newsletters
+    that have a part in the mail, by slot.
     """
 
     name: str
@@ -48,6 +51,7 @@ class ReaderValues(NamedTuple):
     date: datetime
     mailto: str = ""
     more_url: str = ""
+    leave_urls: Mapping[str, str] = MappingProxyType({})
 
 
 _Fill = Callable[[Mapping[str, str]], bytes]
@@ -59,6 +63,10 @@ class Splicer:
     def __init__(self, layout: Layout, pieces: Mapping[str, bytes], headers: ConstantHeaders) -> None:
         """Take the parts of a digest; raises NotFound for a piece that *pieces* lacks."""
         self._layout, self._pieces, self._mailto = layout, pieces, headers.mailto
+        #: The slots of the links to leave other newsletters that have a part in the mail.
+        self.leave_slots = frozenset(
+            slot.name for part in (layout.text, layout.html) for slot in part.slots() if slot.name.startswith(LEAVE)
+        )
         self._stamp: tuple[datetime | None, str] = (None, "")
         boundary = headers.boundary
         self._chain = _Chain(headers)
@@ -174,6 +182,8 @@ def _slot_values(values: ReaderValues) -> dict[str, str]:
     check_link(values.preferences_url)
     check_link(values.more_url or values.view_url)
     check_link(values.view_url)
+    for url in values.leave_urls.values():
+        check_link(url)
     return {
         "name": shorten(clean_text(values.name), NAME_LENGTH),
         "address": clean_text(values.address),
@@ -181,6 +191,7 @@ def _slot_values(values: ReaderValues) -> dict[str, str]:
         "preferences_url": values.preferences_url,
         "view_url": values.view_url,
         "more_url": values.more_url or values.view_url,
+        **values.leave_urls,
     }
 
 

@@ -10,7 +10,7 @@ import hashlib
 import json
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -35,9 +35,13 @@ FILES = (
     "card.txt",
     "fragments.html",
     "fragments.txt",
+    "sections.html",
+    "sections.txt",
 )
 BASE = "digest"
 FRAGMENTS = ("why", "related", "more", "follows")
+SECTIONS = ("opening", "closing")  #: of another newsletter's part in a mail, in files of their own
+_MACROS = {"fragments": FRAGMENTS, "sections": SECTIONS}
 _T = TypeVar("_T")
 NAME = r"[a-z0-9][a-z0-9_-]*"  #: of a mail
 # What a template can do wrong: Jinja's own errors, and Python's for what they let through.
@@ -106,10 +110,11 @@ class Sheets:
         return _normal(self._work(file, lambda: self._template(file).render(**variables)))
 
     def fragment(self, kind: str, name: str, *arguments: object) -> str:
-        """Return the macro *name* of fragments.*kind* ("html" or "txt") called with *arguments*, trimmed."""
-        file = f"fragments.{kind}"
+        """Return the macro *name* of fragments or sections.*kind* ("html" or "txt") with *arguments*, trimmed."""
+        stem = "sections" if name in SECTIONS else "fragments"
+        file = f"{stem}.{kind}"
         if file not in self._modules:
-            self._modules[file] = self._work(file, lambda: _macros(file, self._template(file)))
+            self._modules[file] = self._work(file, lambda: _macros(file, self._template(file), _MACROS[stem]))
         macro = self._modules[file][name]
         return _normal(self._work(file, lambda: str(macro(*arguments)))).strip()
 
@@ -160,9 +165,9 @@ def _normal(text: str) -> str:
     return unicodedata.normalize("NFC", str.__str__(text)).replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
 
 
-def _macros(file: str, template: Template) -> Mapping[str, Callable[..., str]]:
+def _macros(file: str, template: Template, names: Sequence[str]) -> Mapping[str, Callable[..., str]]:
     module = template.make_module()
-    found = {name: getattr(module, name, None) for name in FRAGMENTS}
+    found = {name: getattr(module, name, None) for name in names}
     missing = [name for name, macro in found.items() if not callable(macro)]
     if missing:
         raise BadTemplate(f"{file}: the macro {missing[0]!r} is missing; see docs/templates.md")

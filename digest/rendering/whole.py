@@ -15,7 +15,8 @@ from markupsafe import Markup
 from digest.rendering.clean import clean_text, shorten
 from digest.rendering.fold import wrap
 from digest.rendering.marks import Places
-from digest.rendering.press import CardChoice, DigestParts
+from digest.rendering.parts import CardChoice, DigestParts
+from digest.rendering.sections import section_view
 from digest.rendering.splice import NAME_LENGTH, ReaderValues
 from digest.rendering.views import CardView, Frame
 from digest.rendering.written import NO_NOTES, EditionView
@@ -53,13 +54,21 @@ def _places(
 ) -> dict[str, Places]:
     preheader, lead = clean_text(parts.preheader), clean_text(parts.lead)
     shown = [_card(sheets, kind, cards[choice.card_id], choice) for choice in parts.cards]
+    follows = [_said(sheets, kind, "follows", clean_text(parts.follows))]
+    before = parts.more
+    for one in parts.sections:
+        view = section_view(one, link=reader.leave_urls[one.slot], before=before)
+        shown.append(sheets.fragment(kind, "opening", view))
+        shown += [_card(sheets, kind, cards[choice.card_id], choice) for choice in one.cards]
+        follows.append(sheets.fragment(kind, "closing", view))
+        before = one.more
     holes = {
         "date": clean_text(parts.date),
         "preheader": wrap(preheader) if kind == "txt" else preheader,
         "lead": wrap(lead) if kind == "txt" else lead,
         "cards": _ready(kind, ("" if kind == "html" else "\n\n").join(shown)),
-        "more": _said(sheets, kind, "more", clean_text(parts.more)),
-        "follows": _said(sheets, kind, "follows", clean_text(parts.follows)),
+        "more": _said(sheets, kind, "more", clean_text(before)),
+        "follows": _ready(kind, ("" if kind == "html" else "\n\n").join(follows)),
     }
     return {"slot": _slots(reader), "hole": Places(holes)}
 

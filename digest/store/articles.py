@@ -79,8 +79,8 @@ def save_article(
     first, and so does the URL when only another address has the same text.
 
     Two sources seldom tell one article alike, so that if both edited it each visit would undo the other's: only
-    the source that brought it first edits it, and whoever adds it by hand (*source* ""). Any other source is
-    noted as one that has it too, and readers of either get it.
+    the source that brought it first edits it, whoever adds it by hand (*source* ""), and whoever reads the same file.
+    Any other source is noted as one that has it too, and readers of either get it.
     """
     wait_for_others(connection, Alone.ADD_ARTICLES)
     keys = identity_of(article, source, file)
@@ -93,13 +93,14 @@ def save_article(
     _note_source(connection, article_id, source)
     if mistaken:
         return article_id, Saved.UNCHANGED
-    if source not in ("", known.source):
+    one_file = bool(keys.file_key) and keys.file_key == known.file_key
+    if source not in ("", known.source) and not one_file:
         if keys.url_key and not known.url_key:
             # Else this source's next edit would be known by nothing, and come in as another article.
             connection.execute(update(articles).where(articles.c.id == article_id).values(url_key=keys.url_key))
         return article_id, Saved.UNCHANGED
     old = connection.execute(select(revisions.c.content).where(revisions.c.id == known.revision_id)).scalar_one()
-    if known.url_key not in ("", keys.url_key) and (not keys.file_key or keys.file_key != known.file_key):
+    if known.url_key not in ("", keys.url_key) and not one_file:
         # Both addresses may be visited in turns; a new revision each time would change every pool.
         article = replace(article, url=old["url"])
     if old == article_as_json(article):

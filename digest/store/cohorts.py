@@ -14,7 +14,17 @@ from digest.model.note import EditionNote, NoteKind
 from digest.store.edition_notes import notes_of
 from digest.store.get_or_create import chunks
 from digest.store.jobs import ask_for_workers
-from digest.store.planning import SINCE, UNPLANNED, Group, Twice, fill_scope, history_sql, twice_values
+from digest.store.planning import (
+    SINCE,
+    UNJOINED,
+    UNMADE,
+    UNPLANNED,
+    Group,
+    Twice,
+    fill_scope,
+    history_sql,
+    twice_values,
+)
 from digest.store.rulings import kept_out
 from digest.store.standing import NEVER, is_awaiting
 from digest.store.tables import articles, to_micros
@@ -67,6 +77,7 @@ def write_cohorts(
     fresh: bool = True,
     urgent: bool = False,
     twice: Twice | None = None,
+    alone: bool = True,
 ) -> Written:
     """Give each reader of *cohorts* their row; return how many rows were written, by reason.
 
@@ -74,7 +85,7 @@ def write_cohorts(
     one of them has written stands when the next one fails, and whoever has no row stays due. So does a reader whose
     profile, history or locale changed since `groups_due`, or whose cohort has an article that was withdrawn,
     edited or ruled out by an editor since the pool was read; and everybody when the edition's notes changed.
-    Claims go by the time a row is due, so *urgent* ones are long due and come next.
+    Claims go by the time a row is due, so *urgent* ones are long due and come next. *alone* as in `groups_due`.
     """
     values = {
         "e": edition_id,
@@ -83,6 +94,7 @@ def write_cohorts(
         "slot": to_micros(slot_at),
         "now": to_micros(now),
         "due": _LONG_DUE if urgent else to_micros(now),
+        "alone": int(alone),
         **twice_values(twice),
     }
     rows: Counter[str] = Counter()
@@ -168,11 +180,11 @@ def _line_up(connection: Connection, values: Mapping[str, int], *, fresh: bool) 
             " SELECT k.digest_id, k.no, s.id sid, CAST(NULL AS BIGINT) did"
             " FROM scope c JOIN subscriptions s ON s.cadence_id = c.cadence_id"
             f" JOIN subscribers u ON u.id = s.subscriber_id JOIN cohort k ON {belongs}"
-            f" WHERE :fresh = 1 AND {UNPLANNED}"
+            f" WHERE :fresh = 1 AND {UNJOINED} AND {UNPLANNED}"
             " UNION ALL SELECT k.digest_id, k.no, s.id, d.id"
             " FROM deliveries d JOIN subscriptions s ON s.id = d.subscription_id"
             f" JOIN subscribers u ON u.id = d.subscriber_id JOIN cohort k ON {belongs}"
-            " WHERE d.edition_id = :e AND d.state = 'ready' AND d.digest_id IS NULL"
+            f" WHERE d.edition_id = :e AND {UNMADE}"
             "  AND s.cadence_id IN (SELECT cadence_id FROM scope)) due"
         ),
         {**values, "fresh": int(fresh)},
@@ -208,7 +220,9 @@ def _write_rows(connection: Connection, values: Mapping[str, int], *, fresh: boo
         values,
     )
     rows = Counter(again.scalars())
-    for reason, count in _insert(connection, f"{readers} AND w.delivery_id IS NULL AND {UNPLANNED}", values):
+    for reason, count in _insert(
+        connection, f"{readers} AND w.delivery_id IS NULL AND {UNJOINED} AND {UNPLANNED}", values
+    ):
         rows[reason] += count
     return rows
 

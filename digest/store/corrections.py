@@ -32,7 +32,9 @@ class Reached:
 
 # A second try that waits or is under way does not undo the doubt about the first.
 _MAY_HAVE_ARRIVED = """(d.state IN ('sent', 'in_doubt')
-    OR d.doubt_count > 0 AND d.state IN ('ready', 'claimed', 'deferred'))"""
+    OR d.doubt_count > 0 AND d.state IN ('ready', 'claimed', 'deferred')
+    OR d.reason = 'together' AND EXISTS (SELECT 1 FROM deliveries m WHERE m.id = d.part_of AND m.id <> d.id
+     AND (m.state IN ('sent', 'in_doubt') OR m.doubt_count > 0 AND m.state IN ('ready', 'claimed', 'deferred'))))"""
 _NO_MAIL = """CASE WHEN s.state = 'active' OR s.state = 'paused' AND s.paused_until <= :now THEN ''
     WHEN s.state = 'paused' THEN 'paused' WHEN s.ended_reason = 'suppressed' THEN 'suppressed'
     ELSE 'unsubscribed' END"""
@@ -67,7 +69,10 @@ def reached(
     found: list[Reached] = []
     for part in chunks(sorted(readers)):
         query = _DIGESTS.where(among(connection, digests.c.id, part)).order_by(digests.c.id)
-        found += [Reached(*row[:4], json.loads(row[4]), readers[row[0]]) for row in connection.execute(query)]
+        for row in connection.execute(query):
+            # What other newsletters told in the same mail is theirs to correct.
+            own = [item for item in json.loads(row[4]) if "newsletter" not in item]
+            found.append(Reached(*row[:4], own, readers[row[0]]))
     return found
 
 

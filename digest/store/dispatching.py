@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Row, text
 
 from digest.model.delivery import Attempt, DeliveryState
 from digest.store.get_or_create import values_by
+from digest.store.parts import LACKING, part_ways
 from digest.store.prepared import Ledger, Prepared
 from digest.store.standing import STANDING
 from digest.store.tables import deliveries, from_micros, to_micros
@@ -58,7 +59,8 @@ _LETTER = "REPLACE(e.period, '+letter-', '') <> e.period"
 _CLAIMABLE = f"""d.next_attempt_at <= :now AND d.digest_id IS NOT NULL AND e.state = 'open'
   AND (s.state = 'active' OR {_LETTER})
   AND (u.history_id = g.history_before OR g.history_before IS NULL OR d.doubt_count > 0)
-  AND (e.pool_id IS NULL OR e.pool_id = g.pool_id OR d.doubt_count > 0)"""
+  AND (e.pool_id IS NULL OR e.pool_id = g.pool_id OR d.doubt_count > 0)
+  AND (d.part_of IS NULL OR d.doubt_count > 0 OR NOT EXISTS ({LACKING}))"""
 _JOINED = """deliveries d JOIN digests g ON g.id = d.digest_id JOIN editions e ON e.id = d.edition_id
   JOIN subscribers u ON u.id = d.subscriber_id JOIN subscriptions s ON s.id = d.subscription_id"""
 
@@ -249,8 +251,9 @@ def renew(connection: Connection, worker: str, lease_until: datetime) -> frozens
 def lapse_ended(connection: Connection, now: datetime) -> int:
     """Skip waiting rows whose reader has left or paused meanwhile; return how many.
 
-    A message that may have arrived stays in doubt, and is not sent again.
+    A message that may have arrived stays in doubt, and is not sent again. Joined mails part from who has left.
     """
+    part_ways(connection, now)
     return connection.execute(
         text(
             "UPDATE deliveries SET next_attempt_at = NULL, finished_at = :now,"  # noqa: S608
@@ -324,6 +327,7 @@ def stopped(connection: Connection, worker: str) -> set[int]:
             " JOIN subscriptions s ON s.id = d.subscription_id"
             " WHERE d.lease_until IS NOT NULL AND d.claimed_by = :worker"
             f" AND (e.state <> 'open' OR s.state <> 'active' AND NOT {_LETTER}"
+            f"  OR d.part_of IS NOT NULL AND d.doubt_count = 0 AND EXISTS ({LACKING})"
             "  OR d.doubt_count = 0 AND e.pool_id <> (SELECT g.pool_id FROM digests g WHERE g.id = d.digest_id))"
         ),
         {"worker": worker},
@@ -357,7 +361,7 @@ def reopen_editions(connection: Connection) -> None:
 def finish_editions(connection: Connection) -> None:
     """Close each edition, open or awaiting approval, all of whose rows are terminal: counted from rows, never inferred.
 
-    A row in doubt that will be sent once more is not.
+    A row in doubt that will be sent once more is not, nor is a part of a mail that waits.
     """
     connection.execute(
         text(
@@ -365,11 +369,18 @@ def finish_editions(connection: Connection) -> None:
             " AND EXISTS (SELECT 1 FROM deliveries d WHERE d.edition_id = editions.id)"
             " AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.edition_id = editions.id"
             "  AND (d.state IN ('ready', 'claimed', 'deferred') OR d.next_attempt_at IS NOT NULL))"
+            # From the few joined mails that wait to their parts, not from the rows of the edition.
+            " AND NOT EXISTS (SELECT 1 FROM deliveries m CROSS JOIN deliveries p WHERE m.part_of IS NOT NULL"
+            "  AND m.next_attempt_at IS NOT NULL AND p.part_of = m.id AND p.edition_id = editions.id)"
         )
     )
 
 
 def find_row(connection: Connection, delivery_id: int) -> Claim | None:
-    """Return one planned delivery as its message needs it, whatever its state; None when there is none."""
-    row = connection.execute(text(_ROW + " WHERE d.id = :id AND d.digest_id IS NOT NULL"), {"id": delivery_id}).first()
+    """Return one planned delivery as its message needs it, whatever its state; None when there is none.
+
+    Of a part of a joined mail it is that mail's.
+    """
+    itself = " WHERE d.id = COALESCE((SELECT part_of FROM deliveries WHERE id = :id), :id) AND d.digest_id IS NOT NULL"
+    row = connection.execute(text(_ROW + itself), {"id": delivery_id}).first()
     return _claim(row) if row else None

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, exists, select, text, update
 
 from digest.errors import NotFound
 from digest.store.newsletters import newsletter_ids
+from digest.store.parts import part_ways
 from digest.store.tables import deliveries, digests, editions, newsletters, slots, to_micros
 
 _SHOWN = 3
@@ -89,7 +90,11 @@ def latest_subject(connection: Connection, edition: Edition) -> str:
 
 
 def lapse_cancelled(connection: Connection, now: datetime) -> int:
-    """End what waits in cancelled editions; return how many rows. What may have arrived stays in doubt."""
+    """End what waits in cancelled editions; return how many rows. What may have arrived stays in doubt.
+
+    Joined mails part from what is cancelled.
+    """
+    part_ways(connection, now)
     return connection.execute(
         text(
             "UPDATE deliveries SET next_attempt_at = NULL, finished_at = :now,"

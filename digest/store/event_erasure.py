@@ -12,8 +12,11 @@ from digest.store.tables import deliveries, digests, event_windows, events, foll
 
 _HASH = re.compile(r"\b[0-9a-f]{32,64}\b")
 _OF_EVENTS = (
-    "SELECT DISTINCT g.id, g.layout FROM digests g JOIN slots t ON t.id = g.slot_id JOIN editions e"
-    " ON e.id = t.edition_id WHERE e.period LIKE '%+events%'"
+    "SELECT g.id, g.layout FROM digests g WHERE (g.slot_id IN (SELECT t.id FROM slots t JOIN editions e"
+    "  ON e.id = t.edition_id WHERE e.period LIKE '%+events%')"
+    # Of mails that have events as a part.
+    " OR g.id IN (SELECT m.digest_id FROM deliveries p JOIN deliveries m ON m.id = p.part_of AND m.id <> p.id"
+    "  JOIN editions e ON e.id = p.edition_id WHERE p.part_of IS NOT NULL AND e.period LIKE '%+events%'))"
 )
 
 
@@ -47,6 +50,14 @@ def part_from_deliveries(conn: Connection, delivery_ids: Sequence[int]) -> None:
     )
     made = digests.c.id.in_(mine.select_from(deliveries.join(event_windows, c.delivery_id == deliveries.c.id)))
     conn.execute(update(digests).where(made).values(subject="", items="[]", layout=""))
+    mail, part = deliveries.alias(), deliveries.alias()
+    with_events = (
+        select(mail.c.digest_id)
+        .join_from(mail, part, part.c.part_of == mail.c.id)
+        .join(event_windows, c.delivery_id == part.c.id)
+        .where(among(conn, mail.c.id, delivery_ids))
+    )
+    conn.execute(update(digests).where(digests.c.id.in_(with_events)).values(subject="", items="[]", layout=""))
     conn.execute(update(events).where(events.c.window_id.in_(told)).values(content="{}"))
     conn.execute(update(event_windows).where(among(conn, c.delivery_id, delivery_ids)).values(delivery_id=None))
 

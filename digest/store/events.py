@@ -218,7 +218,8 @@ def _make_again(connection: Connection, window_id: int) -> bool:
             text(
                 "UPDATE deliveries SET digest_id = NULL, plan_no = plan_no + CASE WHEN digest_id IS NULL THEN 0 ELSE 1"
                 " END, state = 'ready', attempt_no = 0 WHERE state IN ('ready', 'deferred') AND doubt_count = 0"
-                " AND id = (SELECT delivery_id FROM event_windows WHERE id = :id)"
+                " AND id = (SELECT COALESCE(p.part_of, p.id) FROM event_windows w"
+                "  JOIN deliveries p ON p.id = w.delivery_id WHERE w.id = :id)"
             ),
             {"id": window_id},
         ).rowcount
@@ -234,7 +235,8 @@ def events_of(connection: Connection, subscriber_id: int, limit: int) -> list[tu
         text(
             "SELECT e.added_at, n.slug, COALESCE(e.dedupe_key, ''), e.outcome, e.reason, w.state, w.closes_at, d.id,"
             " d.state AS delivery, d.reason AS why FROM events e JOIN newsletters n ON n.id = e.newsletter_id"
-            " LEFT JOIN event_windows w ON w.id = e.window_id LEFT JOIN deliveries d ON d.id = w.delivery_id"
+            " LEFT JOIN event_windows w ON w.id = e.window_id LEFT JOIN deliveries p ON p.id = w.delivery_id"
+            " LEFT JOIN deliveries d ON d.id = COALESCE(p.part_of, p.id)"
             " WHERE e.subscriber_id = :u ORDER BY e.id DESC LIMIT :limit"
         ),
         {"u": subscriber_id, "limit": limit},

@@ -135,14 +135,15 @@ def resume_paused(connection: Connection, newsletter_id: int, now: datetime) -> 
 def replan_skipped(connection: Connection, edition_id: int, now: datetime) -> None:
     """Ask again for active readers of the edition (in scope) who were skipped, whatever the reason was.
 
-    A plan that made no message keeps its number: no Message-ID was made of it.
+    A plan that made no message keeps its number: no Message-ID was made of it. What came as a part of another mail
+    is not asked for again.
     """
     connection.execute(
         text(
             "UPDATE deliveries SET state = 'ready', reason = '',"
             " plan_no = plan_no + CASE WHEN digest_id IS NULL THEN 0 ELSE 1 END,"
             " digest_id = NULL, next_attempt_at = :now, finished_at = NULL"
-            " WHERE edition_id = :e AND state = 'skipped'"
+            " WHERE edition_id = :e AND state = 'skipped' AND part_of IS NULL"
             " AND EXISTS (SELECT 1 FROM subscriptions s JOIN scope c ON c.cadence_id = s.cadence_id"
             "  WHERE s.id = deliveries.subscription_id AND s.state = 'active')"
         ),
@@ -160,7 +161,7 @@ def supersede_older(
     """
     done = connection.execute(
         text(
-            "UPDATE deliveries SET state = 'superseded', next_attempt_at = NULL, finished_at = :now"
+            "UPDATE deliveries SET state = 'superseded', next_attempt_at = NULL, waits_until = NULL, finished_at = :now"
             " WHERE state IN ('ready', 'deferred') AND doubt_count = 0 AND edition_id <> :e AND slot_at < :slot"
             " AND edition_id IN (SELECT id FROM editions WHERE newsletter_id = :n)"
             " AND subscription_id IN (SELECT s.id FROM subscriptions s JOIN scope c ON c.cadence_id = s.cadence_id"
@@ -181,6 +182,7 @@ _WAITING = """FROM deliveries l JOIN digests g ON g.id = l.digest_id JOIN editio
        AND g.history_after IS NOT NULL"""
 _LAST = "ORDER BY l.planned_at DESC, l.id DESC LIMIT 1"
 _HISTORY = f"COALESCE((SELECT g.history_after {_WAITING} AND l.edition_id <> :e {_LAST}), u.history_id)"
+HISTORY_TO_COME = f"COALESCE((SELECT g.history_after {_WAITING} {_LAST}), u.history_id)"
 
 # Nothing of this edition yet, and nothing of a later slot: yesterday's edition never comes after today's.
 UNPLANNED = """NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.edition_id = :e AND d.subscriber_id = u.id)
@@ -189,10 +191,15 @@ UNPLANNED = """NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.edition_id = :e AN
        AND te.newsletter_id = (SELECT newsletter_id FROM editions WHERE id = :e)))
     AND (:had = 0 OR s.moved_at IS NOT NULL AND EXISTS
      (SELECT 1 FROM deliveries m WHERE m.edition_id = :had AND m.subscriber_id = u.id AND m.slot_at <= :early))"""
+# Whose mails are joined is planned by `digest.store.parts`, unless the newsletter never is a part.
+UNJOINED = "(:alone = 1 OR u.joins = 0)"
+# A row that waits for a new plan, and is no part of a joined mail.
+UNMADE = "d.state = 'ready' AND d.digest_id IS NULL AND d.part_of IS NULL AND d.waits_until IS NULL"
 # A reader's first mail is another digest where the newsletter welcomes; days are whole, so a microsecond can say so.
-_FIRST = """:welcome = 1 AND NOT EXISTS (SELECT 1 FROM deliveries f WHERE f.subscription_id = s.id
-    AND f.subscriber_id = u.id AND (f.state IN ('sent', 'in_doubt') OR f.doubt_count > 0))"""
-SINCE = f"CASE WHEN s.since > :since_cut THEN s.since + CASE WHEN {_FIRST} THEN 1 ELSE 0 END END"
+FIRST = """:welcome = 1 AND NOT EXISTS (SELECT 1 FROM deliveries f WHERE f.subscription_id = s.id
+    AND f.subscriber_id = u.id AND (f.state IN ('sent', 'in_doubt') OR f.doubt_count > 0 OR EXISTS
+     (SELECT 1 FROM deliveries j WHERE j.id = f.part_of AND (j.state IN ('sent', 'in_doubt') OR j.doubt_count > 0))))"""
+SINCE = f"CASE WHEN s.since > :since_cut THEN s.since + CASE WHEN {FIRST} THEN 1 ELSE 0 END END"
 
 
 def history_sql(connection: Connection, *, fresh: bool) -> str:
@@ -218,12 +225,13 @@ def groups_due(
     welcome: bool = False,
     fresh: bool = True,
     twice: Twice | None = None,
+    alone: bool = True,
 ) -> list[Group]:
     """Return the cohorts-to-be of the readers in scope who have no plan in the edition yet, nor in a later slot.
 
     *since_cut*: a reader who joined before it has nothing to look back to any more. *welcome*: who has had no
     mail of the newsletter yet is a cohort apart. *fresh* False: only rows that wait for a new plan. *twice*: only
-    those readers.
+    those readers. *alone* False: without those whose mails are joined.
     """
     history = history_sql(connection, fresh=fresh)
     rows = connection.execute(
@@ -232,12 +240,12 @@ def groups_due(
             f" SELECT s.profile_id p, {history} h, u.locale l, {SINCE} f"
             " FROM scope c JOIN subscriptions s ON s.cadence_id = c.cadence_id"
             " JOIN subscribers u ON u.id = s.subscriber_id"
-            f" WHERE :fresh = 1 AND s.state = 'active' AND {UNPLANNED}"
+            f" WHERE :fresh = 1 AND s.state = 'active' AND {UNJOINED} AND {UNPLANNED}"
             " UNION ALL"
             f" SELECT s.profile_id, {history}, u.locale, {SINCE}"
             " FROM deliveries d JOIN subscriptions s ON s.id = d.subscription_id"
             " JOIN subscribers u ON u.id = d.subscriber_id"
-            " WHERE d.edition_id = :e AND d.state = 'ready' AND d.digest_id IS NULL"
+            f" WHERE d.edition_id = :e AND {UNMADE}"
             "  AND s.cadence_id IN (SELECT cadence_id FROM scope) AND s.state = 'active'"
             ") due GROUP BY p, h, l, f ORDER BY p, h, l, f"
         ),
@@ -247,6 +255,7 @@ def groups_due(
             "since_cut": to_micros(since_cut),
             "welcome": int(welcome),
             "fresh": int(fresh),
+            "alone": int(alone),
             **twice_values(twice),
         },
     )
@@ -376,7 +385,7 @@ def reader_of(connection: Connection, newsletter_id: int, address_key: str) -> R
     row = connection.execute(
         text(
             "SELECT u.id AS subscriber_id, s.id AS subscription_id, u.address, u.name, s.since, c.rule, c.zone,"  # noqa: S608
-            f" ({_FIRST}) AS is_new,"
+            f" ({FIRST}) AS is_new,"
             f" COALESCE((SELECT g.history_before {_WAITING} AND le.newsletter_id = :n {_LAST}),"
             f" (SELECT g.history_after {_WAITING} AND le.newsletter_id <> :n {_LAST}), u.history_id) AS history_id"
             " FROM subscribers u JOIN subscriptions s ON s.subscriber_id = u.id"

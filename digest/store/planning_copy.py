@@ -32,6 +32,7 @@ from digest.store.tables import (
     rulings,
     subscribers,
     subscriptions,
+    to_micros,
     topics,
 )
 
@@ -87,12 +88,16 @@ def copy_for_planning(
     return target
 
 
-def next_due(connection: Connection) -> datetime | None:
-    """Return the earliest slot that a cadence of a newsletter waits for, or instant at which a window closes."""
+def next_due(connection: Connection, after: datetime) -> datetime | None:
+    """Return the earliest slot that a cadence of a newsletter waits for, or instant at which a window closes.
+
+    Or time *after* that until which a part of a mail waits.
+    """
     letters = select(newsletters.c.id).where(newsletters.c.spec["stream"].as_string().is_(None))
     slot = select(func.min(cadences.c.next_slot_at)).where(cadences.c.newsletter_id.in_(letters))
     closing = select(func.min(event_windows.c.closes_at)).where(event_windows.c.state != "closed")
-    found = [at for query in (slot, closing) if (at := connection.execute(query).scalar_one()) is not None]
+    part = select(func.min(deliveries.c.waits_until)).where(deliveries.c.waits_until > after)
+    found = [at for query in (slot, closing, part) if (at := connection.execute(query).scalar_one()) is not None]
     return min(found, default=None)
 
 
@@ -107,24 +112,29 @@ def accept_all(connection: Connection, now: datetime) -> None:
         .limit(1)
         .scalar_subquery()
     )
-    ready = select(deliveries.c.subscriber_id).where(deliveries.c.state == "ready")
+    on_its_way = (deliveries.c.state == "ready") & deliveries.c.waits_until.is_(None)
+    ready = select(deliveries.c.subscriber_id).where(on_its_way)
     told = func.coalesce(after, subscribers.c.history_id)  # mail of events tells no stories
     connection.execute(update(subscribers).where(subscribers.c.id.in_(ready)).values(history_id=told))
     done = {"state": "sent", "next_attempt_at": None, "finished_at": now}
-    connection.execute(update(deliveries).where(deliveries.c.state == "ready").values(done))
+    connection.execute(update(deliveries).where(on_its_way).values(done))
 
 
-def planned_since(connection: Connection, newsletter_id: int, after_id: int) -> list[Any]:
-    """Return what was planned after the delivery *after_id*: slot, edition, digest or reason, and how many readers."""
+def planned_since(connection: Connection, newsletter_id: int, after_id: int, now: datetime) -> list[Any]:
+    """Return what was planned after the delivery *after_id*: slot, edition, digest or reason, and how many readers.
+
+    Or *now*, of parts that were waiting; those that still wait are told when they no longer do.
+    """
     return list(
         connection.execute(
             text(
                 "SELECT d.slot_at, e.period, d.digest_id, d.reason, g.items AS articles, COUNT(*) AS readers"
                 " FROM deliveries d JOIN editions e ON e.id = d.edition_id LEFT JOIN digests g ON g.id = d.digest_id"
-                " WHERE d.id > :after AND e.newsletter_id = :n GROUP BY d.slot_at, e.period, d.digest_id, d.reason"
+                " WHERE (d.id > :after OR d.planned_at = :now) AND d.waits_until IS NULL AND e.newsletter_id = :n"
+                " GROUP BY d.slot_at, e.period, d.digest_id, d.reason"
                 " ORDER BY d.slot_at, e.period, COUNT(*) DESC, d.digest_id, d.reason"
             ),
-            {"after": after_id, "n": newsletter_id},
+            {"after": after_id, "n": newsletter_id, "now": to_micros(now)},
         )
     )
 
@@ -175,7 +185,8 @@ def _without_person(table: str, row: Mapping[Any, Any]) -> dict[str, Any]:
     if table == "subscribers":
         values |= {"address": "", "name": "", "address_key": str(values["id"])}
     if table == "deliveries":
-        shown = "sent" if values["state"] in _ON_ITS_WAY else values["state"]
+        is_waiting = values["waits_until"] is not None  # to be a part
+        shown = "sent" if values["state"] in _ON_ITS_WAY and not is_waiting else values["state"]
         values |= {"address": "", "name": "", "state": shown, "next_attempt_at": None, "lease_until": None}
     return values
 

@@ -20,9 +20,9 @@ def drop_expired(connection: Connection, newsletter_id: int, now: datetime) -> i
         text(
             "UPDATE deliveries SET digest_id = NULL, plan_no = plan_no + 1, state = 'ready', attempt_no = 0"
             " WHERE state IN ('ready', 'deferred') AND doubt_count = 0 AND digest_id IS NOT NULL AND id IN"
-            " (SELECT w.delivery_id FROM events e JOIN event_windows w ON w.id = e.window_id"
-            "  WHERE e.newsletter_id = :n AND e.expires_at <= :now AND e.expires_at > :since "
-            "   AND e.outcome = 'gathered')"
+            " (SELECT COALESCE(p.part_of, p.id) FROM events e JOIN event_windows w ON w.id = e.window_id"
+            "  JOIN deliveries p ON p.id = w.delivery_id WHERE e.newsletter_id = :n AND e.outcome = 'gathered'"
+            "   AND e.expires_at <= :now AND e.expires_at > :since)"
         ),
         {"n": newsletter_id, "now": to_micros(now), "since": to_micros(now - _WITHIN)},
     ).rowcount
@@ -35,10 +35,15 @@ def release_given_up(connection: Connection, newsletter_id: int, now: datetime) 
     """
     rows = connection.execute(
         text(
-            "SELECT w.id, w.subscription_id, w.subscriber_id, w.policy FROM deliveries d"
-            " JOIN editions e ON e.id = d.edition_id JOIN event_windows w ON w.delivery_id = d.id"
+            "SELECT w.id, w.subscription_id, w.subscriber_id, w.policy FROM ("
+            " SELECT d.id FROM deliveries d JOIN editions e ON e.id = d.edition_id"
             " WHERE d.state = 'expired' AND d.state NOT IN ('ready', 'claimed', 'sent')"  # as the index says it
-            " AND e.newsletter_id = :n AND d.finished_at > :since AND EXISTS"
+            " AND e.newsletter_id = :n AND d.finished_at > :since UNION ALL"
+            " SELECT p.id FROM deliveries d JOIN deliveries p ON p.part_of = d.id AND p.id <> d.id"
+            " JOIN editions e ON e.id = p.edition_id"
+            " WHERE d.state = 'expired' AND d.state NOT IN ('ready', 'claimed', 'sent')"
+            " AND e.newsletter_id = :n AND d.finished_at > :since"
+            ") given_up JOIN event_windows w ON w.delivery_id = given_up.id WHERE EXISTS"
             " (SELECT 1 FROM events v WHERE v.window_id = w.id AND v.outcome = 'gathered' AND v.reason = '')"
             " ORDER BY w.id"
         ),

@@ -8,8 +8,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, text
 
-from digest.model.subscriber import EndedReason, Interests, SubscriptionState
+from digest.model.subscriber import EndedReason, Interests, Joins, SubscriptionState
 from digest.store.get_or_create import insert_new
+from digest.store.parts import release_waiting
 from digest.store.profiles import interests_from_text
 from digest.store.tables import from_micros, subscriptions, to_micros
 
@@ -181,6 +182,13 @@ def set_way(
             "now": to_micros(now),
         },
     )
+    connection.execute(
+        text(
+            "UPDATE subscribers SET joins = joins % 2 + CASE WHEN EXISTS (SELECT 1 FROM subscriptions s"
+            " WHERE s.subscriber_id = :id AND s.way = 'newsletter') THEN 2 ELSE 0 END WHERE id = :id"
+        ),
+        {"id": agreement.subscriber_id},
+    )
 
 
 def change_interests(connection: Connection, agreement: Agreement, profile_id: int, now: datetime) -> None:
@@ -196,6 +204,23 @@ def settle(connection: Connection, subscriber_id: int, *, zone: str, locale: str
     connection.execute(
         text("UPDATE subscribers SET zone = :zone, locale = :locale, chosen_at = :now WHERE id = :id"),
         {"id": subscriber_id, "zone": zone, "locale": locale, "now": to_micros(now)},
+    )
+
+
+def set_joins(connection: Connection, subscriber_id: int, *, newsletters: bool, now: datetime) -> None:
+    """Let a reader's newsletters be one mail a day, or each its own; what waits then goes with the next planning."""
+    connection.execute(
+        text("UPDATE subscribers SET joins = joins - joins % 2 + :one, chosen_at = :now WHERE id = :id"),
+        {"id": subscriber_id, "one": int(newsletters), "now": to_micros(now)},
+    )
+    if not newsletters:
+        release_waiting(connection, subscriber_id, now)
+
+
+def joins_of(connection: Connection, subscriber_id: int) -> Joins:
+    """Return which mails of a reader are joined."""
+    return Joins(
+        connection.execute(text("SELECT joins FROM subscribers WHERE id = :id"), {"id": subscriber_id}).scalar() or 0
     )
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, select, text
 from digest.store.bulk import insert_rows
 from digest.store.events import hold, new_ids
 from digest.store.get_or_create import among, chunks
+from digest.store.newsletters import load_newsletters
 from digest.store.tables import deliveries, event_windows, events, from_micros, to_micros
 
 HELD = "held"  #: the group of what waits for a reader's cap or pause, whatever its group was; no JSON
@@ -36,6 +37,7 @@ class DueWindow(NamedTuple):
     locale: str
     zone: str
     rule: str
+    way: str
     opened_at: datetime
 
 
@@ -50,9 +52,11 @@ class StoredEvent(NamedTuple):
 
 
 _DUE = """SELECT w.id, w.subscription_id, w.subscriber_id, w.group_key, w.policy, w.closes_at, w.changed, w.critical,
-    s.state, s.ended_reason, s.paused_until, u.address, u.name, u.locale, u.zone, c.rule, w.opened_at
+    s.state, s.ended_reason, s.paused_until, u.address, u.name, u.locale, u.zone, c.rule, s.way, w.opened_at
     FROM event_windows w JOIN subscriptions s ON s.id = w.subscription_id JOIN subscribers u ON u.id = w.subscriber_id
     JOIN cadences c ON c.id = s.cadence_id"""
+# Of a reader who wants the stream with the newsletter, and still does; what is critical waits for nobody.
+_GOES_ALONG = "(s.way = 'newsletter' AND s.state = 'active' AND w.critical = 0)"
 # As the index says it: SQLite uses a partial one only where it can see the very words.
 _AT_WORK = "state <> 'closed'"
 _IN_ORDER = "ORDER BY w.closes_at, w.opened_at, w.id"
@@ -67,11 +71,60 @@ def freeze(connection: Connection, newsletter_id: int, now: datetime) -> int:
     return connection.execute(due, {"n": newsletter_id, "now": to_micros(now)}).rowcount
 
 
-def due_windows(connection: Connection, newsletter_id: int, now: datetime, limit: int) -> list[DueWindow]:
-    """Return up to *limit* windows of a stream that are to be closed, those first that were due first."""
-    where = f"WHERE w.newsletter_id = :n AND w.state = 'due' AND w.{_AT_WORK} AND w.closes_at <= :now"
-    where = f"{where} {_IN_ORDER} LIMIT :limit"
-    return _windows(connection, where, {"n": newsletter_id, "now": to_micros(now), "limit": limit})
+def due_windows(
+    connection: Connection, newsletter_id: int, now: datetime, limit: int, *, whole: bool = True
+) -> list[DueWindow]:
+    """Return up to *limit* windows of a stream that are to be closed, those first that were due first.
+
+    *whole* False: without those that may go with a newsletter.
+    """
+    where = (
+        f"WHERE w.newsletter_id = :n AND w.state = 'due' AND w.{_AT_WORK} AND w.closes_at <= :now"
+        f" AND (:whole = 1 OR NOT {_GOES_ALONG}) {_IN_ORDER} LIMIT :limit"
+    )
+    values = {"n": newsletter_id, "now": to_micros(now), "limit": limit, "whole": int(whole)}
+    return _windows(connection, where, values)
+
+
+def take_along(
+    connection: Connection, subscriber_ids: Collection[int], period: str, now: datetime
+) -> list[tuple[str, DueWindow]]:
+    """Freeze what these readers want with a newsletter's mail; return each window with its stream.
+
+    A stream that is paused, or whose edition of *period* is held, is left to its own mails.
+    """
+    free = (
+        "n.paused_because = '' AND NOT EXISTS (SELECT 1 FROM editions e WHERE e.newsletter_id = n.id"
+        " AND e.period = :period AND e.state NOT IN ('open', 'finished'))"
+    )
+    found: dict[int, str] = {}
+    for part in chunks(sorted(subscriber_ids), 500):
+        rows = connection.execute(
+            text(
+                "SELECT w.id, n.slug FROM event_windows w JOIN subscriptions s ON s.id = w.subscription_id"  # noqa: S608
+                f" JOIN newsletters n ON n.id = w.newsletter_id WHERE w.subscriber_id IN ({','.join(map(str, part))})"
+                f" AND w.state <> 'closed' AND {_GOES_ALONG} AND {free}"
+            ),
+            {"period": period},
+        )
+        found |= {row[0]: row[1] for row in rows}
+    for part in chunks(sorted(found), 500):
+        listed = ",".join(map(str, part))
+        connection.execute(
+            text(
+                "UPDATE event_windows SET state = 'due',"  # noqa: S608
+                " closes_at = CASE WHEN closes_at > :now THEN :now ELSE closes_at END"
+                f" WHERE id IN ({listed}) AND state <> 'closed'"
+            ),
+            {"now": to_micros(now)},
+        )
+    return [
+        (found[each.window_id], each)
+        for part in chunks(sorted(found), 500)
+        for each in _windows(
+            connection, f"WHERE w.id IN ({','.join(map(str, part))}) AND w.state = 'due' {_IN_ORDER}", {}
+        )
+    ]
 
 
 def open_windows_of(connection: Connection, newsletter_id: int, subscriber_id: int) -> list[DueWindow]:
@@ -111,8 +164,8 @@ def _windows(connection: Connection, where: str, values: Mapping[str, Any]) -> l
                 bool(row[7]),
                 *row[8:10],
                 None if row[10] is None else from_micros(row[10]),
-                *row[11:16],
-                from_micros(row[16]),
+                *row[11:17],
+                from_micros(row[17]),
             )
         )
         for row in connection.execute(text(f"{_DUE} {where}"), values)
@@ -203,6 +256,56 @@ def close(connection: Connection, made: Iterable[tuple[int, int]]) -> None:
     rows = [{"w": window_id, "d": delivery_id} for window_id, delivery_id in made]
     if rows:
         connection.execute(text("UPDATE event_windows SET state = 'closed', delivery_id = :d WHERE id = :w"), rows)
+
+
+def newsletter_cadences(connection: Connection, subscriber_ids: Collection[int]) -> dict[int, list[tuple[str, str]]]:
+    """Return the rule and zone of each newsletter (not stream) that these readers get, by reader."""
+    streams = {slug for slug, each in load_newsletters(connection).items() if each.stream is not None}
+    found: defaultdict[int, list[tuple[str, str]]] = defaultdict(list)
+    for part in chunks(sorted(subscriber_ids), 500):
+        rows = connection.execute(
+            text(
+                "SELECT s.subscriber_id, c.rule, c.zone, n.slug FROM subscriptions s"  # noqa: S608
+                " JOIN cadences c ON c.id = s.cadence_id JOIN newsletters n ON n.id = s.newsletter_id"
+                f" WHERE s.state = 'active' AND s.subscriber_id IN ({','.join(map(str, part))}) ORDER BY n.slug"
+            )
+        )
+        for reader, rule, zone, slug in rows:
+            if slug not in streams:
+                found[reader].append((rule, zone))
+    return dict(found)
+
+
+def reopen(connection: Connection, mail_ids: Collection[int], now: datetime) -> None:
+    """Let the events that are a part of these mails be due again; the rows of those parts end."""
+    mails = ",".join(map(str, sorted(mail_ids)))
+    windows = list(
+        connection.execute(
+            text(
+                "SELECT w.id FROM event_windows w JOIN deliveries p ON p.id = w.delivery_id"  # noqa: S608
+                f" WHERE p.part_of IN ({mails}) AND p.id <> p.part_of ORDER BY w.id"
+            )
+        ).scalars()
+    )
+    if not windows:
+        return
+    values, listed = {"now": to_micros(now)}, ",".join(map(str, windows))
+    connection.execute(
+        text(
+            "UPDATE deliveries SET state = 'superseded', reason = '', part_of = NULL, finished_at = :now"  # noqa: S608
+            f" WHERE id IN (SELECT delivery_id FROM event_windows WHERE id IN ({listed}))"
+        ),
+        values,
+    )
+    connection.execute(
+        text(f"UPDATE events SET outcome = '' WHERE outcome = 'gathered' AND window_id IN ({listed})")  # noqa: S608
+    )
+    connection.execute(
+        text(
+            "UPDATE event_windows SET state = 'due', delivery_id = NULL, changed = changed + 1"  # noqa: S608
+            f" WHERE id IN ({listed})"
+        )
+    )
 
 
 def settle(connection: Connection, window_ids: Collection[int], outcome: str, reason: str = "") -> None:

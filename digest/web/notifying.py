@@ -21,6 +21,7 @@ _WORDS = {
     Way.GATHERED: "Gathered",
     Way.DAILY: "Once a day",
     Way.WEEKLY: "Once a week, on Monday",
+    Way.NEWSLETTER: "Once a day, with my newsletter",
 }
 
 

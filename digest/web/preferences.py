@@ -20,6 +20,7 @@ from digest.pipeline.notifying import choose_way, rules_for
 from digest.pipeline.places import zones_on_offer
 from digest.pipeline.sample import upcoming
 from digest.pipeline.subscribe import Choices
+from digest.pipeline.together import choose_together, wants_together
 from digest.rendering.languages import weekday_date_text
 from digest.scheduling.zones import zone_of
 from digest.web.forms import read_form, text_of, texts_of
@@ -86,6 +87,7 @@ def _show(
         zone=(form is not None and problem and text_of(form, "zone")) or first.zone,
         zones=zones_on_offer(),
         languages=[language_shown(tag, first.locale) for tag in subscribe.languages_on_offer(first.locale)],
+        together=_together(house, found[0], choices),
         rules=_rules(house, found[0], choices, form if problem else None),
         any_left=any(each.agreement.state is not SubscriptionState.ENDED for each in choices),
     )
@@ -109,6 +111,8 @@ def _change(house: Installation, pages: Pages, token: str, request: Request, for
                 said = "Letters are on their way to both addresses. Nothing changes until both have agreed."
             case "join":
                 _join(house, pages, reader, choices, text_of(form, "newsletter"))
+            case "together":
+                choose_together(house, reader, wanted="together" in form)
             case "rest":
                 take_rules(house, reader, form)
             case "preview":
@@ -143,6 +147,14 @@ def _next(house: Installation, choices: list[Choices], subscription: str) -> Map
             zone = each.newsletter.schedule.zone or agreement.zone
             return sample_shown(upcoming(house, agreement), zone, agreement.locale)
     return None
+
+
+def _together(house: Installation, reader: int, choices: list[Choices]) -> Mapping[str, object] | None:
+    """Return whether a reader's newsletters are one mail, for who has several or has chosen it."""
+    wanted = wants_together(house, reader)
+    living = [each for each in choices if each.agreement.state is not SubscriptionState.ENDED]
+    several = sum(each.newsletter.stream is None for each in living) > 1
+    return {"wanted": wanted} if several or wanted else None
 
 
 def _rules(

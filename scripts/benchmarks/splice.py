@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 
 from digest.model.article import StoredArticle
 from digest.rendering.headers import constant_headers
-from digest.rendering.press import CardChoice, DigestParts, Press
+from digest.rendering.parts import CardChoice, DigestParts
+from digest.rendering.press import Press
 from digest.rendering.splice import ReaderValues, Splicer
 from digest.rendering.templates import TemplateSet
 from digest.rendering.views import Frame, card_view

@@ -188,11 +188,10 @@ def test_a_file_is_one_article_until_another_one_stands_in_it(other, file, same)
     assert same_article(identity_of(NOTE, "s", "a.txt"), identity_of(other, "s", file)) is same
 
 
-def test_one_name_in_two_folders_is_two_files():
-    """The name of a file means something in its own source only."""
-    other = replace(NOTE, title="Boats")
-
-    assert not same_article(identity_of(NOTE, "s", "a.txt"), identity_of(other, "t", "a.txt"))
+def test_a_file_is_one_article_whoever_reads_it():
+    """By hand first and then as part of a folder that is a source: an edit between the two is an edit."""
+    assert same_article(identity_of(NOTE, "", "/a.txt"), identity_of(replace(NOTE, title="Boats"), "s", "/a.txt"))
+    assert not same_article(identity_of(NOTE, "s", "/a.txt"), identity_of(replace(NOTE, title="Boats"), "t", "/b.txt"))
 
 
 @given(

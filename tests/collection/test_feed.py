@@ -156,6 +156,15 @@ def test_a_feed_that_is_not_well_formed_is_mended():
     assert "not well-formed" in found.problems[0]
 
 
+@pytest.mark.parametrize("end", ["<title>Half", "<title>Half</ti", "<description><![CDATA[Half", '<enclosure url="x'])
+def test_a_feed_that_was_cut_off_gives_what_is_whole(end):
+    """A connection breaks anywhere, also inside a tag; what came before is news all the same."""
+    found = read_feed(rss(FULL, end).partition(end.encode())[0] + end.encode(), url=HOME)
+
+    assert found.articles[0].url
+    assert "not well-formed" in found.problems[0]
+
+
 @pytest.mark.parametrize(
     "text",
     ['<!DOCTYPE rss [<!ENTITY a "b">]><rss/>', '<?xml version="1.0"?><!-- <a> --><!DOCTYPE x SYSTEM "file:///etc/passwd"><rss/>',

@@ -116,6 +116,8 @@ def test_the_parts_of_a_page_are_found_in_markdown_too(page):
         ("---\nauthor: A\ntitle: Trade: a truce\n---\nText.", "^line 3: the front matter is not YAML: .*in quotes$"),
         ("\n---\r\ntitle: [a\r\nlanguage: en\r\n---\r\nText.", "^line 3: the front matter is not YAML"),
         ('+++\nauthor = "A"\ntitle = Truce\n+++\nText.', "^line 3: the front matter is not TOML: Invalid value; put texts"),
+        ("---\ntitle: T\n\nText.", "never closed; write ---"),
+        ('+++\nurl = "u"\ntitle = "T"\n\nText.', "never closed; write \\+\\+\\+"),
         ("---\na: &x [1]\nb: *x\n---\nText.", "aliases"),
         ("---\na: " + "[" * 500 + "\n---\nText.", "nests"),
         ("---\n" + "- " * 8000 + "\n---\nText.", "not YAML"),
@@ -129,6 +131,13 @@ def test_a_file_that_cannot_be_read_is_refused_with_the_reason(text, reason):
     """One clear line."""
     with pytest.raises(BadArticle, match=reason):
         read_markdown(text)
+
+
+def test_a_link_that_leads_nowhere_safe_leaves_its_words():
+    """No brackets, no address: the reader sees a sentence."""
+    article = read_markdown("---\ntitle: T\n...\nRead [the paper](javascript:alert(1)) and [more](data:text/html,x).")
+
+    assert article.text == "Read the paper and more."
 
 
 def test_a_rule_at_the_top_is_no_front_matter():

@@ -44,6 +44,15 @@ def test_a_list_reads_the_same_however_it_was_saved(content: bytes):
     assert [record.cells for record in records(content)] == [["email", "name"], ["kim@example.org", "Jürgen"]]
 
 
+def test_a_bar_parts_columns_only_where_nothing_else_does():
+    """A list from a database dump has bars; elsewhere they stand between topics."""
+    bars = list(read_records(read_lines([b"email|name\na@example.org|Ann\n"])))
+    topics = list(read_records(read_lines([b"email,trade|energy\n"])))
+
+    assert [record.cells for record in bars] == [["email", "name"], ["a@example.org", "Ann"]]
+    assert topics[0].cells == ["email", "trade|energy"]
+
+
 def test_an_open_quotation_mark_costs_its_own_row_only():
     """The readers after it are imported all the same."""
     found = records(b'email,name\na@example.org,"Open\nb@example.org,B\nc@example.org,"C, the ""third"""\n')

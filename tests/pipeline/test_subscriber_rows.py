@@ -45,6 +45,31 @@ def test_a_choice_that_there_is_not_is_told():
     assert read(choices="surprize") == [("choices", "'surprize' is not one of everything, surprise")]
 
 
+@pytest.mark.parametrize("separator", ["|", ";", ",", "；", "，", "、", "\n"])
+def test_topics_and_keywords_in_one_cell_may_be_parted_as_any_script_parts_them(separator: str):
+    """A name with a comma in it stays whole where something stronger parts the names."""
+    row = good(
+        topics=separator.join(["trade", "ai"]).replace("ai", "artificial-intelligence"), keywords=f"a{separator}b"
+    )
+
+    assert {follow.topic for follow in row.subscription.interests.follows} == {"artificial-intelligence", "trade"}
+    assert row.subscription.interests.keywords == ("a", "b")
+
+
+@pytest.mark.parametrize(
+    ("header", "columns"),
+    [
+        pytest.param(["E-Mail-Adresse", "Sprache", "Zeitzone", "Themen"], "email locale timezone topics", id="German"),
+        pytest.param(["Correo electrónico", "Nombre"], "email name", id="Spanish"),
+        pytest.param(["이메일", "이름", "관심사"], "email name topics", id="Korean"),
+        pytest.param(["ＭＡＩＬ", "メールアドレス"], "email", id="Japanese"),
+    ],
+)
+def test_columns_are_known_by_their_names_in_other_languages(header: list[str], columns: str):
+    """Lists come from offices that do not write English headers."""
+    assert " ".join(sorted(read_header(header).positions)) == " ".join(sorted(columns.split()))
+
+
 def good(**cells: str) -> Row:
     row = read(**cells)
     assert isinstance(row, Row), row

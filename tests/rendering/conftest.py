@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from digest.rendering.headers import ConstantHeaders, constant_headers
-from digest.rendering.press import CardChoice, Composed, DigestParts, Press
+from digest.rendering.parts import CardChoice, DigestParts
+from digest.rendering.press import Composed, Press
 from digest.rendering.splice import ReaderValues, Splicer
 from digest.rendering.templates import TemplateSet
 from digest.rendering.views import CardView, Frame

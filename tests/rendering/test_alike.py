@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from digest.rendering.check import tree_difference
 from digest.rendering.clean import clean_text, clean_url
 from digest.rendering.headers import constant_headers
-from digest.rendering.press import CardChoice, DigestParts, Press
+from digest.rendering.parts import CardChoice, DigestParts
+from digest.rendering.press import Press
 from digest.rendering.splice import Splicer
 from digest.rendering.templates import TemplateSet
 from digest.rendering.views import CardView

@@ -10,7 +10,8 @@ import pytest
 from digest.clock import FixedClock
 from digest.rendering.check import check_template
 from digest.rendering.headers import constant_headers
-from digest.rendering.press import CardChoice, DigestParts, Press
+from digest.rendering.parts import CardChoice, DigestParts
+from digest.rendering.press import Press
 from digest.rendering.splice import ReaderValues, Splicer
 from digest.rendering.templates import TemplateSet
 from digest.rendering.views import CardView, Frame

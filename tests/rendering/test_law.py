@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from digest.rendering.check import check_template, differences
 from digest.rendering.headers import constant_headers
-from digest.rendering.press import CardChoice, DigestParts, Press
+from digest.rendering.parts import CardChoice, DigestParts
+from digest.rendering.press import Press
 from digest.rendering.splice import Splicer
 from digest.rendering.templates import TemplateSet
 from digest.rendering.views import CardView, Frame, ImageView, related_view

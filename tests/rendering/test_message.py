@@ -15,7 +15,7 @@ from digest.errors import BadInput, NotFound
 from digest.model.article import Article, StoredArticle
 from digest.rendering.headers import ConstantHeaders
 from digest.rendering.layout import Layout
-from digest.rendering.press import CardChoice, DigestParts
+from digest.rendering.parts import CardChoice, DigestParts
 from digest.rendering.splice import Splicer
 from digest.rendering.views import CardView, card_view, related_view, slot_widths
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from time import perf_counter
 
-from digest.rendering.press import CardChoice, DigestParts
+from digest.rendering.parts import CardChoice, DigestParts
 from digest.rendering.splice import Splicer
 from digest.rendering.views import CardView
 from digest.rendering.whole import render_whole

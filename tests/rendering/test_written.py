@@ -13,7 +13,8 @@ from digest.errors import BadInput
 from digest.rendering.check import check_template, differences
 from digest.rendering.clean import clean_text
 from digest.rendering.headers import constant_headers
-from digest.rendering.press import DigestParts, Press
+from digest.rendering.parts import DigestParts
+from digest.rendering.press import Press
 from digest.rendering.splice import Splicer
 from digest.rendering.templates import TemplateSet
 from digest.rendering.whole import render_whole

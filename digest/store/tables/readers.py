@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import JSON as SQLJSON
-from sqlalchemy import Column, ForeignKey, Index, String, Table, Text, UniqueConstraint, text
+from sqlalchemy import Column, ForeignKey, Index, Integer, String, Table, Text, UniqueConstraint, text
 
 from digest.store.tables.base import Id, Instant, Key, metadata
 
@@ -30,6 +30,14 @@ subscribers = Table(
     Column("joined_at", Instant, nullable=False),
     # When the reader chose zone and language by their own hand; NULL while they are what a file said.
     Column("chosen_at", Instant),
+    # Whether their mails are joined (`Joins`): 1 newsletters with each other, 2 events with a newsletter, 3 both.
+    Column("joins", Integer, nullable=False, server_default="0"),
+    Index(
+        "ix_subscribers_joins",
+        "joins",
+        sqlite_where=text("joins <> 0"),
+        postgresql_where=text("joins <> 0"),
+    ),
     Index("ix_subscribers_domain", "domain", "id"),
     Index("ix_subscribers_locale", "locale", "id"),
     Index("ix_subscribers_zone", "zone", "id"),

@@ -32,6 +32,10 @@ deliveries = Table(
     Column("next_attempt_at", Instant),
     Column("planned_at", Instant, nullable=False),
     Column("finished_at", Instant),
+    # Of a reader whose mails are joined: which delivery carries this part (itself, when it is that one), and until
+    # when a part waits for a mail to go with.
+    Column("part_of", Id),
+    Column("waits_until", Instant),
     UniqueConstraint("edition_id", "subscriber_id"),
     Index(
         "ix_deliveries_work",
@@ -49,6 +53,26 @@ deliveries = Table(
         postgresql_where=text("lease_until IS NOT NULL"),
     ),
     Index("ix_deliveries_subscriber_id", "subscriber_id"),
+    # Parts of joined mails: those that wait, those of a mail, and the mails that have not left. Rows of readers whose
+    # mails are not joined touch none of them.
+    Index(
+        "ix_deliveries_waits_until",
+        "waits_until",
+        sqlite_where=text("waits_until IS NOT NULL"),
+        postgresql_where=text("waits_until IS NOT NULL"),
+    ),
+    Index(
+        "ix_deliveries_part_of",
+        "part_of",
+        sqlite_where=text("part_of IS NOT NULL"),
+        postgresql_where=text("part_of IS NOT NULL"),
+    ),
+    Index(
+        "ix_deliveries_joined",
+        "next_attempt_at",
+        sqlite_where=text("part_of IS NOT NULL AND next_attempt_at IS NOT NULL"),
+        postgresql_where=text("part_of IS NOT NULL AND next_attempt_at IS NOT NULL"),
+    ),
     # What an admin looks for among millions. The usual way of a row (ready, claimed, sent) does not touch it.
     Index(
         "ix_deliveries_unusual",

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from digest.pipeline import collect
-from digest.pipeline.collect import collect_due
+from digest.pipeline.collect import collect_due, read_paths, store_articles
 from tests.pipeline.collect.newsroom import PAGE, state_of, stored, write
 
 
@@ -25,6 +25,25 @@ def test_a_folder_is_read_again_on_each_visit(house, source, articles, visit):
     assert [len(each.collected.added) for each in (*first, *second)] == [1, 1]
     assert too_early == []
     assert {each.article.title for each in stored(house)} == {"Harbour Opens Again", "Airport Opens Again"}
+
+
+@pytest.mark.parametrize("text", [PAGE, "Bakery Closes\n\nThe last loaf was sold at ten.\n"], ids=["long", "short"])
+def test_a_file_that_was_added_by_hand_is_one_article_in_its_folder_too_and_its_edits_come(
+    house, source, articles, visit, now, text
+):
+    """As the README has it: `digest articles add articles/` first, then the same folder as a source."""
+    write(articles, "a.txt", text)
+    found = read_paths([articles], now=now)
+    store_articles(house.engine, found.articles, source="", now=now, files=found.files)
+    source()
+    (seen,) = visit(house)
+    write(articles, "a.txt", text.replace("\n\n", " Today\n\n", 1))
+
+    (edited,) = visit(house, after=timedelta(minutes=2))
+
+    assert (seen.collected.added, seen.collected.updated) == ((), ())
+    assert (edited.collected.added, len(edited.collected.updated)) == ((), 1)
+    assert [each.article.title.endswith("Today") for each in stored(house)] == [True]
 
 
 def test_a_file_still_being_written_is_not_taken_half(house, source, articles):

@@ -13,7 +13,8 @@ from digest.rendering.i18n import CATALOGUES
 from digest.rendering.languages import weekday_date_text
 from digest.rendering.lint.finding import Finding
 from digest.rendering.lint.rules import lint
-from digest.rendering.press import CardChoice, DigestParts, Press
+from digest.rendering.parts import CardChoice, DigestParts
+from digest.rendering.press import Press
 from digest.rendering.splice import ReaderValues, Splicer
 from digest.rendering.templates import TemplateSet
 from digest.rendering.views import CardView, Frame, ImageView, RelatedView

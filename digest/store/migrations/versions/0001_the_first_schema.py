@@ -271,12 +271,14 @@ def upgrade() -> None:
     sa.Column('history_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('joined_at', sa.BigInteger(), nullable=False),
     sa.Column('chosen_at', sa.BigInteger(), nullable=True),
+    sa.Column('joins', sa.Integer(), server_default='0', nullable=False),
     sa.ForeignKeyConstraint(['history_id'], ['histories.id'], name=op.f('fk_subscribers_history_id_histories')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_subscribers')),
     sa.UniqueConstraint('address_key', name=op.f('uq_subscribers_address_key'))
     )
     with op.batch_alter_table('subscribers', schema=None) as batch_op:
         batch_op.create_index('ix_subscribers_domain', ['domain', 'id'], unique=False)
+        batch_op.create_index('ix_subscribers_joins', ['joins'], unique=False, sqlite_where=sa.text('joins <> 0'), postgresql_where=sa.text('joins <> 0'))
         batch_op.create_index('ix_subscribers_locale', ['locale', 'id'], unique=False)
         batch_op.create_index('ix_subscribers_zone', ['zone', 'id'], unique=False)
 
@@ -425,6 +427,8 @@ def upgrade() -> None:
     sa.Column('next_attempt_at', sa.BigInteger(), nullable=True),
     sa.Column('planned_at', sa.BigInteger(), nullable=False),
     sa.Column('finished_at', sa.BigInteger(), nullable=True),
+    sa.Column('part_of', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('waits_until', sa.BigInteger(), nullable=True),
     sa.ForeignKeyConstraint(['digest_id'], ['digests.id'], name=op.f('fk_deliveries_digest_id_digests')),
     sa.ForeignKeyConstraint(['edition_id'], ['editions.id'], name=op.f('fk_deliveries_edition_id_editions')),
     sa.ForeignKeyConstraint(['subscriber_id'], ['subscribers.id'], name=op.f('fk_deliveries_subscriber_id_subscribers')),
@@ -435,6 +439,9 @@ def upgrade() -> None:
     with op.batch_alter_table('deliveries', schema=None) as batch_op:
         batch_op.create_index('uq_deliveries_under_way', ['subscriber_id'], unique=True, sqlite_where=sa.text('lease_until IS NOT NULL'), postgresql_where=sa.text('lease_until IS NOT NULL'))
         batch_op.create_index('ix_deliveries_subscriber_id', ['subscriber_id'], unique=False)
+        batch_op.create_index('ix_deliveries_waits_until', ['waits_until'], unique=False, sqlite_where=sa.text('waits_until IS NOT NULL'), postgresql_where=sa.text('waits_until IS NOT NULL'))
+        batch_op.create_index('ix_deliveries_part_of', ['part_of'], unique=False, sqlite_where=sa.text('part_of IS NOT NULL'), postgresql_where=sa.text('part_of IS NOT NULL'))
+        batch_op.create_index('ix_deliveries_joined', ['next_attempt_at'], unique=False, sqlite_where=sa.text('part_of IS NOT NULL AND next_attempt_at IS NOT NULL'), postgresql_where=sa.text('part_of IS NOT NULL AND next_attempt_at IS NOT NULL'))
         batch_op.create_index('ix_deliveries_unusual', ['state', 'edition_id', 'id'], unique=False, sqlite_where=sa.text("state NOT IN ('ready', 'claimed', 'sent')"), postgresql_where=sa.text("state NOT IN ('ready', 'claimed', 'sent')"))
         batch_op.create_index('ix_deliveries_work', ['next_attempt_at', 'id'], unique=False, sqlite_where=sa.text('next_attempt_at IS NOT NULL'), postgresql_where=sa.text('next_attempt_at IS NOT NULL'))
 
