@@ -23,8 +23,8 @@ from digest.tokens import Tokens
 
 if TYPE_CHECKING:
     from digest.delivery.dkim import Signers
-    from digest.pipeline.dispatch import Sending
-    from digest.pipeline.hear_provider import Hooks
+    from digest.pipeline.delivering.dispatch import Sending
+    from digest.pipeline.hearing.hear_provider import Hooks
 
 FIRST_CONTACT = 10.0  # seconds
 
@@ -103,7 +103,7 @@ def summariser(settings: Settings, clock: Clock) -> Summariser:
         raise SettingsError(["DIGEST_SUMMARY_MODEL is not set: DIGEST_SUMMARY_URL needs the name of a model beside it"])
     try:
         from digest.enrichment.language_model import LanguageModel
-        from digest.pipeline.summaries import ModelSummaries
+        from digest.pipeline.collecting.summaries import ModelSummaries
     except ModuleNotFoundError:
         raise SettingsError(["DIGEST_SUMMARY_… needs the extra: pip install 'digest-sender[ingest]'"]) from None
     key = settings.summary_key.get_secret_value()
@@ -126,7 +126,7 @@ def signers(settings: Settings) -> Signers | None:
 def hooks(settings: Settings) -> Hooks:
     """Return by what webhooks of sending services are known."""
     from digest.collection.fetch import fetch
-    from digest.pipeline.hear_provider import Hooks
+    from digest.pipeline.hearing.hear_provider import Hooks
 
     return Hooks(
         ses=tuple(settings.hook_ses.split()),
@@ -166,7 +166,7 @@ def sending(settings: Settings, *, somebody_waits: bool = False) -> Sending:
     from digest.delivery.groups import grouping, load_providers
     from digest.delivery.pool import Patience
     from digest.delivery.throttle import Throttle
-    from digest.pipeline.dispatch import Sending
+    from digest.pipeline.delivering.dispatch import Sending
 
     first, *others = relays(settings)
     how = Sending(

@@ -20,12 +20,12 @@ from digest.model.article import Article, Section
 from digest.model.newsletter import Newsletter, Sender
 from digest.model.subscriber import EndedReason
 from digest.model.topic import Topic
-from digest.pipeline.dispatch import Dispatched, Sending, dispatch
-from digest.pipeline.import_subscribers import import_file
+from digest.pipeline.composing.links import Links
+from digest.pipeline.delivering.dispatch import Dispatched, Sending, dispatch
 from digest.pipeline.installation import Installation
-from digest.pipeline.leave import leave
-from digest.pipeline.links import Links
-from digest.pipeline.plan import Planned, Who, plan_newsletter
+from digest.pipeline.planning.plan import Planned, Who, plan_newsletter
+from digest.pipeline.reading.leave import leave
+from digest.pipeline.subscribers.import_subscribers import import_file
 from digest.settings import Relay
 from digest.shipped import shipped_folder
 from digest.store.articles import list_articles, save_article

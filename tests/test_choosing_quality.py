@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from digest.pipeline.rank_topics import Definitions, rank_topics, read_articles, read_definitions
+from digest.pipeline.collecting.rank_topics import Definitions, rank_topics, read_articles, read_definitions
 from scripts.benchmarks.choose import TOP, labels_of, tf_idf
 from scripts.benchmarks.gain import gains, mean, relevant
 

@@ -181,7 +181,7 @@ for words in (["articles", "add", "a.txt"], ["articles", "add", "a.html"], ["ser
         run()
     except SystemExit as ended:
         print("status", ended.code)
-import digest.pipeline.dispatch, digest.pipeline.preview
+import digest.pipeline.delivering.dispatch, digest.pipeline.previewing.preview
 """
 
     lines = python(installed, code, tmp_path).splitlines()

@@ -56,7 +56,7 @@ def close(
     by: Annotated[str, typer.Option("--as", metavar="NAME", help="Who has seen it (default: you).")] = "",
 ) -> None:
     """Put an alert aside: you have seen it."""
-    from digest.pipeline.watch import put_aside
+    from digest.pipeline.staff.watch import put_aside
 
     found = put_aside(the_installation(), alert_id, by=by or the_user())
     say(on_one_line(f"Put aside while it lasts: {found.cause.says}"))

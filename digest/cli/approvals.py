@@ -10,8 +10,8 @@ from digest.cli.options import Json, the_database, the_installation, the_user
 from digest.cli.screen import counted, print_json, print_table, say
 
 if TYPE_CHECKING:
-    from digest.pipeline.approve import Standing
     from digest.pipeline.installation import Installation
+    from digest.pipeline.planning.approve import Standing
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
@@ -51,7 +51,7 @@ def list_editions(
 @app.command()
 def show(newsletter: Newsletter, date: Date = "", as_json: Json = False) -> None:
     """Show how an edition stands: its state, and who approved what."""
-    from digest.pipeline.approve import standing_of
+    from digest.pipeline.planning.approve import standing_of
 
     house = the_installation()
     _tell(house, standing_of(house, _name(newsletter, date)), as_json)
@@ -64,7 +64,7 @@ def approve(newsletter: Newsletter, date: Date = "", by: As = "", as_json: Json 
     For newsletters that say approval = true. Whatever changes what it may draw from takes the approval back. Mails
     for which it comes later than max_late are skipped, and so recorded.
     """
-    from digest.pipeline.approve import approve_edition
+    from digest.pipeline.planning.approve import approve_edition
 
     house = the_installation()
     _tell(house, approve_edition(house, _name(newsletter, date), by=by or the_user()), as_json)
@@ -73,7 +73,7 @@ def approve(newsletter: Newsletter, date: Date = "", by: As = "", as_json: Json 
 @app.command(name="withdraw-approval")
 def withdraw(newsletter: Newsletter, date: Date = "", by: As = "", as_json: Json = False) -> None:
     """Take an approval back; what has not left waits."""
-    from digest.pipeline.approve import withdraw_approval
+    from digest.pipeline.planning.approve import withdraw_approval
 
     house = the_installation()
     _tell(house, withdraw_approval(house, _name(newsletter, date), by=by or the_user()), as_json)

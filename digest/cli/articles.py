@@ -32,7 +32,7 @@ def add(
     """Read and store articles. The same one again is updated, never doubled."""
     from datetime import UTC, datetime
 
-    from digest.pipeline.collect import read_paths, store_articles
+    from digest.pipeline.collecting.collect import read_paths, store_articles
     from digest.settings import read_settings
 
     engine = the_database(make=True)
@@ -73,7 +73,7 @@ def read(
     from digest.cli.cards import article_card
     from digest.collection.as_json import article_as_json
     from digest.enrichment.summary import summarise
-    from digest.pipeline.collect import read_paths
+    from digest.pipeline.collecting.collect import read_paths
     from digest.settings import read_settings
 
     _require_schemes(places)

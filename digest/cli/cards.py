@@ -35,7 +35,7 @@ def subscriber_card(found: Mapping[str, Any]) -> str:
 def article_card(article: Article) -> str:
     """Return what was understood of *article* as a card: its texts whole, its sections by heading and length."""
     from digest.enrichment.summary import SummaryBy, summarise
-    from digest.pipeline.notice import notice_for
+    from digest.pipeline.collecting.notice import notice_for
 
     summary = summarise(article)
     facts = (

@@ -11,7 +11,7 @@ from digest.cli.screen import complain, counted, print_json, say
 from digest.cli.send import on_terminal, plan_and_send, tell_rehearsal
 
 if TYPE_CHECKING:
-    from digest.pipeline.hold_edition import Held
+    from digest.pipeline.planning.hold_edition import Held
 
 Name = Annotated[str, typer.Argument(metavar="EDITION", help="Like daily/2026-11-23, or its id.")]
 
@@ -29,7 +29,7 @@ def pause(edition: Name, as_json: Json = False) -> None:
 
     Messages that have been begun go out; nothing else starts later than half a second after this.
     """
-    from digest.pipeline.hold_edition import pause_edition
+    from digest.pipeline.planning.hold_edition import pause_edition
 
     held = pause_edition(the_installation(), edition)
     _tell(held, "paused", f"{counted(held.waiting, 'message')} waiting; go on with: digest resume", as_json)
@@ -46,7 +46,7 @@ def resume(
     `digest serve` sends it, or `digest send`. A newsletter that paused itself, for dead addresses or complaints, goes
     on with all its editions.
     """
-    from digest.pipeline.hold_edition import resume_edition
+    from digest.pipeline.planning.hold_edition import resume_edition
 
     if "/" not in edition and not edition.isdecimal():
         _resume_newsletter(edition, as_json)
@@ -65,7 +65,7 @@ def cancel(
 
     Its readers get those articles with a later edition.
     """
-    from digest.pipeline.hold_edition import cancel_edition
+    from digest.pipeline.planning.hold_edition import cancel_edition
 
     house = the_installation()
     if not yes and not typer.confirm(f"Cancel what is left of {edition}? It cannot be taken back", err=True):
@@ -94,8 +94,8 @@ def correct(
     """
     from digest import log
     from digest.app import open_installation
-    from digest.pipeline.correct_edition import correct_edition, find_correction, readers_to_correct
-    from digest.pipeline.rehearse import rehearse_correction
+    from digest.pipeline.editing.correct_edition import correct_edition, find_correction, readers_to_correct
+    from digest.pipeline.previewing.rehearse import rehearse_correction
     from digest.settings import SENDING, read_settings
 
     log.configure()
@@ -121,7 +121,7 @@ def correct(
 
 
 def _resume_newsletter(slug: str, as_json: bool) -> None:
-    from digest.pipeline.guard import resume_newsletter
+    from digest.pipeline.hearing.guard import resume_newsletter
 
     because, waiting = resume_newsletter(the_installation(), slug)
     if as_json:

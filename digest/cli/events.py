@@ -28,7 +28,7 @@ def add(
 
     Again it is the same as once for events with a dedupe_key. A line that cannot be used keeps no other out.
     """
-    from digest.pipeline.event_lines import add_lines, count_lines
+    from digest.pipeline.events.event_lines import add_lines, count_lines
 
     house = the_installation()
     with progress_bar("Adding", count_lines(file)) as advance:
@@ -51,7 +51,7 @@ def cancel(
 ) -> None:
     """Take an event out of mail that has not left."""
     from digest.model.event import Answer
-    from digest.pipeline.add_events import add_events
+    from digest.pipeline.events.add_events import add_events
 
     (done,) = add_events(the_installation(), [{"stream": stream, "cancel": key}])
     if done.answer is not Answer.CANCELLED:
@@ -70,7 +70,7 @@ def read(
 ) -> None:
     """Say that a reader has read of an event: they need no mail of it."""
     from digest.model.event import Answer
-    from digest.pipeline.add_events import add_events
+    from digest.pipeline.events.add_events import add_events
 
     told = {"stream": stream, "read": key, "recipient": subscriber}
     (done,) = add_events(the_installation(), [told])
@@ -89,7 +89,7 @@ def list_command(
 
     Of one that waits it tells until when.
     """
-    from digest.pipeline.event_queue import latest_events
+    from digest.pipeline.events.event_queue import latest_events
 
     found = latest_events(the_installation(), subscriber)
     if as_json:
@@ -120,7 +120,7 @@ def follow(
     off: Annotated[bool, typer.Option("--off", help="Follow it no more.")] = False,
 ) -> None:
     """Let a reader hear of whatever happens to an object."""
-    from digest.pipeline.following import follow_object
+    from digest.pipeline.reading.following import follow_object
 
     follow_object(the_installation(), stream, thing, subscriber, follows=not off)
     say(f"{subscriber} {'no longer follows' if off else 'follows'} {thing} in {stream}.")

@@ -77,7 +77,7 @@ def hear(places: Places, as_json: Json = False) -> None:
     itself with DIGEST_BOUNCE_MAILBOX.
     """
     from digest.feedback.mailbox import find_mails
-    from digest.pipeline.hear import hear as hear_mails
+    from digest.pipeline.hearing.hear import hear as hear_mails
 
     problems: list[str] = []
     house = the_installation()
@@ -113,7 +113,7 @@ def listen(
     import signal
 
     from digest.feedback.listener import Listening
-    from digest.pipeline.hear_listener import hear_listening
+    from digest.pipeline.hearing.hear_listener import hear_listening
 
     house = the_installation()
     where = Listening(host, port, lmtp)

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from digest.feedback.mailboxes import mailboxes_of
-from digest.pipeline.chores import EVERY as WORK_EVERY
-from digest.pipeline.chores import run_chores
-from digest.pipeline.hear_mailbox import EVERY as LISTEN_EVERY
-from digest.pipeline.hear_mailbox import Listener
+from digest.pipeline.delivering.sending import Sending
+from digest.pipeline.delivering.sweep import EVERY, sweep
+from digest.pipeline.hearing.hear_mailbox import EVERY as LISTEN_EVERY
+from digest.pipeline.hearing.hear_mailbox import Listener
 from digest.pipeline.installation import Installation
-from digest.pipeline.sending import Sending
-from digest.pipeline.sweep import EVERY, sweep
-from digest.pipeline.tally import EVERY as TALLY_EVERY
-from digest.pipeline.tally import tally
+from digest.pipeline.staff.chores import EVERY as WORK_EVERY
+from digest.pipeline.staff.chores import run_chores
+from digest.pipeline.staff.tally import EVERY as TALLY_EVERY
+from digest.pipeline.staff.tally import tally
+from digest.pipeline.staff.watch import EVERY as WATCH_EVERY
+from digest.pipeline.staff.watch import watch
+from digest.pipeline.staff.webhooks import poster, tell_webhooks
 from digest.pipeline.tick import plan_due, send_due, visit_sources
-from digest.pipeline.watch import EVERY as WATCH_EVERY
-from digest.pipeline.watch import watch
-from digest.pipeline.webhooks import poster, tell_webhooks
 from digest.scheduling.ticker import Job
 from digest.settings import Settings
 

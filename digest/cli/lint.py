@@ -72,7 +72,7 @@ def _mail(what: str, locale: str) -> bytes:
 
 def _sample(slug: str, locale: str) -> bytes:
     from digest.errors import NotFound
-    from digest.pipeline.preview import preview_sample
+    from digest.pipeline.previewing.preview import preview_sample
 
     found = preview_sample(the_installation(), slug, at=datetime.now(UTC), locale=locale)
     if not found.raw:

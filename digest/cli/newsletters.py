@@ -26,7 +26,7 @@ def apply(
     """
     from datetime import UTC, datetime
 
-    from digest.pipeline.apply_newsletters import apply_file
+    from digest.pipeline.newsletters.apply_newsletters import apply_file
     from digest.settings import read_settings
 
     postal = read_settings().postal_address
@@ -46,7 +46,7 @@ def apply(
 @app.command(name="list")
 def list_newsletters(as_json: Json = False) -> None:
     """List newsletters and streams, and how many subscribe to each."""
-    from digest.pipeline.frequencies import frequency_words
+    from digest.pipeline.newsletters.frequencies import frequency_words
     from digest.scheduling.cadence import frequency_text
     from digest.store.engine import reading
     from digest.store.guarding import paused_newsletters

@@ -10,7 +10,7 @@ from digest.cli.options import Json, the_installation
 from digest.cli.screen import counted, print_json, say
 
 if TYPE_CHECKING:
-    from digest.pipeline.write_note import Noted
+    from digest.pipeline.editing.write_note import Noted
 
 Name = Annotated[
     str,
@@ -53,8 +53,8 @@ def announce(
 def _say(kind: str, name: str, file: str, language: str, *, clear: bool, by: str, as_json: bool) -> None:
     from digest.cli.options import the_user
     from digest.model.note import NoteKind
-    from digest.pipeline.places import read_locale
-    from digest.pipeline.write_note import clear_note, read_notes, write_note
+    from digest.pipeline.editing.write_note import clear_note, read_notes, write_note
+    from digest.pipeline.newsletters.places import read_locale
 
     if clear and file:
         raise typer.BadParameter("--clear takes back what is there; leave out --file")

@@ -73,7 +73,7 @@ def serve(
     from digest import log
     from digest.app import open_installation, sending
     from digest.cli.jobs import jobs_of
-    from digest.pipeline.accounts import first_word
+    from digest.pipeline.staff.accounts import first_word
     from digest.scheduling.ticker import ticking
     from digest.settings import SENDING, read_settings
 
@@ -123,10 +123,10 @@ def worker() -> None:
     """
     from digest import log
     from digest.app import open_installation, sending
-    from digest.pipeline.proofs import send_waiting_proofs
-    from digest.pipeline.sweep import EVERY, sweep
-    from digest.pipeline.watch import EVERY as WATCH_EVERY
-    from digest.pipeline.watch import watch
+    from digest.pipeline.delivering.sweep import EVERY, sweep
+    from digest.pipeline.previewing.proofs import send_waiting_proofs
+    from digest.pipeline.staff.watch import EVERY as WATCH_EVERY
+    from digest.pipeline.staff.watch import watch
     from digest.scheduling.ticker import Job, ticking
     from digest.settings import SENDING, read_settings
 
@@ -162,7 +162,7 @@ def recover(
     --after-restore every mail that waits, and those of the slots that came since, is put in doubt and held, and its
     stories count as shown. Run it before anything else is started.
     """
-    from digest.pipeline.restore import recover_now
+    from digest.pipeline.delivering.restore import recover_now
 
     done = recover_now(the_installation(), after_restore=after_restore)
     if as_json:

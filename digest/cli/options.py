@@ -83,7 +83,7 @@ def _time_and_zone(text: str) -> tuple[str, str]:
 
 def _zone(name: str) -> ZoneInfo:
     from digest.errors import BadInput
-    from digest.pipeline.places import read_zone
+    from digest.pipeline.newsletters.places import read_zone
     from digest.scheduling.zones import zone_of
 
     try:

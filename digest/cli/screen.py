@@ -96,7 +96,7 @@ def print_json_lines(values: Iterable[Any]) -> None:
 
 def print_csv(columns: Sequence[str], lines: Iterable[object]) -> None:
     """Print CSV with these attributes of each line, as spreadsheets read it: formulas are made harmless."""
-    from digest.pipeline.formulas import neutralised
+    from digest.pipeline.subscribers.formulas import neutralised
 
     writer = csv.writer(sys.stdout)
     writer.writerow(columns)

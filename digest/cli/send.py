@@ -20,9 +20,9 @@ from digest.cli.screen import complain, counted, on_one_line, print_json, progre
 from digest.model.delivery import DeliveryState
 
 if TYPE_CHECKING:
+    from digest.pipeline.composing.planned import Planned
     from digest.pipeline.installation import Installation
-    from digest.pipeline.planned import Planned
-    from digest.pipeline.rehearse import Rehearsal
+    from digest.pipeline.previewing.rehearse import Rehearsal
     from digest.settings import Settings
 
 _LISTEN_EVERY = 5.0  # seconds
@@ -61,8 +61,8 @@ def send(
     """
     from digest import log
     from digest.app import open_installation
-    from digest.pipeline.plan import Who, plan_newsletter
-    from digest.pipeline.rehearse import rehearse
+    from digest.pipeline.planning.plan import Who, plan_newsletter
+    from digest.pipeline.previewing.rehearse import rehearse
     from digest.settings import SENDING, read_settings
 
     log.configure()
@@ -95,8 +95,8 @@ def plan_and_send(
 ) -> None:
     """Do *plan*, then send what is due of *newsletter*, and say what became of it; raises ExitError."""
     from digest.app import sending
-    from digest.pipeline.dispatch import dispatch
-    from digest.pipeline.hear_replies import hear_replies
+    from digest.pipeline.delivering.dispatch import dispatch
+    from digest.pipeline.hearing.hear_replies import hear_replies
     from digest.scheduling.ticker import Job, ticking
 
     try:
@@ -225,7 +225,7 @@ def preview(
 
     Nothing is written and nothing is sent.
     """
-    from digest.pipeline.preview import preview as make_preview
+    from digest.pipeline.previewing.preview import preview as make_preview
 
     found = make_preview(the_installation(), newsletter, subscriber, at=clock_at(at))
     if output is Format.JSON:

@@ -13,7 +13,7 @@ from digest.cli.options import Json, the_installation
 from digest.cli.screen import counted, print_json, say
 
 if TYPE_CHECKING:
-    from digest.pipeline.simulate import SimulatedSlot
+    from digest.pipeline.previewing.simulate import SimulatedSlot
 
 _WEEK = timedelta(days=6)
 
@@ -40,8 +40,8 @@ def simulate(
     newsletter's zone, else UTC. Articles are those that are stored; a past day begins with what readers had been
     shown by then. Of a stream it shows the mail of the events that wait.
     """
-    from digest.pipeline.simulate import Span
-    from digest.pipeline.simulate import simulate as play
+    from digest.pipeline.previewing.simulate import Span
+    from digest.pipeline.previewing.simulate import simulate as play
 
     begin = _day(first) if first else datetime.now(UTC).date()
     span = Span(begin, _day(last) if last else begin + _WEEK)

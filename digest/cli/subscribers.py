@@ -41,7 +41,7 @@ def import_subscribers(
     """
     from contextlib import ExitStack
 
-    from digest.pipeline.import_subscribers import ProblemReport, import_file
+    from digest.pipeline.subscribers.import_subscribers import ProblemReport, import_file
 
     house = the_installation()
     with ExitStack() as closing:
@@ -97,7 +97,7 @@ def export(
 
     With --json one object a line.
     """
-    from digest.pipeline.export_subscribers import export_subscribers
+    from digest.pipeline.subscribers.export_subscribers import export_subscribers
 
     export_subscribers(the_database(), sys.stdout, newsletter=newsletter, as_json=as_json)
 
@@ -119,7 +119,7 @@ def show(
     if evidence:
         _show_evidence(email, as_json)
         return
-    from digest.pipeline.show_subscriber import subscriber_as_json
+    from digest.pipeline.subscribers.show_subscriber import subscriber_as_json
 
     engine = the_database()
     try:
@@ -144,7 +144,7 @@ def correct(
 
     `digest deliveries --retry` then sends what was refused.
     """
-    from digest.pipeline.correct_address import correct_address
+    from digest.pipeline.subscribers.correct_address import correct_address
 
     house = the_installation()
     address = correct_address(
@@ -167,7 +167,7 @@ def erase(
 
     Only a keyed hash of the address stays, so that no import brings it back.
     """
-    from digest.pipeline.erase_subscriber import erase_subscriber
+    from digest.pipeline.subscribers.erase_subscriber import erase_subscriber
 
     house = the_installation()
     if not yes and not typer.confirm(f"Erase {email} for good?", err=True):
@@ -189,7 +189,7 @@ def erase(
 
 
 def _show_evidence(email: str, as_json: bool) -> None:
-    from digest.pipeline.evidence import evidence_of
+    from digest.pipeline.subscribers.evidence import evidence_of
 
     found = evidence_of(the_installation(), email)
     if as_json:

@@ -21,7 +21,7 @@ As = Annotated[str, typer.Option("--as", metavar="NAME", help="Who does it (defa
 @app.command(name="list")
 def list_templates(as_json: Json = False) -> None:
     """List the kinds of mail, their versions, and who uses them."""
-    from digest.pipeline.edit_templates import list_mails
+    from digest.pipeline.editing.edit_templates import list_mails
 
     rows = [
         (
@@ -49,7 +49,7 @@ def list_templates(as_json: Json = False) -> None:
 @app.command()
 def show(mail: Mail, number: Number = None, as_json: Json = False) -> None:
     """Show a version: its files, one after the other."""
-    from digest.pipeline.edit_templates import version_of
+    from digest.pipeline.editing.edit_templates import version_of
     from digest.store.engine import reading
 
     house = the_installation()
@@ -66,7 +66,7 @@ def show(mail: Mail, number: Number = None, as_json: Json = False) -> None:
 @app.command(name="export")
 def export(mail: Mail, folder: Folder, number: Number = None) -> None:
     """Write a version's files into a folder."""
-    from digest.pipeline.edit_templates import version_of
+    from digest.pipeline.editing.edit_templates import version_of
     from digest.store.engine import reading
 
     house = the_installation()
@@ -81,7 +81,7 @@ def export(mail: Mail, folder: Folder, number: Number = None) -> None:
 @app.command(name="import")
 def import_(mail: Mail, folder: Folder, by: As = "") -> None:
     """Make a draft of the files in a folder; it is in no mail yet."""
-    from digest.pipeline.edit_templates import save_draft
+    from digest.pipeline.editing.edit_templates import save_draft
     from digest.rendering.templates import read_folder
 
     files = read_folder(folder)
@@ -96,7 +96,7 @@ def publish_(
     by: As = "",
 ) -> None:
     """Plan mails with a version from now on, if it breaks none."""
-    from digest.pipeline.edit_templates import publish
+    from digest.pipeline.editing.edit_templates import publish
 
     publish(the_installation(), mail, number, by=by or the_user())
     say(f"Mails of the kind {mail} are planned with version {number} from now on.")

@@ -56,7 +56,7 @@ def list_command(
 @app.command()
 def publish(number: Number) -> None:
     """Show a thought to readers, and tell who follows its article."""
-    from digest.pipeline.thoughts import publish as do_publish
+    from digest.pipeline.reading.thoughts import publish as do_publish
 
     told = do_publish(the_installation(), number, by=the_user())
     say(f"Thought {number} is published; it goes to {counted(told, 'follower')}.")
@@ -65,7 +65,7 @@ def publish(number: Number) -> None:
 @app.command()
 def decline(number: Number) -> None:
     """Show a thought to nobody."""
-    from digest.pipeline.thoughts import decline as do_decline
+    from digest.pipeline.reading.thoughts import decline as do_decline
 
     do_decline(the_installation(), number, by=the_user())
     say(f"Thought {number} is declined.")

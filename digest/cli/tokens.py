@@ -32,7 +32,7 @@ def create(
     The key is not stored and cannot be shown again.
     """
     from digest.cli.options import the_user
-    from digest.pipeline.api_tokens import make_token
+    from digest.pipeline.staff.api_tokens import make_token
 
     ends_at = moment(until) if until is not None else None
     token_id, key = make_token(
@@ -95,7 +95,7 @@ def revoke(
 ) -> None:
     """Take a token back; whoever has its key is out at once."""
     from digest.cli.options import the_user
-    from digest.pipeline.api_tokens import revoke_token
+    from digest.pipeline.staff.api_tokens import revoke_token
 
     revoke_token(the_installation(), token_id, by=the_user())
     typer.echo(f"Token {token_id} is revoked.")

@@ -31,7 +31,7 @@ def rank(
 
     With --json an object: day -> topic -> ids of articles. Labels that articles may have are not looked at.
     """
-    from digest.pipeline.rank_topics import rank_topics, read_articles, read_definitions
+    from digest.pipeline.collecting.rank_topics import rank_topics, read_articles, read_definitions
 
     definitions = read_definitions(topics)
     items = read_articles(articles)

@@ -28,7 +28,7 @@ def put(
     The password is asked for, or read from the first line of stdin when that is no terminal. Who had signed in with
     the account is signed out.
     """
-    from digest.pipeline.accounts import put_user
+    from digest.pipeline.staff.accounts import put_user
 
     house = the_installation()
     if sys.stdin.isatty():
@@ -48,7 +48,7 @@ def grant(
     ],
 ) -> None:
     """Give an account a role for one newsletter beside its own."""
-    from digest.pipeline.accounts import grant_role
+    from digest.pipeline.staff.accounts import grant_role
 
     given = None if role == "none" else one_of(Role)(role)
     grant_role(the_installation(), name, newsletter, given)
@@ -76,7 +76,7 @@ def list_command(as_json: Json = False) -> None:
 @app.command()
 def remove(name: Name) -> None:
     """Take an account out, and end its sessions."""
-    from digest.pipeline.accounts import remove_user
+    from digest.pipeline.staff.accounts import remove_user
 
     remove_user(the_installation(), name)
     typer.echo(f"{name} is gone.")

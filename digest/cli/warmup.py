@@ -11,7 +11,7 @@ from digest.cli.options import Json, the_installation
 from digest.cli.screen import on_one_line, print_json, say
 
 if TYPE_CHECKING:
-    from digest.pipeline.warm_up import Share
+    from digest.pipeline.delivering.warm_up import Share
 
 
 def add_to(app: typer.Typer) -> None:
@@ -26,7 +26,7 @@ def warmup(as_json: Json = False) -> None:
     share waits for the next day, or comes with the reader's next digest. Without the setting: what the plan would be
     from today.
     """
-    from digest.pipeline.warm_up import warm_up_shares
+    from digest.pipeline.delivering.warm_up import warm_up_shares
     from digest.settings import read_settings
 
     house = the_installation()

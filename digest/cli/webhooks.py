@@ -32,7 +32,7 @@ def add(
     Prints the secret that it knows us by. `digest serve` sends the messages, signed as Standard Webhooks has it;
     docs/api.md has their shape.
     """
-    from digest.pipeline.webhooks import add_webhook
+    from digest.pipeline.staff.webhooks import add_webhook
     from digest.settings import read_settings
 
     private = read_settings().webhook_private_addresses
@@ -96,7 +96,7 @@ def test(webhook_id: Id) -> None:
 
     A webhook that was disabled is told again once it takes one.
     """
-    from digest.pipeline.webhooks import poster, try_webhook
+    from digest.pipeline.staff.webhooks import poster, try_webhook
     from digest.settings import read_settings
 
     send = poster(allow_private=read_settings().webhook_private_addresses)

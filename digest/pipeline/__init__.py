@@ -1,1 +1,1 @@
-"""Use cases, each one sentence of the flow."""
+"""Use cases, each one sentence of the flow, by its steps."""

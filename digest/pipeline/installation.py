@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Engine
 
 from digest.enrichment.summary import Summariser, summarise
-from digest.pipeline.archive import Memory
+from digest.pipeline.collecting.archive import Memory
 from digest.store.origins import Origin
 from digest.tokens import Tokens
 

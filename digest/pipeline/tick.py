@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from digest.errors import DatabaseBusy
 from digest.log import get_logger
-from digest.pipeline.approve import attend
-from digest.pipeline.collect import collect_due
-from digest.pipeline.dispatch import Sending, Stop, dispatch
-from digest.pipeline.errands import KINDS as ERRANDS
-from digest.pipeline.errands import run_errands
+from digest.pipeline.collecting.collect import collect_due
+from digest.pipeline.composing.match_articles import match_for_the_next
+from digest.pipeline.delivering.dispatch import Sending, Stop, dispatch
 from digest.pipeline.installation import Installation
-from digest.pipeline.join_all import join_all
-from digest.pipeline.letters import write_letters
-from digest.pipeline.match_articles import match_for_the_next
-from digest.pipeline.plan import Who, plan_newsletter
-from digest.pipeline.proofs import KINDS as PROOFS
-from digest.pipeline.proofs import send_proofs
+from digest.pipeline.joining.join_all import join_all
+from digest.pipeline.planning.approve import attend
+from digest.pipeline.planning.letters import write_letters
+from digest.pipeline.planning.plan import Who, plan_newsletter
+from digest.pipeline.previewing.proofs import KINDS as PROOFS
+from digest.pipeline.previewing.proofs import send_proofs
+from digest.pipeline.staff.errands import KINDS as ERRANDS
+from digest.pipeline.staff.errands import run_errands
 from digest.store import dispatching, errands
 from digest.store.engine import reading
 from digest.store.newsletters import load_newsletters

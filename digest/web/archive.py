@@ -8,8 +8,8 @@ from xml.etree import ElementTree
 from fastapi import APIRouter, Request, Response
 
 from digest.errors import BadInput, NotFound
+from digest.pipeline.editing.public_archive import ArchivePage, archive_page, archived_mail
 from digest.pipeline.installation import Installation
-from digest.pipeline.public_archive import ArchivePage, archive_page, archived_mail
 from digest.rendering.languages import date_text
 from digest.web.pages import Pages
 from digest.web.tongue import spoken_by

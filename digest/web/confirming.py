@@ -6,9 +6,9 @@ from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
 from digest.errors import BadInput
-from digest.pipeline import sign_up
 from digest.pipeline.installation import Installation
-from digest.pipeline.sign_up import Letter
+from digest.pipeline.reading import sign_up
+from digest.pipeline.reading.sign_up import Letter
 from digest.store.sign_ups import Kind, State
 from digest.tokens import Purpose
 from digest.web.forms import read_form, text_of
@@ -16,7 +16,7 @@ from digest.web.pages import Pages, masked
 
 
 def confirm_route(house: Installation, pages: Pages) -> APIRouter:
-    """Return the route of the address that `digest.pipeline.links` writes into letters."""
+    """Return the route of the address that `digest.pipeline.composing.links` writes into letters."""
     router = APIRouter(redirect_slashes=False)
 
     @router.api_route("/c/{token}", methods=["GET", "HEAD", "POST"], include_in_schema=False)

@@ -10,9 +10,9 @@ from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
 from digest.model.subscriber import EndedReason, SubscriptionState
-from digest.pipeline import subscribe
 from digest.pipeline.installation import Installation
-from digest.pipeline.leave import leave
+from digest.pipeline.reading import subscribe
+from digest.pipeline.reading.leave import leave
 from digest.tokens import Purpose
 from digest.web.forms import read_form, text_of
 from digest.web.pages import Pages, masked
@@ -26,7 +26,7 @@ REASONS = {
 
 
 def leave_route(house: Installation, pages: Pages) -> APIRouter:
-    """Return the route of the address that `digest.pipeline.links` writes into mails."""
+    """Return the route of the address that `digest.pipeline.composing.links` writes into mails."""
     router = APIRouter(redirect_slashes=False)
 
     @router.api_route("/u/{token}", methods=["GET", "HEAD", "POST"], include_in_schema=False)

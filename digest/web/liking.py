@@ -10,7 +10,7 @@ from starlette.datastructures import FormData
 
 from digest.errors import BadInput, NotFound
 from digest.pipeline.installation import Installation
-from digest.pipeline.liking import Liking, articles_of_mail, like, liking_page
+from digest.pipeline.reading.liking import Liking, articles_of_mail, like, liking_page
 from digest.tokens import Purpose
 from digest.web.forms import read_form, text_of
 from digest.web.pages import Pages

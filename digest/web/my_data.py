@@ -8,10 +8,10 @@ from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from starlette.background import BackgroundTask
 
-from digest.pipeline import subscribe
-from digest.pipeline.erase_subscriber import erase_rows
 from digest.pipeline.installation import Installation
-from digest.pipeline.show_subscriber import subscriber_as_json
+from digest.pipeline.reading import subscribe
+from digest.pipeline.subscribers.erase_subscriber import erase_rows
+from digest.pipeline.subscribers.show_subscriber import subscriber_as_json
 from digest.store.erasure import clear_free_space
 from digest.web.forms import read_form, text_of
 from digest.web.pages import Pages, masked

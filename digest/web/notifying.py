@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from starlette.datastructures import FormData
 
 from digest.model.stream import Way
-from digest.pipeline import notifying
 from digest.pipeline.installation import Installation
-from digest.pipeline.subscribe import Choices
+from digest.pipeline.reading import notifying
+from digest.pipeline.reading.subscribe import Choices
 from digest.scheduling.cadence import DAY_NAMES
 from digest.scheduling.reader_rules import ReaderRules
 from digest.web.forms import text_of, texts_of

@@ -13,14 +13,14 @@ from starlette.datastructures import FormData
 from digest.errors import BadInput
 from digest.model.newsletter import Newsletter
 from digest.model.subscriber import EndedReason, SubscriptionState
-from digest.pipeline import sign_up, subscribe
 from digest.pipeline.installation import Installation
-from digest.pipeline.leave import leave_all, leave_one
-from digest.pipeline.notifying import choose_way, rules_for
-from digest.pipeline.places import zones_on_offer
-from digest.pipeline.sample import upcoming
-from digest.pipeline.subscribe import Choices
-from digest.pipeline.together import choose_together, wants_together
+from digest.pipeline.joining.together import choose_together, wants_together
+from digest.pipeline.newsletters.places import zones_on_offer
+from digest.pipeline.previewing.sample import upcoming
+from digest.pipeline.reading import sign_up, subscribe
+from digest.pipeline.reading.leave import leave_all, leave_one
+from digest.pipeline.reading.notifying import choose_way, rules_for
+from digest.pipeline.reading.subscribe import Choices
 from digest.rendering.languages import weekday_date_text
 from digest.scheduling.zones import zone_of
 from digest.web.forms import read_form, text_of, texts_of
@@ -42,7 +42,7 @@ _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def preferences_route(house: Installation, pages: Pages) -> APIRouter:
-    """Return the route of the address that `digest.pipeline.links` writes into mails."""
+    """Return the route of the address that `digest.pipeline.composing.links` writes into mails."""
     router = APIRouter(redirect_slashes=False)
 
     @router.api_route("/p/{token}", methods=["GET", "HEAD", "POST"], include_in_schema=False)

@@ -7,9 +7,9 @@ import re
 from fastapi import APIRouter, Request, Response
 
 from digest.errors import NotFound
+from digest.pipeline.collecting.read_article import article_page
 from digest.pipeline.installation import Installation
-from digest.pipeline.read_article import article_page
-from digest.pipeline.view import mail_page
+from digest.pipeline.previewing.view import mail_page
 from digest.web.pages import Pages
 from digest.web.tongue import spoken_by
 
@@ -17,7 +17,7 @@ _NUMBER = re.compile(r"[1-9][0-9]{0,17}")  # what fits the database's ids
 
 
 def reading_routes(house: Installation, pages: Pages) -> APIRouter:
-    """Return the routes; their paths are those that `digest.pipeline.links` writes into mails."""
+    """Return the routes; their paths are those that `digest.pipeline.composing.links` writes into mails."""
     router = APIRouter(redirect_slashes=False)
 
     @router.api_route("/v/{token}", methods=["GET", "HEAD"], include_in_schema=False)

@@ -13,7 +13,7 @@ from digest.model.frequency import Frequency
 from digest.model.newsletter import Newsletter
 from digest.model.topic import Topic
 from digest.model.words import fold
-from digest.pipeline.sample import Sample
+from digest.pipeline.previewing.sample import Sample
 from digest.scheduling.cadence import DAY_NAMES, frequency_text, parse_frequency
 
 _HOURS = (2, 3, 4, 6, 8, 12)  # that are offered; other numbers come in by a file

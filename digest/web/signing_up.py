@@ -10,11 +10,11 @@ from fastapi.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 
 from digest.errors import NotFound
-from digest.pipeline import sign_up, subscribe
 from digest.pipeline.installation import Installation
-from digest.pipeline.places import zones_on_offer
-from digest.pipeline.sample import sample
-from digest.pipeline.sign_up import Offer, TooMany, Wish, WrongFields
+from digest.pipeline.newsletters.places import zones_on_offer
+from digest.pipeline.previewing.sample import sample
+from digest.pipeline.reading import sign_up, subscribe
+from digest.pipeline.reading.sign_up import Offer, TooMany, Wish, WrongFields
 from digest.web.forms import read_form, text_of, texts_of
 from digest.web.pages import Pages
 from digest.web.showing import days_of, days_shown, language_shown, sample_shown, topics_shown

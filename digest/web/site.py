@@ -16,9 +16,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from digest.app import hooks, open_installation
 from digest.errors import DatabaseBusy, DatabaseFailed
 from digest.log import get_logger
-from digest.pipeline.hear_provider import Hooks
-from digest.pipeline.import_chore import LARGEST
+from digest.pipeline.hearing.hear_provider import Hooks
 from digest.pipeline.installation import Installation
+from digest.pipeline.staff.import_chore import LARGEST
 from digest.settings import COMPOSING, read_settings
 from digest.web.api.site import PATH as API_PATH
 from digest.web.api.site import build_api

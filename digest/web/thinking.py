@@ -10,7 +10,7 @@ from starlette.datastructures import FormData
 
 from digest.errors import BadInput, NotFound
 from digest.pipeline.installation import Installation
-from digest.pipeline.thoughts import think, thinking_page
+from digest.pipeline.reading.thoughts import think, thinking_page
 from digest.web.forms import read_form, text_of
 from digest.web.pages import Pages
 

@@ -13,7 +13,7 @@ from procrastinate.exceptions import ConnectorException
 from psycopg import OperationalError
 
 from digest.log import get_logger
-from digest.pipeline.dispatch import Sending, Stop
+from digest.pipeline.delivering.dispatch import Sending, Stop
 from digest.pipeline.installation import Installation
 from digest.store.jobs import QUEUE, TASK
 from digest.worker.send_job import send_some

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 from digest.log import get_logger
-from digest.pipeline.dispatch import Sending, Stop, dispatch
+from digest.pipeline.delivering.dispatch import Sending, Stop, dispatch
 from digest.pipeline.installation import Installation
 from digest.store.engine import reading
 from digest.store.jobs import BUDGET, ask_for_next, ask_for_workers, editions_due

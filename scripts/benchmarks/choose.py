@@ -17,7 +17,7 @@ from typing import Any
 from digest.enrichment.ranking.reading import Item
 from digest.model.topic import Topic
 from digest.model.words import stems
-from digest.pipeline.rank_topics import Definitions, rank_topics, read_articles, read_definitions
+from digest.pipeline.collecting.rank_topics import Definitions, rank_topics, read_articles, read_definitions
 from scripts.benchmarks.gain import Pair, Relevant, gains, interval, mean, relevant
 from scripts.benchmarks.matching import quality, speed
 from scripts.benchmarks.measured import against, report, rounded, tell

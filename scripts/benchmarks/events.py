@@ -15,8 +15,8 @@ from typing import Any
 
 from digest.clock import SystemClock
 from digest.model.stream import Stream, WindowKind, WindowPolicy
-from digest.pipeline.add_events import MOST, add_events
-from digest.pipeline.plan import Who, plan_newsletter
+from digest.pipeline.events.add_events import MOST, add_events
+from digest.pipeline.planning.plan import Who, plan_newsletter
 from scripts.benchmarks.databases import databases
 from scripts.benchmarks.measured import Stretch
 from tests.house import House

@@ -15,9 +15,9 @@ from digest.clock import SystemClock
 from digest.model.article import Article, RelatedLink, Section
 from digest.model.newsletter import Limits, Newsletter, Schedule, Sender
 from digest.model.topic import Topic
-from digest.pipeline.collect import store_articles
+from digest.pipeline.collecting.collect import store_articles
+from digest.pipeline.composing.match_articles import match_articles
 from digest.pipeline.installation import Installation
-from digest.pipeline.match_articles import match_articles
 from digest.shipped import shipped_folder
 from digest.store.engine import open_engine
 from digest.store.migrate import migrate
@@ -146,7 +146,7 @@ def fill(house: Installation, article_count: int) -> None:
 
 def prepare(folder: Path, url: str, *, readers: int, profiles: int, article_count: int) -> None:
     """Fill the database *url* with everything that a planning needs."""
-    from digest.pipeline.import_subscribers import import_file
+    from digest.pipeline.subscribers.import_subscribers import import_file
 
     tell(f"preparing {readers} readers in {profiles} profiles and {article_count} articles")
     house = open_house(folder, url)
@@ -162,7 +162,7 @@ def prepare(folder: Path, url: str, *, readers: int, profiles: int, article_coun
 
 def one_message(folder: Path, url: str) -> bytes:
     """Return the message that a planning now would make for the first reader."""
-    from digest.pipeline.preview import preview
+    from digest.pipeline.previewing.preview import preview
 
     house = open_house(folder, url)
     try:

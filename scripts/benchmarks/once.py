@@ -42,7 +42,7 @@ def once_sent(source: Databases, prepared: str, folder: Path, sink: Sink, connec
 
 def import_readers(folder: str, url: str, file: str) -> Measured:
     """Import the rows of *file* into an empty database."""
-    from digest.pipeline.import_subscribers import import_file
+    from digest.pipeline.subscribers.import_subscribers import import_file
 
     house = open_house(Path(folder), url)
     fill(house, 0)
@@ -53,7 +53,7 @@ def import_readers(folder: str, url: str, file: str) -> Measured:
 
 def plan(folder: str, url: str) -> Measured:
     """Plan everybody."""
-    from digest.pipeline.plan import Who, plan_newsletter
+    from digest.pipeline.planning.plan import Who, plan_newsletter
 
     house = open_house(Path(folder), url)
     with Stretch() as planning:
@@ -80,8 +80,8 @@ def send(
     """Plan everybody, unless so many were *planned_before*, and send; with stand-ins for what it is to be *without*."""
     from pydantic import SecretStr
 
-    from digest.pipeline.dispatch import Sending, dispatch
-    from digest.pipeline.plan import Who, plan_newsletter
+    from digest.pipeline.delivering.dispatch import Sending, dispatch
+    from digest.pipeline.planning.plan import Who, plan_newsletter
     from digest.settings import relay_of
     from scripts.benchmarks.stand_ins import stand_ins
 
@@ -112,7 +112,7 @@ def with_aiosmtplib(port: int, sink_pid: int, connections: int, messages: int, m
     """Send the bytes in the file *message* so many times, each connection used for one after the other."""
     import aiosmtplib
 
-    from digest.pipeline.event_loop import run_loop
+    from digest.pipeline.delivering.event_loop import run_loop
 
     content = Path(message).read_bytes()
     numbers = iter(range(messages))

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from digest.pipeline.plan import Who, plan_newsletter
+from digest.pipeline.planning.plan import Who, plan_newsletter
 from scripts.benchmarks.databases import Databases, databases
 from scripts.benchmarks.fleet import workers
 from scripts.benchmarks.material import SLUG, dkim_settings, one_message, open_house, prepare

@@ -7,8 +7,8 @@ from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from digest.pipeline.import_subscribers import import_file
-from digest.pipeline.simulate import Span, simulate
+from digest.pipeline.previewing.simulate import Span, simulate
+from digest.pipeline.subscribers.import_subscribers import import_file
 from digest.store.articles import save_article
 from scripts.benchmarks.material import SLUG, articles, fill, open_house, write_csv
 from scripts.benchmarks.measured import Stretch, against, report, rounded, tell

@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from digest.pipeline.event_loop import run_loop
+from digest.pipeline.delivering.event_loop import run_loop
 
 _END = b"\r\n.\r\n"
 _LARGEST_READ = 256 * 1024

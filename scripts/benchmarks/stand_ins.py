@@ -14,7 +14,7 @@ from unittest.mock import patch
 
 from sqlalchemy import text
 
-import digest.pipeline.dispatch as sender
+import digest.pipeline.delivering.dispatch as sender
 from digest.pipeline.installation import Installation
 from digest.store import dispatching
 from digest.store.dispatching import Claim

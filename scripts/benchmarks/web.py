@@ -18,9 +18,9 @@ from typing import Any
 from urllib.parse import urlencode
 
 from digest.model.staff import Role
-from digest.pipeline.accounts import put_user, sign_in
 from digest.pipeline.installation import Installation
-from digest.pipeline.tally import tally
+from digest.pipeline.staff.accounts import put_user, sign_in
+from digest.pipeline.staff.tally import tally
 from digest.web.site import build_site
 from scripts.benchmarks.crowded import crowd, domain
 from scripts.benchmarks.databases import databases

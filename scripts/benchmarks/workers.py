@@ -11,8 +11,8 @@ from pathlib import Path
 
 from sqlalchemy import text
 
-from digest.pipeline.hold_edition import pause_edition, resume_edition
-from digest.pipeline.plan import Who, plan_newsletter
+from digest.pipeline.planning.hold_edition import pause_edition, resume_edition
+from digest.pipeline.planning.plan import Who, plan_newsletter
 from digest.store.jobs import ask_for_workers
 from scripts.benchmarks.databases import Databases, databases
 from scripts.benchmarks.fleet import workers

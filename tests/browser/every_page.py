@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
-from digest.pipeline.change_readers import Change, ask_for_change
-from digest.pipeline.edit_templates import save_draft
-from digest.pipeline.import_chore import bring_file
-from digest.pipeline.reader_changes import Action
-from digest.pipeline.suppress_address import suppress_address
-from digest.pipeline.tally import tally
-from digest.pipeline.watch import watch
+from digest.pipeline.editing.edit_templates import save_draft
+from digest.pipeline.staff.import_chore import bring_file
+from digest.pipeline.staff.suppress_address import suppress_address
+from digest.pipeline.staff.tally import tally
+from digest.pipeline.staff.watch import watch
+from digest.pipeline.subscribers.change_readers import Change, ask_for_change
+from digest.pipeline.subscribers.reader_changes import Action
 from digest.store import thoughts
 from tests.house import House
 from tests.pipeline.happenings import add, event, stream

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from digest.pipeline import chores
+from digest.pipeline.staff import chores
 from tests.browser.every_page import STAFF, fill, readers
 from tests.browser.test_leaving import browser, served  # noqa: F401  # a fixture
 from tests.browser.test_staff import signed_in

@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
-from digest.pipeline.links import Links
-from digest.pipeline.preview import preview
-from digest.pipeline.previewed import Preview
+from digest.pipeline.composing.links import Links
+from digest.pipeline.previewing.preview import preview
+from digest.pipeline.previewing.previewed import Preview
 from tests.house import House
 from tests.sink import Sink
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from digest.model.staff import Role
-from digest.pipeline.accounts import put_user
+from digest.pipeline.staff.accounts import put_user
 from tests.browser.test_leaving import LOWEST_CONTRAST, browser, served  # noqa: F401  # a fixture
 from tests.house import House
 from tests.sink import Do, Sink

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from digest.cli.cards import article_card, subscriber_card
 from digest.model.article import Article, RelatedLink, Section
-from digest.pipeline.show_subscriber import subscriber_as_json
+from digest.pipeline.subscribers.show_subscriber import subscriber_as_json
 from tests.house import House
 from tests.sink import Do, Sink
 

@@ -409,7 +409,7 @@ def test_ctrl_c_while_planning_says_that_nothing_was_sent(installation, monkeypa
     def interrupted(*_args, **_more):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("digest.pipeline.plan.plan_newsletter", interrupted)
+    monkeypatch.setattr("digest.pipeline.planning.plan.plan_newsletter", interrupted)
 
     told = installation("send", "daily")
 

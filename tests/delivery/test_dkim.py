@@ -30,7 +30,7 @@ from digest.delivery.dkim import (
     body_digest,
 )
 from digest.errors import BadInput
-from digest.pipeline.preview import preview
+from digest.pipeline.previewing.preview import preview
 from tests.sink import Do
 
 AT = datetime(2025, 11, 24, 7, 0, tzinfo=UTC)

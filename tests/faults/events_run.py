@@ -32,8 +32,8 @@ from digest.errors import DatabaseBusy
 from digest.model.event import Answer
 from digest.model.newsletter import Limits, Schedule
 from digest.model.stream import Stream, WindowKind, WindowPolicy
-from digest.pipeline.add_events import MOST, add_events
-from digest.pipeline.dispatch import dispatch
+from digest.pipeline.delivering.dispatch import dispatch
+from digest.pipeline.events.add_events import MOST, add_events
 from digest.pipeline.tick import plan_due
 from digest.store.tables import from_micros
 from tests import postgres

@@ -20,8 +20,8 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from digest.clock import FixedClock, SystemClock
-from digest.pipeline.approve import approve_edition
-from digest.pipeline.dispatch import Sending, dispatch
+from digest.pipeline.delivering.dispatch import Sending, dispatch
+from digest.pipeline.planning.approve import approve_edition
 from digest.pipeline.tick import plan_due
 from digest.settings import relay_of
 from tests.faults import events_run, points

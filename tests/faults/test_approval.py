@@ -12,7 +12,7 @@ import pytest
 
 from digest.errors import BadInput
 from digest.model.newsletter import ApprovalRule, CutOff
-from digest.pipeline.approve import approve_edition, standing_of
+from digest.pipeline.planning.approve import approve_edition, standing_of
 from digest.pipeline.tick import plan_due
 from tests.conftest import BOTH
 from tests.faults.killing import Nursery

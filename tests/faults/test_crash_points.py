@@ -20,7 +20,7 @@ from pathlib import Path
 import pytest
 
 from digest.clock import FixedClock, SystemClock
-from digest.pipeline.sweep import sweep
+from digest.pipeline.delivering.sweep import sweep
 from tests.conftest import BOTH
 from tests.faults.killing import Nursery
 from tests.faults.points import POINTS

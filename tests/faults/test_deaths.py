@@ -21,7 +21,7 @@ import pytest
 from digest.delivery.journal import orphans
 from digest.delivery.records import Header, header_bytes
 from digest.model.newsletter import InDoubt
-from digest.pipeline.recover import recover
+from digest.pipeline.delivering.recover import recover
 from tests import postgres
 from tests.conftest import BOTH
 from tests.faults.killing import Nursery
@@ -119,7 +119,7 @@ def lose_power(house: House, chance: random.Random) -> None:
     for path in orphans(house.installation.state_folder):
         data, header = path.read_bytes(), header_bytes(Header(path.stem, 0, bytes(16), house.clock.now()))
         path.write_bytes(data[: chance.randint(len(header), len(data))])
-    with mock.patch("digest.pipeline.recover.boot_id", return_value=bytes(16)):
+    with mock.patch("digest.pipeline.delivering.recover.boot_id", return_value=bytes(16)):
         recover(house.installation)
 
 

@@ -21,7 +21,7 @@ import pytest
 from digest.clock import FixedClock
 from digest.delivery.making import Making
 from digest.errors import DatabaseBusy, DatabaseFailed, DigestError
-from digest.pipeline.dispatch import dispatch
+from digest.pipeline.delivering.dispatch import dispatch
 from digest.store import engine as store_engine
 from tests.faults.small_disk import SmallDisk, small_disk
 from tests.house import SECRET, House

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from digest.model.article import Article, Section
-from digest.pipeline.hold_edition import pause_edition, resume_edition
-from digest.pipeline.plan import Who
+from digest.pipeline.planning.hold_edition import pause_edition, resume_edition
+from digest.pipeline.planning.plan import Who
 from digest.store.articles import save_article
 from tests.conftest import BOTH
 from tests.faults.story import TIMES, planned

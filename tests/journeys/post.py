@@ -11,8 +11,8 @@ from xml.sax.saxutils import escape
 
 from digest.model.article import Article, Image, RelatedLink, Section
 from digest.model.newsletter import Limits, Sender
-from digest.pipeline.collect import read_paths, store_articles
-from digest.pipeline.messages import Messages, values_of
+from digest.pipeline.collecting.collect import read_paths, store_articles
+from digest.pipeline.delivering.messages import Messages, values_of
 from digest.rendering.clean import clean_text, clean_url
 from digest.store.dispatching import find_row
 from digest.store.engine import reading

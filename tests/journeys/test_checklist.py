@@ -12,8 +12,8 @@ from datetime import timedelta
 from email.header import decode_header
 from email.utils import parsedate_to_datetime
 
-from digest.pipeline.links import Links
-from digest.pipeline.messages import Messages, values_of
+from digest.pipeline.composing.links import Links
+from digest.pipeline.delivering.messages import Messages, values_of
 from digest.rendering.clean import clean_text
 from digest.rendering.headers import constant_headers
 from digest.rendering.subject_line import without_answer_marks

@@ -15,8 +15,8 @@ import pytest
 from digest.feedback.imap import read_new
 from digest.model.delivery import DeliveryState
 from digest.model.feedback import Effect
-from digest.pipeline.dispatch import Sending, dispatch
-from digest.pipeline.hear_mailbox import hear_folder
+from digest.pipeline.delivering.dispatch import Sending, dispatch
+from digest.pipeline.hearing.hear_mailbox import hear_folder
 from digest.settings import Relay
 from tests.cli.program import wait_until
 from tests.house import PATIENCE, House

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from lxml import html
 
-from digest.pipeline.apply_newsletters import apply_file
-from digest.pipeline.collect import read_paths, store_articles
+from digest.pipeline.collecting.collect import read_paths, store_articles
+from digest.pipeline.newsletters.apply_newsletters import apply_file
 from digest.shipped import shipped_folder
 
 PAGES = sorted((Path(__file__).resolve().parents[3] / "shared" / "articles").glob("*.txt"))

@@ -7,8 +7,8 @@ from typing import Any
 
 from digest.model.event import Added
 from digest.model.stream import Category, Stream, WindowKind, WindowPolicy
-from digest.pipeline.add_events import add_events
-from digest.pipeline.plan import Who
+from digest.pipeline.events.add_events import add_events
+from digest.pipeline.planning.plan import Who
 from tests.house import House
 
 HOUR = WindowPolicy(WindowKind.FIXED, wait=timedelta(hours=1))

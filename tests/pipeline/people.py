@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from digest.pipeline.subscribe import preferences_for
+from digest.pipeline.reading.subscribe import preferences_for
 from tests.house import House, titles
 from tests.sink import Sink
 

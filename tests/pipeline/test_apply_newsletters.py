@@ -11,8 +11,8 @@ import pytest
 from sqlalchemy import Engine, text
 
 from digest.errors import BadNewsletter
-from digest.pipeline.apply_newsletters import Applied, apply_file
-from digest.pipeline.import_subscribers import import_file
+from digest.pipeline.newsletters.apply_newsletters import Applied, apply_file
+from digest.pipeline.subscribers.import_subscribers import import_file
 from digest.store.engine import open_engine
 from digest.store.newsletters import load_newsletters, load_sources, load_topics
 from digest.store.tables import metadata

@@ -13,12 +13,12 @@ from digest.model.article import ArticleState
 from digest.model.newsletter import ApprovalRule, CutOff
 from digest.model.note import NoteKind
 from digest.model.ruling import Ruling, RulingKind
-from digest.pipeline.approve import approve_edition, standing_of, withdraw_approval
-from digest.pipeline.hold_edition import cancel_edition, pause_edition, resume_edition
-from digest.pipeline.plan import Who
-from digest.pipeline.rehearse import rehearse
+from digest.pipeline.editing.write_note import clear_note, write_note
+from digest.pipeline.planning.approve import approve_edition, standing_of, withdraw_approval
+from digest.pipeline.planning.hold_edition import cancel_edition, pause_edition, resume_edition
+from digest.pipeline.planning.plan import Who
+from digest.pipeline.previewing.rehearse import rehearse
 from digest.pipeline.tick import plan_due
-from digest.pipeline.write_note import clear_note, write_note
 from digest.store.articles import set_state
 from digest.store.rulings import lift_ruling, save_ruling
 from tests.house import House
@@ -431,7 +431,7 @@ def test_an_approval_that_fails_half_way_is_none(waiting: House, sink: Sink, mon
     def dies(*_: object) -> int:
         raise SystemExit("killed")
 
-    monkeypatch.setattr("digest.pipeline.approve.ask_for_workers", dies)
+    monkeypatch.setattr("digest.pipeline.planning.approve.ask_for_workers", dies)
     with pytest.raises(SystemExit):
         approve(waiting)
     waiting.dispatch(sink)

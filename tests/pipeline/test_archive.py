@@ -10,7 +10,7 @@ import pytest
 from digest.enrichment.reading import analyse
 from digest.model.article import Article, Section
 from digest.model.topic import Topic
-from digest.pipeline.archive import Memory, is_reference, matching_of
+from digest.pipeline.collecting.archive import Memory, is_reference, matching_of
 from digest.store.articles import save_article
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)

@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from digest.errors import BadInput
-from digest.pipeline import change_readers, chores
-from digest.pipeline.change_readers import ask_for_change, read_change
-from digest.pipeline.segments import read_conditions, what_is_known
-from digest.pipeline.suppression import suppressed_keys
+from digest.pipeline.staff import chores
+from digest.pipeline.subscribers import change_readers
+from digest.pipeline.subscribers.change_readers import ask_for_change, read_change
+from digest.pipeline.subscribers.segments import read_conditions, what_is_known
+from digest.pipeline.subscribers.suppression import suppressed_keys
 from digest.store.engine import reading
 from tests.house import House
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from digest.pipeline.apply_newsletters import apply_file
-from digest.pipeline.collect import read_paths, store_articles
-from digest.pipeline.import_subscribers import import_file
-from digest.pipeline.preview import preview
+from digest.pipeline.collecting.collect import read_paths, store_articles
+from digest.pipeline.newsletters.apply_newsletters import apply_file
+from digest.pipeline.previewing.preview import preview
+from digest.pipeline.subscribers.import_subscribers import import_file
 from digest.shipped import shipped_folder
 from tests.house import SECRET, House
 

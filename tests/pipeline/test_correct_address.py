@@ -10,11 +10,11 @@ from sqlalchemy import text
 
 from digest.errors import BadInput, NotFound
 from digest.pipeline.addresses import address_hash
-from digest.pipeline.correct_address import correct_address
-from digest.pipeline.erase_subscriber import erase_subscriber
-from digest.pipeline.import_subscribers import Imported, import_file
-from digest.pipeline.show_subscriber import subscriber_as_json
-from digest.pipeline.suppression import former_keys, suppressed_keys
+from digest.pipeline.subscribers.correct_address import correct_address
+from digest.pipeline.subscribers.erase_subscriber import erase_subscriber
+from digest.pipeline.subscribers.import_subscribers import Imported, import_file
+from digest.pipeline.subscribers.show_subscriber import subscriber_as_json
+from digest.pipeline.subscribers.suppression import former_keys, suppressed_keys
 from digest.store import log
 from digest.store.engine import reading
 from digest.store.log import Filter, LoggedAttempt, retry_failed

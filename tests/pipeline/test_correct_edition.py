@@ -9,10 +9,10 @@ import pytest
 from digest.errors import BadInput, BadTemplate, NotFound
 from digest.model.article import ArticleState
 from digest.model.newsletter import InDoubt
-from digest.pipeline.correct_edition import correct_edition, find_correction
-from digest.pipeline.hold_edition import cancel_edition
-from digest.pipeline.planned import Planned
-from digest.pipeline.rehearse import rehearse_correction
+from digest.pipeline.composing.planned import Planned
+from digest.pipeline.editing.correct_edition import correct_edition, find_correction
+from digest.pipeline.planning.hold_edition import cancel_edition
+from digest.pipeline.previewing.rehearse import rehearse_correction
 from digest.store.articles import set_state
 from tests.house import House, titles
 from tests.lived import Story

@@ -19,8 +19,8 @@ import structlog
 from digest.clock import FixedClock
 from digest.delivery.journal import Journal, Orphan
 from digest.model.newsletter import InDoubt
-from digest.pipeline.leases import LEASE
-from digest.pipeline.recover import recover
+from digest.pipeline.delivering.leases import LEASE
+from digest.pipeline.delivering.recover import recover
 from digest.store import dispatching
 from tests.forked import Forked
 from tests.house import SECRET, House

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from digest.pipeline.csv_records import MAX_CELL, MAX_LINE, Record, read_lines, read_records
-from digest.pipeline.formulas import neutralised, restored
+from digest.pipeline.subscribers.csv_records import MAX_CELL, MAX_LINE, Record, read_lines, read_records
+from digest.pipeline.subscribers.formulas import neutralised, restored
 
 
 def records(content: bytes, chunk: int = 7) -> list[Record]:

@@ -8,7 +8,7 @@ import pytest
 
 from digest.model.newsletter import Schedule
 from digest.model.stream import WindowKind, WindowPolicy
-from digest.pipeline.plan import Who
+from digest.pipeline.planning.plan import Who
 from digest.scheduling.reader_rules import ReaderRules
 from digest.store.reader_rules import save_rules
 from tests.house import MONDAY, House

@@ -15,9 +15,9 @@ from digest.errors import DatabaseBusy, DatabaseFailed
 from digest.model.article import ArticleState
 from digest.model.delivery import DeliveryState
 from digest.model.newsletter import InDoubt, Retry, Schedule
-from digest.pipeline.correct_address import correct_address
-from digest.pipeline.dispatch import Dispatched, dispatch
-from digest.pipeline.plan import Who
+from digest.pipeline.delivering.dispatch import Dispatched, dispatch
+from digest.pipeline.planning.plan import Who
+from digest.pipeline.subscribers.correct_address import correct_address
 from digest.settings import Relay
 from digest.store import dispatching
 from digest.store.articles import set_state

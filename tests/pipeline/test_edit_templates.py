@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from digest.errors import BadTemplate, NotFound
 from digest.model.newsletter import ApprovalRule, CutOff
 from digest.model.template import VersionState
-from digest.pipeline.approve import approve_edition, standing_of
-from digest.pipeline.edit_templates import list_mails, problems_of, publish, restore, save_draft, version_of
-from digest.pipeline.line_diff import diff_files
-from digest.pipeline.preview import preview
-from digest.pipeline.template_archive import pack_files, unpack_files
+from digest.pipeline.editing.edit_templates import list_mails, problems_of, publish, restore, save_draft, version_of
+from digest.pipeline.editing.line_diff import diff_files
+from digest.pipeline.editing.template_archive import pack_files, unpack_files
+from digest.pipeline.planning.approve import approve_edition, standing_of
+from digest.pipeline.previewing.preview import preview
 from digest.rendering.templates import read_folder
 from digest.store.engine import reading
 from tests.house import House

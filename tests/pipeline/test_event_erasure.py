@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from digest.pipeline.erase_subscriber import erase_subscriber
-from digest.pipeline.event_queue import latest_events
-from digest.pipeline.following import follow_object
-from digest.pipeline.messages import Messages
-from digest.pipeline.retain import drop_old
-from digest.pipeline.show_subscriber import subscriber_as_json
+from digest.pipeline.delivering.messages import Messages
+from digest.pipeline.delivering.retain import drop_old
+from digest.pipeline.events.event_queue import latest_events
+from digest.pipeline.reading.following import follow_object
+from digest.pipeline.subscribers.erase_subscriber import erase_subscriber
+from digest.pipeline.subscribers.show_subscriber import subscriber_as_json
 from digest.store.dispatching import find_row
 from digest.store.engine import reading
 from tests.house import SECRET, House

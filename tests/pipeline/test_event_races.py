@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from digest.model.event import Added
 from digest.model.stream import WindowKind, WindowPolicy
-from digest.pipeline import close_windows
+from digest.pipeline.events import close_windows
 from tests.house import House
 from tests.pipeline.happenings import HOUR, add, event, fates, stream, tick
 from tests.sink import Sink

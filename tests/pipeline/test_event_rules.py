@@ -9,8 +9,8 @@ import pytest
 from digest.model.frequency import Quiet
 from digest.model.newsletter import Schedule
 from digest.model.stream import WindowKind, WindowPolicy
-from digest.pipeline import subscribe
-from digest.pipeline.notifying import choose_way
+from digest.pipeline.reading import subscribe
+from digest.pipeline.reading.notifying import choose_way
 from digest.scheduling.reader_rules import ReaderRules
 from digest.store.reader_rules import save_rules
 from tests.house import MONDAY, House

@@ -7,9 +7,9 @@ from datetime import date, timedelta
 import pytest
 
 from digest.model.stream import WindowKind, WindowPolicy
-from digest.pipeline.plan import Who
-from digest.pipeline.rehearse import rehearse
-from digest.pipeline.simulate import Span, simulate
+from digest.pipeline.planning.plan import Who
+from digest.pipeline.previewing.rehearse import rehearse
+from digest.pipeline.previewing.simulate import Span, simulate
 from tests.house import MONDAY, House
 from tests.pipeline.happenings import add, event, stream
 from tests.sink import Sink

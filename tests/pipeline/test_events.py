@@ -10,10 +10,10 @@ from digest.errors import BadInput
 from digest.model.event import Added, Answer
 from digest.model.newsletter import Limits
 from digest.model.stream import Audience, PriorityRule, RepeatScope, WindowKind, WindowPolicy
-from digest.pipeline.add_events import add_events
-from digest.pipeline.event_queue import latest_events
-from digest.pipeline.following import follow_object
-from digest.pipeline.preview import preview, preview_sample
+from digest.pipeline.events.add_events import add_events
+from digest.pipeline.events.event_queue import latest_events
+from digest.pipeline.previewing.preview import preview, preview_sample
+from digest.pipeline.reading.following import follow_object
 from digest.rendering.lint.finding import Level
 from digest.rendering.lint.rules import lint
 from tests.house import MONDAY, House

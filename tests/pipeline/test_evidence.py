@@ -6,8 +6,8 @@ import pytest
 
 from digest.errors import BadInput, NotFound
 from digest.model.subscriber import EndedReason
-from digest.pipeline.evidence import evidence_of, version_of
-from digest.pipeline.leave import leave
+from digest.pipeline.reading.leave import leave
+from digest.pipeline.subscribers.evidence import evidence_of, version_of
 from digest.store.articles import list_articles
 from digest.store.engine import reading
 from digest.store.reviews import record_review, reviews_of

@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, text
 
 from digest.errors import NotFound
-from digest.pipeline.apply_newsletters import apply_file
-from digest.pipeline.erase_subscriber import erase_subscriber
-from digest.pipeline.export_subscribers import EXPORTED, export_subscribers
-from digest.pipeline.import_subscribers import Imported, import_file
-from digest.pipeline.show_subscriber import subscriber_as_json
+from digest.pipeline.newsletters.apply_newsletters import apply_file
+from digest.pipeline.subscribers.erase_subscriber import erase_subscriber
+from digest.pipeline.subscribers.export_subscribers import EXPORTED, export_subscribers
+from digest.pipeline.subscribers.import_subscribers import Imported, import_file
+from digest.pipeline.subscribers.show_subscriber import subscriber_as_json
 from digest.store.engine import open_engine
 from digest.store.tables import metadata
 

@@ -9,9 +9,9 @@ import pytest
 from digest.delivery.relays import Fault
 from digest.model.delivery import DeliveryState, Envelope, Outcome, Phase, Reply
 from digest.model.newsletter import Retry
-from digest.pipeline.hold_edition import resume_edition
-from digest.pipeline.messages import Messages
-from digest.pipeline.sending import Dispatched
+from digest.pipeline.delivering.messages import Messages
+from digest.pipeline.delivering.sending import Dispatched
+from digest.pipeline.planning.hold_edition import resume_edition
 from digest.store.dispatching import Claim
 from tests.house import House
 from tests.sink import Do, Sink

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from digest.model.newsletter import Newsletter, Sender
-from digest.pipeline.frame import frame_of
-from digest.pipeline.links import Links
+from digest.pipeline.composing.frame import frame_of
+from digest.pipeline.composing.links import Links
 from digest.rendering.headers import constant_headers
 from digest.tokens import Tokens
 

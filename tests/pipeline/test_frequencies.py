@@ -11,10 +11,10 @@ import pytest
 
 from digest.errors import BadInput, BadNewsletter
 from digest.model.frequency import EVERY_DAY, Frequency, Quiet
-from digest.pipeline.apply_newsletters import apply_file
-from digest.pipeline.export_subscribers import export_subscribers
-from digest.pipeline.frequencies import frequency_words, kept_frequency, read_frequency, read_quiet
-from digest.pipeline.import_subscribers import import_file
+from digest.pipeline.newsletters.apply_newsletters import apply_file
+from digest.pipeline.newsletters.frequencies import frequency_words, kept_frequency, read_frequency, read_quiet
+from digest.pipeline.subscribers.export_subscribers import export_subscribers
+from digest.pipeline.subscribers.import_subscribers import import_file
 from tests.house import SECRET, House
 
 

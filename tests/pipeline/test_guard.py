@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from digest.errors import BadInput, NotFound
-from digest.pipeline.guard import resume_newsletter
-from digest.pipeline.hear import hear
-from digest.pipeline.hear_replies import hear_replies
+from digest.pipeline.hearing.guard import resume_newsletter
+from digest.pipeline.hearing.hear import hear
+from digest.pipeline.hearing.hear_replies import hear_replies
 from digest.store.engine import reading
 from digest.store.guarding import paused_newsletters
 from digest.tokens import Purpose

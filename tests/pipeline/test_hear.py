@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from digest.feedback.account import is_failure, shipped_terms
 from digest.model.feedback import Effect
-from digest.pipeline.correct_address import correct_address
-from digest.pipeline.erase_subscriber import erase_subscriber
-from digest.pipeline.hear import hear
-from digest.pipeline.hear_replies import hear_replies, report_of
+from digest.pipeline.hearing.hear import hear
+from digest.pipeline.hearing.hear_replies import hear_replies, report_of
+from digest.pipeline.subscribers.correct_address import correct_address
+from digest.pipeline.subscribers.erase_subscriber import erase_subscriber
 from digest.store.refusals import Refusal
 from digest.tokens import Purpose, Tokens
 from tests.feedback.reports import complaint, dsn, group
@@ -399,8 +399,8 @@ def test_many_refusals_are_heard_in_parts_and_each_of_them_once(
     house: House, sink: Sink, monkeypatch: pytest.MonkeyPatch
 ):
     """So that the sender never waits for long."""
-    monkeypatch.setattr("digest.pipeline.hear_replies._AT_ONCE", 2)
-    monkeypatch.setattr("digest.pipeline.judge._AT_ONCE", 2)
+    monkeypatch.setattr("digest.pipeline.hearing.hear_replies._AT_ONCE", 2)
+    monkeypatch.setattr("digest.pipeline.hearing.judge._AT_ONCE", 2)
     house.readers([{"email": f"dead{n}@example.net", "topics": "trade"} for n in range(5)])
     sink.script = lambda _recipient, _number: Do.NEVER
     send(house, sink)

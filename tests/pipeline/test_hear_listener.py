@@ -14,8 +14,8 @@ from sqlalchemy.exc import OperationalError
 from digest.feedback import listener
 from digest.feedback.listener import Listening
 from digest.model.newsletter import Sender
-from digest.pipeline import hear_listener
-from digest.pipeline.hear_listener import OurAddresses, hear_listening
+from digest.pipeline.hearing import hear_listener
+from digest.pipeline.hearing.hear_listener import OurAddresses, hear_listening
 from digest.tokens import Purpose
 from tests.feedback.reports import dsn, group
 from tests.house import House

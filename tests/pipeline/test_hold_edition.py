@@ -8,8 +8,8 @@ import time
 import pytest
 
 from digest.errors import BadInput, NotFound
-from digest.pipeline.hold_edition import cancel_edition, pause_edition, resume_edition
-from digest.pipeline.plan import Who
+from digest.pipeline.planning.hold_edition import cancel_edition, pause_edition, resume_edition
+from digest.pipeline.planning.plan import Who
 from tests.house import House
 from tests.sink import Mail, Sink
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from digest.errors import BadInput
-from digest.pipeline import chores, import_chore
-from digest.pipeline.import_chore import bring_file, check_import
+from digest.pipeline.staff import chores, import_chore
+from digest.pipeline.staff.import_chore import bring_file, check_import
 from digest.store.chores import file_pieces
 from digest.store.engine import reading
 from tests.house import House

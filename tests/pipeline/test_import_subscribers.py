@@ -20,10 +20,10 @@ from sqlalchemy import Engine, text
 from digest.errors import BadInput, NotFound
 from digest.model.subscriber import Follow, Interests, SuppressionReason
 from digest.pipeline.addresses import address_hash
-from digest.pipeline.apply_newsletters import apply_file
-from digest.pipeline.import_subscribers import Imported, ProblemReport, import_file
-from digest.pipeline.subscriber_columns import Columns
-from digest.pipeline.write_subscribers import merged_interests
+from digest.pipeline.newsletters.apply_newsletters import apply_file
+from digest.pipeline.subscribers.import_subscribers import Imported, ProblemReport, import_file
+from digest.pipeline.subscribers.subscriber_columns import Columns
+from digest.pipeline.subscribers.write_subscribers import merged_interests
 from digest.shipped import shipped_folder
 from digest.store.engine import open_engine
 from digest.store.erasure import suppress
@@ -303,7 +303,7 @@ def test_an_import_that_was_killed_goes_on_when_it_is_run_again(engine: Engine, 
         from datetime import datetime, UTC
         from pathlib import Path
         from digest.store.engine import open_engine
-        from digest.pipeline.import_subscribers import import_file
+        from digest.pipeline.subscribers.import_subscribers import import_file
         def die(stage, done, total):
             if stage == "writing":
                 os.kill(os.getpid(), signal.SIGKILL)

@@ -11,12 +11,12 @@ from digest.model.article import ArticleState
 from digest.model.newsletter import ApprovalRule, CutOff, Limits, NothingNew, Schedule
 from digest.model.note import NoteKind
 from digest.model.stream import Way
-from digest.pipeline.hold_edition import cancel_edition, pause_edition
-from digest.pipeline.notifying import choose_way
+from digest.pipeline.editing.write_note import write_note
+from digest.pipeline.joining.together import choose_together
+from digest.pipeline.planning.hold_edition import cancel_edition, pause_edition
+from digest.pipeline.previewing.view import mail_page
+from digest.pipeline.reading.notifying import choose_way
 from digest.pipeline.tick import plan_due
-from digest.pipeline.together import choose_together
-from digest.pipeline.view import mail_page
-from digest.pipeline.write_note import write_note
 from digest.store.articles import set_state
 from tests.house import House, titles
 from tests.pipeline.happenings import add, event, fates, stream

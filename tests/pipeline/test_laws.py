@@ -31,12 +31,12 @@ from digest.model.digest import Rejection
 from digest.model.newsletter import InDoubt, Limits, Retry
 from digest.model.note import NoteKind
 from digest.model.ruling import Ruling, RulingKind
-from digest.pipeline.leases import LEASE
-from digest.pipeline.messages import Messages
-from digest.pipeline.plan import Who
-from digest.pipeline.preview import preview
-from digest.pipeline.subscribe import choose, pause, preferences_for, resume
-from digest.pipeline.write_note import write_note
+from digest.pipeline.delivering.leases import LEASE
+from digest.pipeline.delivering.messages import Messages
+from digest.pipeline.editing.write_note import write_note
+from digest.pipeline.planning.plan import Who
+from digest.pipeline.previewing.preview import preview
+from digest.pipeline.reading.subscribe import choose, pause, preferences_for, resume
 from digest.store import dispatching
 from digest.store.articles import find_article, save_article, set_state
 from digest.store.log import Filter, retry_failed

@@ -9,10 +9,10 @@ import pytest
 from digest.errors import BadInput
 from digest.model.feedback import Effect
 from digest.model.subscriber import EndedReason, SuppressionReason
-from digest.pipeline.hear import hear
-from digest.pipeline.leave import leave, leave_all, leave_one, put_out
-from digest.pipeline.subscribe import leave_link, preferences_for, resume
-from digest.pipeline.suppression import lift, suppressed_keys
+from digest.pipeline.hearing.hear import hear
+from digest.pipeline.reading.leave import leave, leave_all, leave_one, put_out
+from digest.pipeline.reading.subscribe import leave_link, preferences_for, resume
+from digest.pipeline.subscribers.suppression import lift, suppressed_keys
 from digest.tokens import Purpose
 from tests.house import SECRET, House
 from tests.sink import Sink

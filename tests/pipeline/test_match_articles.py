@@ -8,9 +8,9 @@ import pytest
 
 from digest.enrichment.matching import Matcher
 from digest.model.topic import Topic
-from digest.pipeline.match_articles import match_articles
-from digest.pipeline.plan import Who
-from digest.pipeline.preview import preview
+from digest.pipeline.composing.match_articles import match_articles
+from digest.pipeline.planning.plan import Who
+from digest.pipeline.previewing.preview import preview
 from digest.pipeline.tick import plan_due
 from digest.store.engine import reading
 from digest.store.matches import NewMatches, matches_of, save_matches

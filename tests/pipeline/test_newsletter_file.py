@@ -30,8 +30,8 @@ from digest.model.newsletter import (
     UnresolvedRelated,
 )
 from digest.model.topic import Topic
-from digest.pipeline.newsletter_changes import describe_changes
-from digest.pipeline.newsletter_file import BadNewsletterFile, NewsletterFile, read_newsletter_file
+from digest.pipeline.newsletters.newsletter_changes import describe_changes
+from digest.pipeline.newsletters.newsletter_file import BadNewsletterFile, NewsletterFile, read_newsletter_file
 from digest.shipped import shipped_folder
 from digest.store.durations import duration_text, read_duration
 from digest.store.specs import (

@@ -9,11 +9,11 @@ import pytest
 from digest.errors import BadInput, BadTemplate, NotFound
 from digest.model.newsletter import Schedule
 from digest.model.note import NoteKind
-from digest.pipeline import plan
-from digest.pipeline.plan import Who
-from digest.pipeline.preview import preview
-from digest.pipeline.view import mail_page
-from digest.pipeline.write_note import clear_note, read_notes, write_note
+from digest.pipeline.editing.write_note import clear_note, read_notes, write_note
+from digest.pipeline.planning import plan
+from digest.pipeline.planning.plan import Who
+from digest.pipeline.previewing.preview import preview
+from digest.pipeline.previewing.view import mail_page
 from tests.house import House
 from tests.pipeline.people import ANNA, BEN, CHO, told
 from tests.sink import Do, Sink

@@ -6,7 +6,7 @@ import pytest
 
 from digest.model.article import Article
 from digest.model.newsletter import Disclaimers, Newsletter, Sender, Unmarked
-from digest.pipeline.notice import notice_for
+from digest.pipeline.collecting.notice import notice_for
 
 WORDS = {"en": "May be machine-made.", "ko": "기계가 썼을 수 있습니다."}
 

@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 
 from digest.errors import NotFound
-from digest.pipeline import dispatch as dispatching
-from digest.pipeline.messages import KeyGone, Messages
-from digest.pipeline.view import mail_page
+from digest.pipeline.delivering import dispatch as dispatching
+from digest.pipeline.delivering.messages import KeyGone, Messages
+from digest.pipeline.previewing.view import mail_page
 from digest.store.dispatching import find_row
 from digest.store.engine import reading
 from digest.tokens import Purpose, Tokens

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from digest.model.subscriber import Follow, Interests
-from digest.pipeline import subscribe
-from digest.pipeline.erase_subscriber import erase_subscriber
-from digest.pipeline.import_subscribers import Imported, import_file
+from digest.pipeline.reading import subscribe
+from digest.pipeline.subscribers.erase_subscriber import erase_subscriber
+from digest.pipeline.subscribers.import_subscribers import Imported, import_file
 from digest.store.profiles import interests_from_text
 from tests.house import SECRET, House
 

@@ -7,8 +7,8 @@ import tomllib
 import pytest
 
 from digest.errors import BadInput
-from digest.pipeline import places
-from digest.pipeline.places import read_zone
+from digest.pipeline.newsletters import places
+from digest.pipeline.newsletters.places import read_zone
 
 
 @pytest.mark.parametrize(

@@ -9,11 +9,11 @@ from datetime import timedelta
 import pytest
 
 from digest.model.article import ArticleState
-from digest.pipeline import plan
-from digest.pipeline.plan import Who
-from digest.pipeline.preview import preview
-from digest.pipeline.rehearse import rehearse
-from digest.pipeline.subscribe import pause
+from digest.pipeline.planning import plan
+from digest.pipeline.planning.plan import Who
+from digest.pipeline.previewing.preview import preview
+from digest.pipeline.previewing.rehearse import rehearse
+from digest.pipeline.reading.subscribe import pause
 from digest.store import cohorts
 from digest.store.articles import set_state
 from tests.house import House

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, time, timedelta
 
 from digest.model.newsletter import Schedule
-from digest.pipeline.plan import Who
-from digest.pipeline.subscribe import pause, resume
+from digest.pipeline.planning.plan import Who
+from digest.pipeline.reading.subscribe import pause, resume
 from digest.scheduling.zones import zones_version
 from tests.house import House
 from tests.pipeline.people import ANNA, BEN, CHO, DAN, choices, told

@@ -7,9 +7,9 @@ from datetime import time, timedelta
 from digest.model.article import RelatedLink
 from digest.model.newsletter import Limits, Schedule
 from digest.model.topic import Topic
-from digest.pipeline.plan import Who
-from digest.pipeline.preview import preview
-from digest.pipeline.subscribe import choose, pause, resume
+from digest.pipeline.planning.plan import Who
+from digest.pipeline.previewing.preview import preview
+from digest.pipeline.reading.subscribe import choose, pause, resume
 from digest.store.newsletters import save_topics
 from tests.house import MONDAY, House
 from tests.pipeline.people import ANNA, BEN, choices, told

@@ -12,7 +12,7 @@ from types import SimpleNamespace
 import pytest
 import structlog
 
-from digest.pipeline.messages import Messages
+from digest.pipeline.delivering.messages import Messages
 from digest.store import dispatching
 from digest.store.dispatching import Claim
 from tests.house import House
@@ -83,7 +83,7 @@ def test_a_failure_is_on_record_with_its_count_or_not_at_all(crowd: House, sink:
 DIES = textwrap.dedent("""
     import os, signal, sys
     from pathlib import Path
-    from digest.pipeline.messages import Messages
+    from digest.pipeline.delivering.messages import Messages
     from tests.house import House
     from tests.sink import Sink
 

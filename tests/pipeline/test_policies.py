@@ -8,8 +8,8 @@ import pytest
 
 from digest.model.newsletter import CutOff, Fallback, Limits, NothingNew, Overflow
 from digest.model.ruling import Ruling, RulingKind
-from digest.pipeline.plan import Who
-from digest.pipeline.preview import preview
+from digest.pipeline.planning.plan import Who
+from digest.pipeline.previewing.preview import preview
 from digest.store.rulings import save_ruling
 from tests.house import House
 from tests.pipeline.people import ANNA, BEN, told

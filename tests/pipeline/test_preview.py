@@ -10,7 +10,7 @@ import pytest
 
 from digest.errors import NotFound
 from digest.model.newsletter import Limits
-from digest.pipeline.preview import preview
+from digest.pipeline.previewing.preview import preview
 from tests.house import MONDAY, House, titles
 from tests.sink import Mail, Sink
 

@@ -10,7 +10,7 @@ import pytest
 from digest.enrichment.ranking.reading import Item
 from digest.errors import BadInput
 from digest.model.topic import Topic
-from digest.pipeline.rank_topics import Definitions, rank_topics, read_articles, read_definitions
+from digest.pipeline.collecting.rank_topics import Definitions, rank_topics, read_articles, read_definitions
 
 GOOD = {"id": 7, "published_at": "1987-02-26T15:01:01Z", "title": "Cocoa harvest", "text": "Rain came."}
 

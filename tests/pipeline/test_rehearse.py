@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from digest.pipeline.plan import Who
-from digest.pipeline.rehearse import Rehearsal, rehearse
+from digest.pipeline.planning.plan import Who
+from digest.pipeline.previewing.rehearse import Rehearsal, rehearse
 from digest.store.tables import to_micros
 from tests.house import House
 from tests.pipeline.people import ANNA, BEN, CHO

@@ -11,9 +11,9 @@ from sqlalchemy import Table, delete, insert, select
 
 from digest.errors import DatabaseRestored
 from digest.model.newsletter import InDoubt
-from digest.pipeline.hold_edition import pause_edition
-from digest.pipeline.plan import Who
-from digest.pipeline.restore import recover_now
+from digest.pipeline.delivering.restore import recover_now
+from digest.pipeline.planning.hold_edition import pause_edition
+from digest.pipeline.planning.plan import Who
 from digest.store.engine import reading
 from digest.store.log import Filter, retry_failed
 from digest.store.tables import metadata

@@ -7,9 +7,9 @@ from datetime import timedelta
 
 import pytest
 
-from digest.pipeline.evidence import evidence_of
+from digest.pipeline.delivering.retain import drop_old
 from digest.pipeline.installation import Installation
-from digest.pipeline.retain import drop_old
+from digest.pipeline.subscribers.evidence import evidence_of
 from tests.house import House
 from tests.sink import Sink
 

@@ -9,8 +9,8 @@ import pytest
 from digest.errors import NotFound
 from digest.model.newsletter import Limits
 from digest.model.ruling import Ruling, RulingKind
-from digest.pipeline import plan
-from digest.pipeline.preview import preview
+from digest.pipeline.planning import plan
+from digest.pipeline.previewing.preview import preview
 from digest.store.articles import find_article
 from digest.store.rulings import lift_ruling, rulings_of, save_ruling
 from tests.house import House

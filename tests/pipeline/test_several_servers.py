@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from digest.model.delivery import DeliveryState
-from digest.pipeline.dispatch import dispatch
+from digest.pipeline.delivering.dispatch import dispatch
 from digest.settings import Relay
 from tests.house import House
 from tests.sink import Do, Sink

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from digest.pipeline.show_subscriber import subscriber_as_json
+from digest.pipeline.subscribers.show_subscriber import subscriber_as_json
 from tests.house import House
 from tests.pipeline.people import ANNA
 

@@ -10,10 +10,10 @@ import pytest
 
 from digest.errors import BadInput
 from digest.model.newsletter import Sender
-from digest.pipeline import sign_up
-from digest.pipeline.letters import write_letters
-from digest.pipeline.show_subscriber import subscriber_as_json
-from digest.pipeline.sign_up import TooMany, Wish
+from digest.pipeline.planning.letters import write_letters
+from digest.pipeline.reading import sign_up
+from digest.pipeline.reading.sign_up import TooMany, Wish
+from digest.pipeline.subscribers.show_subscriber import subscriber_as_json
 from digest.pipeline.tick import plan_due
 from tests.house import House
 from tests.sink import Mail, Sink
@@ -109,7 +109,7 @@ def test_whoever_asks_hears_the_same_and_gets_a_letter(house: House, sink: Sink,
     if known == "left":
         house.leave(NEW)
     if known == "suppressed":
-        from digest.pipeline.erase_subscriber import erase_subscriber
+        from digest.pipeline.subscribers.erase_subscriber import erase_subscriber
 
         erase_subscriber(house.engine, NEW, secret=house.installation.secret, now=house.clock.now())
 

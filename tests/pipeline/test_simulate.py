@@ -10,9 +10,9 @@ from digest.errors import BadInput, NotFound
 from digest.model.newsletter import Limits, Schedule
 from digest.model.note import NoteKind
 from digest.model.ruling import Ruling, RulingKind
-from digest.pipeline.plan import Who
-from digest.pipeline.simulate import SimulatedSlot, Span, simulate
-from digest.pipeline.write_note import write_note
+from digest.pipeline.editing.write_note import write_note
+from digest.pipeline.planning.plan import Who
+from digest.pipeline.previewing.simulate import SimulatedSlot, Span, simulate
 from digest.store.rulings import save_ruling
 from tests.house import House
 from tests.pipeline.people import ANNA, BEN, CHO

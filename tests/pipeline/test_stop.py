@@ -13,7 +13,7 @@ import pytest
 from digest.delivery.pool import Patience
 from digest.model.delivery import DeliveryState
 from digest.model.newsletter import InDoubt
-from digest.pipeline.dispatch import dispatch
+from digest.pipeline.delivering.dispatch import dispatch
 from tests.house import House
 from tests.sink import Do, Mail, Sink
 

@@ -9,9 +9,9 @@ import pytest
 
 from digest.errors import BadInput, BadNewsletter
 from digest.model.stream import Audience, Stream, WindowKind, WindowPolicy
-from digest.pipeline.apply_newsletters import apply_file
-from digest.pipeline.newsletter_file import BadNewsletterFile, read_newsletter_file
-from digest.pipeline.payload_schema import compile_schema
+from digest.pipeline.newsletters.apply_newsletters import apply_file
+from digest.pipeline.newsletters.newsletter_file import BadNewsletterFile, read_newsletter_file
+from digest.pipeline.newsletters.payload_schema import compile_schema
 from digest.shipped import shipped_folder
 from digest.store.specs import newsletter_as_json, newsletter_from_json
 from tests.house import MONDAY, House

@@ -10,8 +10,8 @@ from digest.errors import BadInput
 from digest.model.newsletter import Newsletter, Schedule, Sender
 from digest.model.subscriber import Consent, Follow, SubscriptionState
 from digest.model.topic import Topic
-from digest.pipeline.subscriber_columns import COLUMNS, read_header
-from digest.pipeline.subscriber_rows import Row, RowReader
+from digest.pipeline.subscribers.subscriber_columns import COLUMNS, read_header
+from digest.pipeline.subscribers.subscriber_rows import Row, RowReader
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 TOPICS = {

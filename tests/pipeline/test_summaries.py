@@ -14,7 +14,7 @@ from digest.enrichment.language_model import LanguageModel, SummaryFailed
 from digest.enrichment.summary import SummaryBy, summarise
 from digest.errors import SettingsError
 from digest.model.article import Article, Section
-from digest.pipeline.summaries import ModelSummaries
+from digest.pipeline.collecting.summaries import ModelSummaries
 from digest.settings import read_settings
 from tests.house import MONDAY, House
 from tests.pipeline.people import ANNA

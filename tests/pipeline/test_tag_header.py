@@ -9,8 +9,8 @@ import pytest
 
 from digest.feedback.providers.brevo import read_brevo
 from digest.feedback.providers.postmark import read_postmark
-from digest.pipeline.dispatch import dispatch
-from digest.pipeline.trace import trace
+from digest.pipeline.delivering.dispatch import dispatch
+from digest.pipeline.hearing.trace import trace
 from digest.settings import read_settings
 from tests.house import House
 from tests.sink import Sink

@@ -6,8 +6,8 @@ from datetime import date
 
 import pytest
 
-from digest.pipeline import tally as tallying
-from digest.pipeline.tally import tally
+from digest.pipeline.staff import tally as tallying
+from digest.pipeline.staff.tally import tally
 from digest.store.engine import reading
 from digest.store.tallies import counts_between
 from tests.house import House

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from digest.delivery.groups import grouping, load_providers
 from digest.delivery.throttle import Throttle
 from digest.model.delivery import DeliveryState
-from digest.pipeline.dispatch import dispatch
+from digest.pipeline.delivering.dispatch import dispatch
 from digest.store.tables import to_micros
 from tests.house import MONDAY, House
 from tests.sink import Do, Mail, Sink

@@ -8,9 +8,9 @@ import pytest
 
 from digest.errors import BadInput
 from digest.model.newsletter import ApprovalRule, CutOff
-from digest.pipeline import clean_lint
-from digest.pipeline.approve import approve_edition, standing_of
-from digest.pipeline.typical import spread, typical_readers
+from digest.pipeline.planning import clean_lint
+from digest.pipeline.planning.approve import approve_edition, standing_of
+from digest.pipeline.previewing.typical import spread, typical_readers
 from digest.rendering.lint.finding import Finding, error, warn
 from tests.house import House
 

@@ -8,9 +8,9 @@ from datetime import timedelta
 import pytest
 
 from digest.delivery.warm_up import WarmUpPlan
-from digest.pipeline import warm_up
-from digest.pipeline.dispatch import dispatch
-from digest.pipeline.warm_up import warm_up_shares
+from digest.pipeline.delivering import warm_up
+from digest.pipeline.delivering.dispatch import dispatch
+from digest.pipeline.delivering.warm_up import warm_up_shares
 from tests.house import MONDAY, House
 from tests.sink import Sink
 

@@ -12,8 +12,8 @@ from digest.errors import NotFound
 from digest.model.alert import AlertKind, AlertState
 from digest.model.newsletter import ApprovalRule, CutOff
 from digest.model.webhook import Event
-from digest.pipeline.watch import MAILED_EVERY, put_aside, watch
-from digest.pipeline.webhooks import add_webhook, tell_webhooks
+from digest.pipeline.staff.watch import MAILED_EVERY, put_aside, watch
+from digest.pipeline.staff.webhooks import add_webhook, tell_webhooks
 from digest.store.alerts import browse_alerts, open_alerts
 from digest.store.engine import reading
 from tests.house import House

@@ -16,10 +16,10 @@ from sqlalchemy import event
 
 from digest.errors import BadInput, FetchRefused, NotFound
 from digest.model.webhook import DELAYS, Event
-from digest.pipeline.erase_subscriber import erase_rows
-from digest.pipeline.hear import hear
-from digest.pipeline.hear_replies import hear_replies
-from digest.pipeline.webhooks import Told, add_webhook, poster, tell_webhooks, try_webhook
+from digest.pipeline.hearing.hear import hear
+from digest.pipeline.hearing.hear_replies import hear_replies
+from digest.pipeline.staff.webhooks import Told, add_webhook, poster, tell_webhooks, try_webhook
+from digest.pipeline.subscribers.erase_subscriber import erase_rows
 from digest.store import webhooks
 from digest.store.engine import reading
 from digest.tokens import Purpose

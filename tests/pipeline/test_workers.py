@@ -18,10 +18,10 @@ from digest.delivery.journal import Journal
 from digest.delivery.records import Key
 from digest.model.article import Article, ArticleState, Section
 from digest.model.delivery import Attempt, Outcome, Phase, Reply
-from digest.pipeline import dispatch as sender
-from digest.pipeline import leases
-from digest.pipeline.dispatch import dispatch
-from digest.pipeline.recover import recover
+from digest.pipeline.delivering import dispatch as sender
+from digest.pipeline.delivering import leases
+from digest.pipeline.delivering.dispatch import dispatch
+from digest.pipeline.delivering.recover import recover
 from digest.store import dispatching
 from digest.store.articles import save_article, set_state
 from digest.store.cohorts import live_among

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from digest.model.api_token import Scope
-from digest.pipeline.answered_once import Once, Turn, forget_answered
-from digest.pipeline.api_tokens import make_token
-from digest.pipeline.suppress_address import suppress_address
+from digest.pipeline.staff.answered_once import Once, Turn, forget_answered
+from digest.pipeline.staff.api_tokens import make_token
+from digest.pipeline.staff.suppress_address import suppress_address
 from digest.store import attempt_list, subscription_list
 from digest.store.attempt_list import browse_attempts
 from digest.store.browsing import Page

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from digest.errors import BadInput
-from digest.pipeline.segments import read_conditions, what_is_known
+from digest.pipeline.subscribers.segments import read_conditions, what_is_known
 from digest.store import reader_search
 from digest.store.engine import reading
 from digest.store.reader_search import Order, ids_of_readers, search_readers

@@ -158,7 +158,11 @@ def spoken(ask: TestClient, house: House, locale: str) -> tuple[set[str], str]:
 def test_every_sentence_for_a_reader_is_in_the_catalogues() -> None:
     """What the pages say when something is wrong comes from Python, where no template test sees it."""
     package = Path(build_site.__code__.co_filename).parents[1]
-    sources = [package / "pipeline" / "subscribe.py", package / "web" / "pages.py", package / "web" / "preferences.py"]
+    sources = [
+        package / "pipeline" / "reading" / "subscribe.py",
+        package / "web" / "pages.py",
+        package / "web" / "preferences.py",
+    ]
     code = "\n".join(source.read_text("utf-8") for source in sources)
     told = set(re.findall(r'BadInput\(\s*"([^"]+)"', code)) | set(
         re.findall(r'^ {4}\d+: "([^"]+)"', code, re.MULTILINE)

@@ -13,9 +13,9 @@ from starlette.testclient import TestClient
 from digest.model.newsletter import Schedule
 from digest.model.subscriber import Interests
 from digest.pipeline.addresses import address_hash
-from digest.pipeline.places import read_zone
-from digest.pipeline.preview import preview
-from digest.pipeline.subscriber_rows import MAX_KEYWORD, MAX_KEYWORDS
+from digest.pipeline.newsletters.places import read_zone
+from digest.pipeline.previewing.preview import preview
+from digest.pipeline.subscribers.subscriber_rows import MAX_KEYWORD, MAX_KEYWORDS
 from digest.store.profiles import interests_from_text
 from digest.store.subscribers import suppressed_hashes
 from tests.house import SECRET, House

@@ -10,7 +10,7 @@ from starlette.testclient import TestClient
 
 from digest.model.article import ArticleState, Section
 from digest.model.newsletter import Disclaimers, Unmarked
-from digest.pipeline.erase_subscriber import erase_subscriber
+from digest.pipeline.subscribers.erase_subscriber import erase_subscriber
 from tests.house import SECRET, House
 from tests.sink import Sink
 from tests.web.asking import (

@@ -9,7 +9,7 @@ import pytest
 from lxml import html as lxml_html
 from starlette.testclient import TestClient
 
-from digest.pipeline.letters import write_letters
+from digest.pipeline.planning.letters import write_letters
 from digest.store.engine import reading
 from tests.house import House
 from tests.sink import Sink

@@ -9,7 +9,7 @@ from starlette.testclient import TestClient
 
 from digest.model.stream import Category
 from digest.model.thought import ThoughtState
-from digest.pipeline.thoughts import decline, publish
+from digest.pipeline.reading.thoughts import decline, publish
 from digest.store.engine import reading
 from digest.store.thoughts import in_state
 from tests.house import House

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from digest import log
 from digest.clock import SystemClock
-from digest.pipeline import dispatch, leases
-from digest.pipeline.dispatch import Sending
+from digest.pipeline.delivering import dispatch, leases
+from digest.pipeline.delivering.dispatch import Sending
 from digest.settings import Relay
 from digest.worker import run
 from digest.worker.send_job import send_some

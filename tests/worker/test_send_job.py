@@ -12,8 +12,8 @@ import structlog.testing
 
 from digest.model.delivery import DeliveryState
 from digest.model.newsletter import Retry
-from digest.pipeline.hold_edition import pause_edition, resume_edition
-from digest.pipeline.sweep import Swept, sweep
+from digest.pipeline.delivering.sweep import Swept, sweep
+from digest.pipeline.planning.hold_edition import pause_edition, resume_edition
 from digest.pipeline.tick import plan_due
 from digest.store import dispatching
 from digest.store.engine import Exchange

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from digest.clock import FixedClock, SystemClock
-from digest.pipeline.sweep import sweep
+from digest.pipeline.delivering.sweep import sweep
 from digest.store.jobs import QUEUE
 from digest.worker.run import make_app
 from tests.forked import Forked

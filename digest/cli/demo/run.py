@@ -23,12 +23,12 @@ from digest.cli.demo.who_got_what import reader_rows
 from digest.cli.screen import counted
 from digest.errors import BadInput
 from digest.model.delivery import DeliveryState
-from digest.pipeline.apply_newsletters import apply_file
-from digest.pipeline.collect import read_paths, store_articles
-from digest.pipeline.dispatch import Dispatched, Sending, dispatch
-from digest.pipeline.import_subscribers import import_file
+from digest.pipeline.collecting.collect import read_paths, store_articles
+from digest.pipeline.delivering.dispatch import Dispatched, Sending, dispatch
 from digest.pipeline.installation import Installation
-from digest.pipeline.plan import Who, plan_newsletter
+from digest.pipeline.newsletters.apply_newsletters import apply_file
+from digest.pipeline.planning.plan import Who, plan_newsletter
+from digest.pipeline.subscribers.import_subscribers import import_file
 from digest.settings import Settings, new_secret
 from digest.shipped import shipped_folder
 from digest.store.engine import open_engine

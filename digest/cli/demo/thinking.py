@@ -7,11 +7,11 @@ from datetime import timedelta
 from sqlalchemy import text
 
 from digest.model.thought import ThoughtState
-from digest.pipeline.apply_newsletters import apply_file
+from digest.pipeline.composing.links import Links
 from digest.pipeline.installation import Installation
-from digest.pipeline.links import Links
-from digest.pipeline.plan import Who, plan_newsletter
-from digest.pipeline.thoughts import publish, think
+from digest.pipeline.newsletters.apply_newsletters import apply_file
+from digest.pipeline.planning.plan import Who, plan_newsletter
+from digest.pipeline.reading.thoughts import publish, think
 from digest.shipped import shipped_folder
 from digest.store.digests import items_of
 from digest.store.engine import reading

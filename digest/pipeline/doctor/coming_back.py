@@ -11,7 +11,7 @@ from functools import partial
 
 from digest.delivery.way_out import NotReached
 from digest.pipeline.doctor.verdict import Check, Line, fail, ok, warn
-from digest.pipeline.hear_provider import Hooks, Provider
+from digest.pipeline.hearing.hear_provider import Hooks, Provider
 
 _TOPIC = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[\w-]{1,256}(?:\.fifo)?")
 _SHORTEST = 16  # letters of a secret that nobody guesses

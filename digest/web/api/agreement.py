@@ -9,9 +9,9 @@ from pydantic import BaseModel, Field, StringConstraints
 
 from digest.errors import BadInput
 from digest.model.subscriber import SubscriptionState
-from digest.pipeline.hold_subscription import subscription_of
 from digest.pipeline.installation import Installation
-from digest.pipeline.put_subscriber import Put, PutDone
+from digest.pipeline.staff.hold_subscription import subscription_of
+from digest.pipeline.subscribers.put_subscriber import Put, PutDone
 from digest.store.subscriptions import Agreement
 from digest.web.api.problems import Refused
 from digest.web.api.shapes import Given, Slug

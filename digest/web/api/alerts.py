@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from digest.model.alert import Alert, AlertKind, AlertState
 from digest.model.api_token import Scope
 from digest.pipeline.installation import Installation
-from digest.pipeline.watch import put_aside
+from digest.pipeline.staff.watch import put_aside
 from digest.store.alerts import browse_alerts, open_alerts
 from digest.store.engine import reading
 from digest.web.api.door import Door

@@ -10,8 +10,8 @@ from pydantic import BaseModel, Field
 
 from digest.errors import BadInput, NotFound
 from digest.model.api_token import Scope
-from digest.pipeline.approve import Standing, approve_edition, standing_of, withdraw_approval
 from digest.pipeline.installation import Installation
+from digest.pipeline.planning.approve import Standing, approve_edition, standing_of, withdraw_approval
 from digest.web.api.door import Door
 from digest.web.api.problems import Refused
 from digest.web.api.shapes import Given, Id

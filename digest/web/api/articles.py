@@ -12,9 +12,9 @@ from digest.collection.as_json import article_as_json
 from digest.model.api_token import Scope
 from digest.model.article import ArticleState, StoredArticle
 from digest.model.ruling import RulingKind
-from digest.pipeline.give_articles import Format, give_articles
+from digest.pipeline.collecting.give_articles import Format, give_articles
+from digest.pipeline.editing.rule_article import lift_rule, rule_article
 from digest.pipeline.installation import Installation
-from digest.pipeline.rule_article import lift_rule, rule_article
 from digest.store.articles import find_article, set_state
 from digest.store.browsing import browse_articles
 from digest.store.engine import reading

@@ -14,10 +14,10 @@ from fastapi.routing import APIRoute
 
 from digest.log import get_logger
 from digest.model.api_token import ApiToken, Scope
-from digest.pipeline.answered_once import LONGEST_KEY, Once, Turn
-from digest.pipeline.api_tokens import token_of
 from digest.pipeline.installation import Installation
-from digest.pipeline.sign_up import network_of
+from digest.pipeline.reading.sign_up import network_of
+from digest.pipeline.staff.answered_once import LONGEST_KEY, Once, Turn
+from digest.pipeline.staff.api_tokens import token_of
 from digest.store.audit import record
 from digest.web.api.limits import Buckets, Rate
 from digest.web.api.problems import Refused, documented, problem_of

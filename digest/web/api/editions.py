@@ -11,9 +11,9 @@ from pydantic import BaseModel, Field
 
 from digest.errors import BadInput, NotFound
 from digest.model.api_token import Scope
-from digest.pipeline.correct_edition import correct_edition, find_correction
-from digest.pipeline.hold_edition import Held, cancel_edition, pause_edition, resume_edition
+from digest.pipeline.editing.correct_edition import correct_edition, find_correction
 from digest.pipeline.installation import Installation
+from digest.pipeline.planning.hold_edition import Held, cancel_edition, pause_edition, resume_edition
 from digest.store.browsing import ListedEdition, browse_editions, states_of_edition
 from digest.store.editions import find_edition, latest_subject
 from digest.store.engine import reading

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BaseModel
 from digest.errors import BadInput
 from digest.model.api_token import Scope
 from digest.model.event import Added, Answer
-from digest.pipeline.add_events import MOST, add_events
+from digest.pipeline.events.add_events import MOST, add_events
 from digest.pipeline.installation import Installation
 from digest.web.api.door import Door
 from digest.web.api.shapes import Given, Line, Page

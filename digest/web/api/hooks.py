@@ -7,7 +7,7 @@ from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel
 
 from digest.log import get_logger
-from digest.pipeline.hear_provider import Forged, Hooks, Provider, hear_provider
+from digest.pipeline.hearing.hear_provider import Forged, Hooks, Provider, hear_provider
 from digest.pipeline.installation import Installation
 from digest.web.api.door import Door
 from digest.web.api.problems import Refused

@@ -9,8 +9,8 @@ from fastapi import Body, Query
 from pydantic import BaseModel
 
 from digest.model.api_token import Scope
-from digest.pipeline.import_subscribers import import_file
 from digest.pipeline.installation import Installation
+from digest.pipeline.subscribers.import_subscribers import import_file
 from digest.web.api.door import Door
 from digest.web.api.shapes import Slug
 

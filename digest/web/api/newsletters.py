@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from digest.errors import NotFound
 from digest.model.api_token import Scope
 from digest.pipeline.installation import Installation
-from digest.pipeline.preview import preview, preview_sample
+from digest.pipeline.previewing.preview import preview, preview_sample
 from digest.store.engine import reading
 from digest.store.guarding import paused_newsletters
 from digest.store.newsletters import load_newsletter, load_newsletters, load_topics

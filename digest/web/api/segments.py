@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field, StringConstraints
 from digest.errors import BadInput, NotFound
 from digest.model.api_token import Scope
 from digest.pipeline.installation import Installation
-from digest.pipeline.segments import MOST, as_pairs, read_conditions, what_is_known
+from digest.pipeline.subscribers.segments import MOST, as_pairs, read_conditions, what_is_known
 from digest.store import segments
 from digest.store.audit import record
 from digest.store.engine import reading

@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from digest.errors import DigestError
 from digest.log import get_logger
-from digest.pipeline.hear_provider import Hooks
+from digest.pipeline.hearing.hear_provider import Hooks
 from digest.pipeline.installation import Installation
 from digest.web.api import (
     alerts,

@@ -11,11 +11,11 @@ from pydantic import BaseModel, Field, StringConstraints
 from digest.errors import BadInput
 from digest.model.api_token import Scope
 from digest.model.subscriber import SubscriptionState
-from digest.pipeline.erase_subscriber import erase_subscriber
 from digest.pipeline.installation import Installation
-from digest.pipeline.put_subscriber import put_subscriber
-from digest.pipeline.show_subscriber import subscriber_as_json
-from digest.pipeline.sign_up import ask_to_join, offer_of, read_wish
+from digest.pipeline.reading.sign_up import ask_to_join, offer_of, read_wish
+from digest.pipeline.subscribers.erase_subscriber import erase_subscriber
+from digest.pipeline.subscribers.put_subscriber import put_subscriber
+from digest.pipeline.subscribers.show_subscriber import subscriber_as_json
 from digest.store.browsing import ListedSubscriber, browse_subscribers
 from digest.store.engine import reading
 from digest.store.newsletters import load_newsletter

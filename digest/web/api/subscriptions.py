@@ -5,10 +5,10 @@ from __future__ import annotations
 from fastapi import Request
 
 from digest.model.api_token import Scope
-from digest.pipeline import hold_subscription
-from digest.pipeline.hold_subscription import subscription_of, subscriptions_of
 from digest.pipeline.installation import Installation
-from digest.pipeline.put_subscriber import put_subscriber
+from digest.pipeline.staff import hold_subscription
+from digest.pipeline.staff.hold_subscription import subscription_of, subscriptions_of
+from digest.pipeline.subscribers.put_subscriber import put_subscriber
 from digest.web.api.agreement import Interests, PutOut, SubscriptionOut, interest_columns, put_out_of, told_of
 from digest.web.api.door import Door
 from digest.web.api.shapes import Moment, Page, Reason, Slug, Who

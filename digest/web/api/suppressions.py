@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from digest.errors import NotFound
 from digest.model.api_token import Scope
 from digest.pipeline.installation import Installation
-from digest.pipeline.suppress_address import reason_of, suppress_address
+from digest.pipeline.staff.suppress_address import reason_of, suppress_address
 from digest.store.engine import reading
 from digest.store.suppression_list import browse_suppressions
 from digest.web.api.door import Door

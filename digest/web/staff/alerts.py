@@ -6,7 +6,7 @@ from fastapi import Response
 
 from digest.model.staff import Role
 from digest.pipeline.installation import Installation
-from digest.pipeline.watch import put_aside
+from digest.pipeline.staff.watch import put_aside
 from digest.store.alerts import browse_alerts, open_alerts
 from digest.store.engine import reading
 from digest.web.staff.gate import Gate, Visit, number_of

@@ -8,9 +8,9 @@ from fastapi import Response
 
 from digest.model.newsletter import ApprovalRule
 from digest.model.staff import Role
-from digest.pipeline.approve import Standing, approve_edition, errors_in, standing_of, withdraw_approval
 from digest.pipeline.installation import Installation
-from digest.pipeline.readers_to_come import readers_to_come
+from digest.pipeline.planning.approve import Standing, approve_edition, errors_in, standing_of, withdraw_approval
+from digest.pipeline.planning.readers_to_come import readers_to_come
 from digest.store.editions import count_waiting, latest_subject
 from digest.store.engine import reading
 from digest.store.newsletters import load_newsletter

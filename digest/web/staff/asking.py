@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 
 from digest.errors import BadInput
 from digest.model.subscriber import Follow, Interests
-from digest.pipeline.ask_preview import Asked
 from digest.pipeline.installation import Installation
-from digest.pipeline.places import read_locale, read_zone
-from digest.pipeline.show_subscriber import subscriber_as_json
+from digest.pipeline.newsletters.places import read_locale, read_zone
+from digest.pipeline.previewing.ask_preview import Asked
+from digest.pipeline.subscribers.show_subscriber import subscriber_as_json
 from digest.scheduling.zones import zone_of
 from digest.store.engine import reading
 from digest.store.newsletters import load_topics

@@ -7,10 +7,10 @@ from fastapi import Response
 from digest.errors import BadInput
 from digest.model.chore import AT_WORK, ChoreKind, ChoreState
 from digest.model.staff import Role
-from digest.pipeline import chores as work
-from digest.pipeline.change_readers import ask_for_change, change_of, read_change
 from digest.pipeline.installation import Installation
-from digest.pipeline.segments import what_is_known
+from digest.pipeline.staff import chores as work
+from digest.pipeline.subscribers.change_readers import ask_for_change, change_of, read_change
+from digest.pipeline.subscribers.segments import what_is_known
 from digest.store.chores import browse_chores, find_chore
 from digest.store.engine import reading
 from digest.web.forms import texts_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from digest.model.chore import ChoreState
 from digest.model.segment import Claim
-from digest.pipeline.reader_changes import Action
+from digest.pipeline.subscribers.reader_changes import Action
 from digest.store.reader_search import Order
 from digest.web.staff.words import Word, mark
 

@@ -9,8 +9,8 @@ from fastapi import Response
 
 from digest.errors import BadInput, NotFound
 from digest.model.staff import Role
-from digest.pipeline.ask_preview import preview_of
 from digest.pipeline.installation import Installation
+from digest.pipeline.previewing.ask_preview import preview_of
 from digest.web.staff.asking import FIELDS, asked_of
 from digest.web.staff.gate import Gate, Visit
 from digest.web.staff.pages import StaffPages

@@ -13,10 +13,10 @@ from digest.errors import NotFound
 from digest.log import get_logger
 from digest.model.delivery import TERMINAL
 from digest.model.staff import Role
-from digest.pipeline.approve import standing_of
-from digest.pipeline.correct_edition import is_correction
-from digest.pipeline.hold_edition import Held, cancel_edition, pause_edition, resume_edition
+from digest.pipeline.editing.correct_edition import is_correction
 from digest.pipeline.installation import Installation
+from digest.pipeline.planning.approve import standing_of
+from digest.pipeline.planning.hold_edition import Held, cancel_edition, pause_edition, resume_edition
 from digest.store.audit import record
 from digest.store.browsing import answered_since, browse_editions, states_of_edition
 from digest.store.editions import Edition, count_waiting, find_edition, latest_subject

@@ -15,8 +15,8 @@ from starlette.datastructures import FormData
 from digest.errors import BadInput, NotFound
 from digest.log import get_logger
 from digest.model.staff import Role, User
-from digest.pipeline.accounts import SESSION, new_key, user_of
 from digest.pipeline.installation import Installation
+from digest.pipeline.staff.accounts import SESSION, new_key, user_of
 from digest.rendering.i18n import resolve_locale
 from digest.store.alerts import count_open
 from digest.store.engine import reading

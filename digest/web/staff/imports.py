@@ -11,11 +11,11 @@ from starlette.datastructures import UploadFile
 from digest.errors import BadInput, NotFound
 from digest.model.chore import AT_WORK, Chore, ChoreKind, ChoreState
 from digest.model.staff import Role
-from digest.pipeline import chores as work
-from digest.pipeline.export_subscribers import exported
-from digest.pipeline.import_chore import LARGEST, bring_file, check_import, look_at
 from digest.pipeline.installation import Installation
-from digest.pipeline.subscriber_columns import COLUMNS
+from digest.pipeline.staff import chores as work
+from digest.pipeline.staff.import_chore import LARGEST, bring_file, check_import, look_at
+from digest.pipeline.subscribers.export_subscribers import exported
+from digest.pipeline.subscribers.subscriber_columns import COLUMNS
 from digest.store.audit import record
 from digest.store.chores import count_pieces, file_pieces, find_chore
 from digest.store.engine import reading

@@ -6,8 +6,8 @@ from fastapi import Response
 
 from digest.errors import BadInput
 from digest.model.staff import Role
-from digest.pipeline.accounts import change_role, grant_role, put_user, remove_user
 from digest.pipeline.installation import Installation
+from digest.pipeline.staff.accounts import change_role, grant_role, put_user, remove_user
 from digest.store.audit import browse_acts
 from digest.store.engine import reading
 from digest.store.newsletters import newsletter_ids

@@ -12,10 +12,10 @@ from fastapi import Response
 from digest.errors import BadInput, NotFound
 from digest.model.errand import ErrandKind
 from digest.model.staff import Role
-from digest.pipeline.ask_preview import preview_of
 from digest.pipeline.installation import Installation
-from digest.pipeline.previewed import Preview
-from digest.pipeline.typical import typical_readers
+from digest.pipeline.previewing.ask_preview import preview_of
+from digest.pipeline.previewing.previewed import Preview
+from digest.pipeline.previewing.typical import typical_readers
 from digest.rendering.i18n import CATALOGUES
 from digest.rendering.lint.rules import lint
 from digest.store.browsing import browse_subscribers

@@ -10,7 +10,7 @@ from digest.errors import BadInput
 from digest.model.errand import ErrandKind
 from digest.model.staff import Role
 from digest.pipeline.installation import Installation
-from digest.pipeline.proofs import read_addresses
+from digest.pipeline.previewing.proofs import read_addresses
 from digest.store.audit import record
 from digest.store.engine import reading
 from digest.store.errands import ask, find_proof_lists, save_proof_list

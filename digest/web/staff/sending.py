@@ -9,12 +9,18 @@ from fastapi import Response
 from digest.errors import BadInput
 from digest.model.errand import Errand, ErrandKind
 from digest.model.staff import Role
-from digest.pipeline.correct_edition import Correction, find_correction, is_correction, readers_to_correct, remake
-from digest.pipeline.edit_templates import list_mails
-from digest.pipeline.errands import KINDS
+from digest.pipeline.composing.links import LETTER
+from digest.pipeline.editing.correct_edition import (
+    Correction,
+    find_correction,
+    is_correction,
+    readers_to_correct,
+    remake,
+)
+from digest.pipeline.editing.edit_templates import list_mails
 from digest.pipeline.installation import Installation
-from digest.pipeline.links import LETTER
-from digest.pipeline.preview import preview_sample
+from digest.pipeline.previewing.preview import preview_sample
+from digest.pipeline.staff.errands import KINDS
 from digest.store import errands
 from digest.store.audit import record
 from digest.store.editions import Edition, find_edition

@@ -9,8 +9,8 @@ from fastapi import Response
 from digest.errors import BadInput
 from digest.log import get_logger
 from digest.model.staff import Role, User
-from digest.pipeline import accounts, second_factor
 from digest.pipeline.installation import Installation
+from digest.pipeline.staff import accounts, second_factor
 from digest.web.staff.gate import Gate, Visit
 from digest.web.staff.limits import Failures
 from digest.web.staff.pages import StaffPages

@@ -16,8 +16,8 @@ from digest.errors import BadInput, NotFound
 from digest.model.segment import KINDS, Claim, Condition, Kind
 from digest.model.staff import Role
 from digest.pipeline.installation import Installation
-from digest.pipeline.segments import MOST, Known, as_pairs, read_conditions, what_is_known
-from digest.pipeline.show_subscriber import subscriber_as_json
+from digest.pipeline.subscribers.segments import MOST, Known, as_pairs, read_conditions, what_is_known
+from digest.pipeline.subscribers.show_subscriber import subscriber_as_json
 from digest.store.audit import browse_acts, record
 from digest.store.browsing import address_of
 from digest.store.cadences import zones_of_cadences

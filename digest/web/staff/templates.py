@@ -12,8 +12,7 @@ from starlette.datastructures import UploadFile
 from digest.errors import BadInput, BadTemplate, NotFound
 from digest.model.staff import Role
 from digest.model.template import TemplateVersion
-from digest.pipeline.draft_mail import draft_mail
-from digest.pipeline.edit_templates import (
+from digest.pipeline.editing.edit_templates import (
     inherited,
     list_mails,
     newsletters_for,
@@ -24,9 +23,10 @@ from digest.pipeline.edit_templates import (
     version_of,
     with_file,
 )
+from digest.pipeline.editing.line_diff import diff_files
+from digest.pipeline.editing.template_archive import pack_files, unpack_files
 from digest.pipeline.installation import Installation
-from digest.pipeline.line_diff import diff_files
-from digest.pipeline.template_archive import pack_files, unpack_files
+from digest.pipeline.previewing.draft_mail import draft_mail
 from digest.store.engine import reading
 from digest.store.template_versions import versions_of
 from digest.web.forms import LARGEST_FORM

@@ -8,7 +8,7 @@ from digest.errors import BadInput
 from digest.model.staff import Role
 from digest.model.thought import ThoughtState
 from digest.pipeline.installation import Installation
-from digest.pipeline.thoughts import decline, publish, take_back
+from digest.pipeline.reading.thoughts import decline, publish, take_back
 from digest.store.articles import find_article
 from digest.store.engine import reading
 from digest.store.thoughts import browse

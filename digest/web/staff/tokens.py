@@ -7,8 +7,8 @@ from fastapi import Response
 from digest.errors import BadInput
 from digest.model.api_token import Scope
 from digest.model.staff import Role
-from digest.pipeline.api_tokens import make_token, revoke_token
 from digest.pipeline.installation import Installation
+from digest.pipeline.staff.api_tokens import make_token, revoke_token
 from digest.store.api_tokens import list_tokens
 from digest.store.engine import reading
 from digest.store.newsletters import newsletter_ids

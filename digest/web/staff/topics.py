@@ -9,8 +9,8 @@ from fastapi import Response
 from digest.errors import BadInput, NotFound
 from digest.model.staff import Role
 from digest.model.topic import Topic
+from digest.pipeline.collecting.try_topic import keep_topic, read_topic, try_topic
 from digest.pipeline.installation import Installation
-from digest.pipeline.try_topic import keep_topic, read_topic, try_topic
 from digest.store.browsing import PAGE
 from digest.store.engine import reading
 from digest.store.newsletters import load_topics

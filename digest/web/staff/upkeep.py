@@ -7,9 +7,9 @@ from fastapi import Response
 from digest.errors import BadInput, DigestError, NotFound
 from digest.model.staff import Role
 from digest.pipeline.doctor.mail_server import mail_server
-from digest.pipeline.frequencies import frequency_words, kept_frequency
 from digest.pipeline.installation import Installation
-from digest.pipeline.suppress_address import reason_of, suppress_address
+from digest.pipeline.newsletters.frequencies import frequency_words, kept_frequency
+from digest.pipeline.staff.suppress_address import reason_of, suppress_address
 from digest.store.audit import record
 from digest.store.engine import reading
 from digest.store.newsletters import load_newsletters

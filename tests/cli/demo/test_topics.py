@@ -8,7 +8,7 @@ from digest.cli.demo import ARTICLES
 from digest.collection.read import reading_of_file
 from digest.enrichment.matching import Matcher
 from digest.enrichment.reading import analyse
-from digest.pipeline.newsletter_file import read_newsletter_file
+from digest.pipeline.newsletters.newsletter_file import read_newsletter_file
 from digest.shipped import shipped_folder
 
 WRITTEN_FOR = {

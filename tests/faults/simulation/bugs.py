@@ -12,8 +12,8 @@ from digest.delivery.journal import Journal
 from digest.delivery.records import Key
 from digest.delivery.session import Session, Verdict
 from digest.model.delivery import Attempt, DeliveryState, Outcome, Reply
-from digest.pipeline import dispatch as sender
-from digest.pipeline import settle
+from digest.pipeline.delivering import dispatch as sender
+from digest.pipeline.delivering import settle
 from digest.pipeline.installation import Installation
 from digest.store import dispatching
 from digest.store.dispatching import Claim, Result

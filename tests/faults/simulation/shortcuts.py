@@ -10,7 +10,7 @@ from unittest import mock
 
 from sqlalchemy import Engine, create_engine
 
-from digest.pipeline import sending
+from digest.pipeline.delivering import sending
 from digest.rendering.sandbox import Sandbox
 from tests import house
 

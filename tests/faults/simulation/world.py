@@ -29,12 +29,12 @@ from digest.delivery.smtp import ConnectFailed
 from digest.errors import BadInput
 from digest.model.delivery import Outcome, Phase, Reply
 from digest.model.newsletter import InDoubt, Retry, Sender
-from digest.pipeline import dispatch as sender
-from digest.pipeline import recover
-from digest.pipeline.dispatch import Sending, dispatch
-from digest.pipeline.hold_edition import cancel_edition, pause_edition, resume_edition
+from digest.pipeline.delivering import dispatch as sender
+from digest.pipeline.delivering import recover
+from digest.pipeline.delivering.dispatch import Sending, dispatch
+from digest.pipeline.delivering.messages import Messages
 from digest.pipeline.installation import Installation
-from digest.pipeline.messages import Messages
+from digest.pipeline.planning.hold_edition import cancel_edition, pause_edition, resume_edition
 from digest.settings import Relay
 from digest.store.dispatching import Claim
 from tests.faults.simulation.clockwork import Time, VirtualLoop, run

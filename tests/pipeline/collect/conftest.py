@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from digest.model.newsletter import Source, SourceKind
-from digest.pipeline.collect import collect_due
+from digest.pipeline.collecting.collect import collect_due
 from digest.store.newsletters import save_sources
 
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from digest.model.newsletter import SourceKind
-from digest.pipeline.collect import read_paths, store_articles
+from digest.pipeline.collecting.collect import read_paths, store_articles
 from tests.pipeline.collect.newsroom import PAGE, WORDS, rss, stored, write
 
 AGAIN = [

@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 
 from digest.model.newsletter import SourceKind
-from digest.pipeline import collect
-from digest.pipeline.collect import collect_due
+from digest.pipeline.collecting import collect
+from digest.pipeline.collecting.collect import collect_due
 from digest.pipeline.tick import visit_sources
 from tests.pipeline.collect.newsroom import PAGE, rss, state_of, stored, write
 

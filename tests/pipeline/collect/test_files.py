@@ -7,8 +7,8 @@ import os
 
 import pytest
 
-from digest.pipeline import collect
-from digest.pipeline.collect import read_paths
+from digest.pipeline.collecting import collect
+from digest.pipeline.collecting.collect import read_paths
 from tests.pipeline.collect.newsroom import PAGE, WORDS, rss, write
 
 

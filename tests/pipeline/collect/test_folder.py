@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from digest.pipeline import collect
-from digest.pipeline.collect import collect_due, read_paths, store_articles
+from digest.pipeline.collecting import collect
+from digest.pipeline.collecting.collect import collect_due, read_paths, store_articles
 from tests.pipeline.collect.newsroom import PAGE, state_of, stored, write
 
 

@@ -9,7 +9,7 @@ import pytest
 from digest.delivery.way_out import NotReached
 from digest.pipeline.doctor.coming_back import WaysIn, ways_in, webhook_checks
 from digest.pipeline.doctor.verdict import Verdict
-from digest.pipeline.hear_provider import Hooks
+from digest.pipeline.hearing.hear_provider import Hooks
 
 TOPIC = "arn:aws:sns:eu-west-1:123456789012:bounces"
 KEY = base64.b64encode(bytes(91)).decode()

@@ -10,7 +10,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from digest.model.api_token import Scope
-from digest.pipeline.api_tokens import make_token
+from digest.pipeline.staff.api_tokens import make_token
 from digest.web.site import build_site
 from tests.house import House
 

@@ -13,10 +13,10 @@ from starlette.testclient import TestClient
 from digest.model.api_token import Scope
 from digest.model.newsletter import ApprovalRule, CutOff
 from digest.model.staff import Role
-from digest.pipeline.accounts import put_user
-from digest.pipeline.answered_once import Once, Turn
-from digest.pipeline.api_tokens import make_token, revoke_token, token_of
-from digest.pipeline.watch import watch
+from digest.pipeline.staff.accounts import put_user
+from digest.pipeline.staff.answered_once import Once, Turn
+from digest.pipeline.staff.api_tokens import make_token, revoke_token, token_of
+from digest.pipeline.staff.watch import watch
 from digest.store import users
 from digest.store.engine import reading
 from digest.store.tables import api_tokens

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from starlette.testclient import TestClient
 
-from digest.pipeline.hear_provider import Hooks
+from digest.pipeline.hearing.hear_provider import Hooks
 from digest.tokens import Purpose
 from digest.web.site import build_site
 from tests.feedback.providers.test_dialects import brevo, mailgun_failed, postmark, sendgrid, ses_bounce

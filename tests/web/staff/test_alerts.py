@@ -7,7 +7,7 @@ from typing import Any
 from starlette.testclient import TestClient
 
 from digest.model.staff import Role
-from digest.pipeline.watch import watch
+from digest.pipeline.staff.watch import watch
 from tests.house import House
 from tests.web.staff.visiting import press
 

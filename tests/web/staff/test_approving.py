@@ -10,8 +10,8 @@ from lxml import html as lxml_html
 from digest.model.newsletter import ApprovalRule, CutOff
 from digest.model.note import NoteKind
 from digest.model.staff import Role
+from digest.pipeline.editing.write_note import write_note
 from digest.pipeline.tick import plan_due
-from digest.pipeline.write_note import write_note
 from tests.house import House
 from tests.sink import Sink
 from tests.web.staff.visiting import press

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from lxml import html as lxml_html
 from starlette.testclient import TestClient
 
-from digest.pipeline.tally import tally
+from digest.pipeline.staff.tally import tally
 from digest.web.staff.charts import HEIGHT, WIDTH, chart
 from tests.house import House
 from tests.sink import Sink

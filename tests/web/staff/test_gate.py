@@ -11,8 +11,8 @@ from starlette.routing import Mount
 from starlette.testclient import TestClient
 
 from digest.model.staff import Role
-from digest.pipeline.accounts import grant_role
-from digest.pipeline.watch import watch
+from digest.pipeline.staff.accounts import grant_role
+from digest.pipeline.staff.watch import watch
 from digest.web.site import build_site
 from tests.house import House
 from tests.sink import Sink
@@ -319,7 +319,7 @@ def test_an_editor_pauses_resumes_and_cancels_an_edition(anna: House, visit: Any
 
 def test_who_loses_the_account_or_its_role_is_out_at_once(anna: House, visit: Any) -> None:
     """Another password or role ends every session; so does taking the account out."""
-    from digest.pipeline.accounts import put_user, remove_user
+    from digest.pipeline.staff.accounts import put_user, remove_user
 
     client = visit(Role.EDITOR)
     assert client.get("/staff").status_code == 200

@@ -9,7 +9,7 @@ from lxml import html as lxml_html
 from starlette.testclient import TestClient
 
 from digest.model.staff import Role
-from digest.pipeline.chores import run_chores
+from digest.pipeline.staff.chores import run_chores
 from digest.web.staff.site import UPLOADS
 from tests.house import House
 from tests.web.staff.test_pages import EVIL, harmless

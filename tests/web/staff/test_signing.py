@@ -10,7 +10,7 @@ from starlette.testclient import TestClient
 
 from digest.errors import BadInput
 from digest.model.staff import Role
-from digest.pipeline.accounts import first_word, make_first_admin, put_user, user_of
+from digest.pipeline.staff.accounts import first_word, make_first_admin, put_user, user_of
 from digest.web.staff.limits import Failures
 from tests.house import House
 from tests.web.asking import heading

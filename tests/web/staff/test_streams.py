@@ -9,8 +9,8 @@ import pytest
 from starlette.testclient import TestClient
 
 from digest.model.stream import Category, WindowKind, WindowPolicy
-from digest.pipeline.following import follow_object
-from digest.pipeline.thoughts import publish
+from digest.pipeline.reading.following import follow_object
+from digest.pipeline.reading.thoughts import publish
 from digest.scheduling.reader_rules import ReaderRules
 from digest.store import thoughts
 from digest.store.reader_rules import save_rules

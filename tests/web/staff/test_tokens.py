@@ -8,7 +8,7 @@ from typing import Any
 from starlette.testclient import TestClient
 
 from digest.model.staff import Role
-from digest.pipeline.api_tokens import token_of
+from digest.pipeline.staff.api_tokens import token_of
 from tests.house import House
 from tests.web.staff.visiting import press, token
 

@@ -11,8 +11,8 @@ from lxml import html as lxml_html
 from starlette.testclient import TestClient
 
 from digest.model.staff import Role
-from digest.pipeline.accounts import new_key
-from digest.pipeline.passwords import hash_password
+from digest.pipeline.staff.accounts import new_key
+from digest.pipeline.staff.passwords import hash_password
 from digest.store import users
 from tests.house import House
 

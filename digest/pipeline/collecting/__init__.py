@@ -1,0 +1,1 @@
+"""Articles come in, and what is made of them before anybody is due."""

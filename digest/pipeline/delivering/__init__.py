@@ -1,0 +1,1 @@
+"""Rows to messages on the wire, and what became of each."""

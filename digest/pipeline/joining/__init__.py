@@ -1,0 +1,1 @@
+"""Several newsletters, and events, in one mail."""

@@ -1,0 +1,1 @@
+"""Newsletters, topics and streams, from a file to the model."""

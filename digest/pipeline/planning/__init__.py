@@ -1,0 +1,1 @@
+"""Who is due, and a row for each; whose word an edition waits for."""

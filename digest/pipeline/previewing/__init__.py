@@ -1,0 +1,1 @@
+"""What would be sent: to whoever asks, by the code that sends."""

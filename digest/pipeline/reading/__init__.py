@@ -1,0 +1,1 @@
+"""What readers do: sign up, choose, follow, answer, leave."""

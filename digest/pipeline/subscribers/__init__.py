@@ -1,0 +1,1 @@
+"""The list: imports, exports, changes of many, everything about one, erasure."""
