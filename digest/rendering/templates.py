@@ -71,7 +71,9 @@ class TemplateSet:
         own = mail_files(folder, name, edited)
         if not own:
             raise BadTemplate(f"there is no mail template {name!r} in {folder}; make the folder or correct the name")
-        files = {**mail_files(folder, BASE, edited), **own}
+        # A version published before an upgrade lacks what came with it.
+        shipped = {file: text for file, text in mail_files(folder, BASE).items() if file in FILES}
+        files = {**shipped, **mail_files(folder, BASE, edited), **own}
         missing = [file for file in FILES if file not in files]
         if missing:
             raise BadTemplate(f"the mail template {name!r} lacks {', '.join(missing)}; see docs/templates.md")

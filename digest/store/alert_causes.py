@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from urllib.parse import urlsplit
 
 from sqlalchemy import Connection, text
 
@@ -35,7 +36,9 @@ def causes_in(connection: Connection, now: datetime) -> Iterator[Cause]:
     )
     for row in rows:
         why = row.disabled_because or row.last_error
-        says = f"webhook {row.id} ({row.url}) takes nothing: {why}. Mend it, then: digest webhooks test {row.id}"
+        # Its host alone: what follows is often a secret, and alerts are read by many.
+        where = f"webhook {row.id} ({urlsplit(row.url).hostname})"
+        says = f"{where} takes nothing: {why}. Mend it, then: digest webhooks test {row.id}"
         yield Cause(AlertKind.WEBHOOK_FAILING, str(row.id), says)
 
 
@@ -75,8 +78,10 @@ def _late(connection: Connection, now: datetime) -> Iterator[Cause]:
         text(
             "SELECT e.id, n.slug, e.period, MIN(d.next_attempt_at) AS since FROM (SELECT edition_id, next_attempt_at"  # noqa: S608
             " FROM deliveries WHERE next_attempt_at IS NOT NULL AND next_attempt_at <= :late"
+            # Rows of paused editions stay due, and would hide all others.
+            "  AND edition_id IN (SELECT id FROM editions WHERE state = 'open')"
             f" ORDER BY next_attempt_at, id LIMIT {_LOOKED_AT}) AS d JOIN editions e ON e.id = d.edition_id"
-            " JOIN newsletters n ON n.id = e.newsletter_id WHERE e.state = 'open'"
+            " JOIN newsletters n ON n.id = e.newsletter_id"
             " GROUP BY e.id, n.slug, e.period ORDER BY e.id"
         ),
         {"late": to_micros(now - LATE)},

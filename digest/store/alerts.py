@@ -25,7 +25,8 @@ def keep_causes(connection: Connection, causes: Sequence[Cause], now: datetime) 
     """
     going_on = {(row.kind, row.subject): row for row in connection.execute(select(alerts).where(_GOING_ON))}
     opened = 0
-    for cause in causes:
+    # Two of one name are one: mail servers may differ in their sign-in alone.
+    for cause in {(each.kind, each.subject): each for each in causes}.values():
         row = going_on.pop((cause.kind, cause.subject), None)
         said = {"says": cause.says, "count": cause.count, "newsletter": cause.newsletter, "last_at": now}
         if row is not None:

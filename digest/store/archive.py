@@ -23,6 +23,7 @@ class Issue:
 
 
 # One digest for each edition: of those that a server took, the newsletter's own language first, then the earliest.
+# Never a joined mail, which has other newsletters and its reader's events in it.
 _ISSUES = """SELECT e.period, g.id, g.subject, t.slot_at FROM editions e
   JOIN slots t ON t.edition_id = e.id
   JOIN digests g ON g.slot_id = t.id
@@ -31,7 +32,7 @@ _ISSUES = """SELECT e.period, g.id, g.subject, t.slot_at FROM editions e
    AND g.id = (SELECT h.id FROM slots y JOIN digests h ON h.slot_id = y.id
      WHERE y.edition_id = e.id AND h.profile_id = p.id
       AND EXISTS (SELECT 1 FROM deliveries d
-        WHERE d.edition_id = e.id AND d.digest_id = h.id AND d.state = 'sent' LIMIT 1)
+        WHERE d.edition_id = e.id AND d.digest_id = h.id AND d.state = 'sent' AND d.part_of IS NULL LIMIT 1)
      ORDER BY CASE WHEN h.locale = :locale THEN 0 ELSE 1 END, h.id LIMIT 1)"""
 
 

@@ -260,7 +260,7 @@ def states_of_edition(connection: Connection, edition_id: int) -> dict[str, int]
         counts[state] = count_deliveries(connection, edition_id=edition_id, state=state)
     # No index leads to these: looking for the first few that are sent could be looking at everybody.
     some = f"SELECT state FROM deliveries WHERE edition_id = :e ORDER BY subscriber_id LIMIT {2 * COUNTED}"  # noqa: S608
-    enough = f"SELECT 1 FROM ({some}) AS some WHERE state = 'sent' LIMIT {COUNTED + 1}"  # noqa: S608
+    enough = f"SELECT 1 FROM ({some}) AS looked_at WHERE state = 'sent' LIMIT {COUNTED + 1}"  # noqa: S608
     sent = text(f"SELECT COUNT(*) FROM ({enough}) AS found")  # noqa: S608
     counts[DeliveryState.SENT] = int(connection.execute(sent, {"e": edition_id}).scalar_one())
     return {state.value: count for state, count in counts.items() if count}

@@ -372,6 +372,8 @@ def finish_editions(connection: Connection) -> None:
             # From the few joined mails that wait to their parts, not from the rows of the edition.
             " AND NOT EXISTS (SELECT 1 FROM deliveries m CROSS JOIN deliveries p WHERE m.part_of IS NOT NULL"
             "  AND m.next_attempt_at IS NOT NULL AND p.part_of = m.id AND p.edition_id = editions.id)"
+            " AND NOT EXISTS (SELECT 1 FROM deliveries m CROSS JOIN deliveries p WHERE m.part_of IS NOT NULL"
+            "  AND m.lease_until IS NOT NULL AND p.part_of = m.id AND p.edition_id = editions.id)"
         )
     )
 

@@ -40,6 +40,7 @@ REASON_WORDS: Mapping[str, str] = {
     SkipReason.CANCELLED: "the edition was called off",
     SkipReason.MISSED: "the hour had passed too long ago",
     SkipReason.NOT_APPROVED: "nobody approved the edition in time",
+    SkipReason.TOGETHER: "it is a part of another mail, or waits to be one",
     SkipReason.COALESCED: "a later mail took its place after downtime",
     SkipReason.ZONE_CHANGED: "the reader moved to another zone, where this day had passed or had its mail",
     SubscriptionState.PENDING: "not confirmed yet",

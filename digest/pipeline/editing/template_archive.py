@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import zipfile
+import zlib
 from collections.abc import Mapping
 
 from digest.errors import BadTemplate
@@ -12,6 +13,8 @@ from digest.rendering.sandbox import LONGEST_FILE
 
 MOST_FILES = 30
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,40}\.(html|txt|css)")
+# Python unpacks these piece by piece; of the others a kilobyte becomes a gigabyte before anybody can count.
+_BOUNDED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _EPOCH = (2026, 1, 1, 0, 0, 0)  # the same files make the same bytes
 
 
@@ -36,7 +39,8 @@ def pack_files(files: Mapping[str, str]) -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, text in sorted(files.items()):
-            archive.writestr(zipfile.ZipInfo(name, _EPOCH), text.encode())
+            # What stands in the entry counts, not what the archive was opened with.
+            archive.writestr(zipfile.ZipInfo(name, _EPOCH), text.encode(), compress_type=zipfile.ZIP_DEFLATED)
     return out.getvalue()
 
 
@@ -47,8 +51,19 @@ def unpack_files(content: bytes) -> dict[str, str]:
             inside = [each for each in archive.infolist() if not each.is_dir()]
             if len(inside) > MOST_FILES:
                 raise BadTemplate(f"a mail template has at most {MOST_FILES} files")
+            if any(each.compress_type not in _BOUNDED for each in inside):
+                raise BadTemplate("that ZIP file is packed in an unusual way; pack it with deflate, as most do")
             files = {each.filename.rpartition("/")[2]: _text(archive, each) for each in inside}
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, ValueError, KeyError) as wrong:
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        NotImplementedError,
+        RuntimeError,
+        EOFError,
+        OSError,
+        ValueError,
+        KeyError,
+    ) as wrong:
         if isinstance(wrong, BadTemplate):
             raise
         raise BadTemplate("that is no ZIP file we can read; take one that was downloaded here") from None

@@ -125,12 +125,16 @@ class Joiner:
         host = said[0].workshop
         locale, press = host.locale_for(said[0].wanted.locale), host.bench(host.locale_for(said[0].wanted.locale)).press
         more = tuple(section(press, locale) for section in events)
-        limit = min(each.workshop.newsletter.limits.max_html_bytes for each in said)
+        whole = {each.seat: each for each in said}
         later: list[Seat] = []
         while True:
+            if len(said) == 1 and not more:
+                # Alone it is the mail it would have been: nothing has to give way to others any more.
+                return Joined((whole[said[0].seat],), reasons, tuple(later))
             composed = press.compose(_parts(said, press, locale, more))
+            limit = min(each.workshop.newsletter.limits.max_html_bytes for each in said)
             if composed.html_size(_widths(said, more)) <= limit or not _give_way(said, later):
-                return Joined(tuple(said), reasons, tuple(later), composed if len(said) > 1 or more else None)
+                return Joined(tuple(said), reasons, tuple(later), composed)
 
 
 def stories_of(made: Made) -> frozenset[int]:
@@ -198,8 +202,9 @@ def _give_way(said: list[Course], later: list[Seat]) -> bool:
     """Let one article give way, the last part's first, or a whole part that has one; False when only one is left."""
     for place in range(len(said) - 1, -1, -1):
         selection = said[place].made.selection
-        if len(selection.chosen) > 1:
-            smaller = said[place].workshop.without_the_large(selection, len(selection.chosen) - 1)
+        fewer = len(selection.chosen) - 1
+        smaller = said[place].workshop.without_the_large(selection, fewer) if fewer > 0 else selection
+        if 0 < len(smaller.chosen) < len(selection.chosen):  # none: fewer than the newsletter wants in a mail
             made = replace(said[place].made, selection=smaller, items=said[place].made.items[: len(smaller.chosen)])
             said[place] = said[place]._replace(made=made)
             return True

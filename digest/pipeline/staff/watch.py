@@ -27,6 +27,7 @@ from digest.store.lock import Alone, is_alone
 
 EVERY = 60.0  # seconds
 MAILED_EVERY = timedelta(hours=1)  #: one cause has one mail in this time at most
+_SETTLED = frozenset({Outcome.SENT, Outcome.IN_DOUBT, Outcome.REFUSED})
 _LEAST_FREE, _LEAST_SHARE = 500_000_000, 0.05  # bytes, of the disk
 Free = Callable[[Path], tuple[int, int]]
 
@@ -80,7 +81,8 @@ def _mail(house: Installation, sending: Sending, operators: Collection[str], wai
         mails = [(each, mail_of(house, connection, each, sorted(operators))) for each in waiting]
     envelopes = [envelope for _, some in mails for envelope in some]
     tries = send_apart(house, sending, [one._replace(delivery_id=place) for place, one in enumerate(envelopes)])
-    taken = {each.delivery_id for each in tries if each.outcome is Outcome.SENT}
+    # Refused for good it would be refused again; in doubt it may have come. Neither is tried each minute.
+    taken = {each.delivery_id for each in tries if each.outcome in _SETTLED}
     number, done = 0, 0
     with house.engine.begin() as connection:
         for each, some in mails:

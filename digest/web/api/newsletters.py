@@ -72,7 +72,7 @@ def add_to(door: Door, house: Installation) -> None:
         with reading(house.engine) as connection:
             load_newsletter(connection, slug)
         if subscriber:
-            found = preview(house, slug, address_of_who(house, subscriber), at=when)
+            found = preview(house, slug, address_of_who(house, subscriber, slug), at=when)
         else:
             found = preview_sample(house, slug, at=when)
         match format:

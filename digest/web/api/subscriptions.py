@@ -30,26 +30,26 @@ def add_to(door: Door, house: Installation) -> None:
 
     def put_interests(who: Who, newsletter: Slug, said: Interests) -> PutOut:
         """Set the interests of one subscription, unless the reader chose by their own hand."""
-        address = address_of_who(house, who)
+        address = address_of_who(house, who, newsletter)
         subscription_of(house, address, newsletter)
         done = put_subscriber(house, newsletter, {"email": address, **interest_columns(said)})
         return put_out_of(house, address, newsletter, done)
 
     def pause(who: Who, newsletter: Slug, said: Pause, request: Request) -> SubscriptionOut:
         """Send nothing of it before a time."""
-        address, source = address_of_who(house, who), source_of(request, said.source)
+        address, source = address_of_who(house, who, newsletter), source_of(request, said.source)
         hold_subscription.pause_subscription(house, address, newsletter, said.until, source=source)
         return told_of(subscription_of(house, address, newsletter))
 
     def resume(who: Who, newsletter: Slug, said: Reason, request: Request) -> SubscriptionOut:
         """End a pause; who left comes back by their own word only."""
-        address, source = address_of_who(house, who), source_of(request, said.source)
+        address, source = address_of_who(house, who, newsletter), source_of(request, said.source)
         hold_subscription.resume_subscription(house, address, newsletter, source=source)
         return told_of(subscription_of(house, address, newsletter))
 
     def end(who: Who, newsletter: Slug, request: Request) -> None:
         """End one subscription for good."""
-        address = address_of_who(house, who)
+        address = address_of_who(house, who, newsletter)
         hold_subscription.end_subscription(house, address, newsletter, source=source_of(request, ""))
 
     own = "/subscribers/{who}/subscriptions"
