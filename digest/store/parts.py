@@ -7,14 +7,16 @@ one's id, and its digest says what was in it). So each edition has its row for e
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, select, text
 
+from digest.model.delivery import DeliveryState
 from digest.model.digest import SkipReason
-from digest.store.get_or_create import among, chunks
+from digest.store.get_or_create import among, chunks, values_by
 from digest.store.planning import FIRST, HISTORY_TO_COME, UNPLANNED, Twice, fill_scope, twice_values
 from digest.store.standing import NEVER, STANDING
 from digest.store.tables import deliveries, from_micros, to_micros
@@ -278,17 +280,16 @@ def take_apart(connection: Connection, mail_ids: Sequence[int], now: datetime) -
     return len(mail_ids)
 
 
-def superseded_mails(connection: Connection, subscriber_ids: Collection[int]) -> list[int]:
-    """Return the mails of these readers that a later edition took the place of, and that have other parts."""
-    return list(
-        connection.execute(
-            text(
-                "SELECT DISTINCT m.id FROM deliveries p JOIN deliveries m ON m.id = p.part_of AND m.id <> p.id"  # noqa: S608
-                " WHERE m.state = 'superseded'"
-                f" AND p.subscriber_id IN ({','.join(map(str, sorted(subscriber_ids)))}) ORDER BY m.id"
-            )
-        ).scalars()
-    )
+@contextmanager
+def parting_superseded(connection: Connection, now: datetime) -> Iterator[None]:
+    """Let the parts and events of each joined mail wait again whose place something takes within the block."""
+    waiting = connection.execute(
+        text("SELECT id FROM deliveries WHERE part_of IS NOT NULL AND next_attempt_at IS NOT NULL")
+    ).scalars()
+    ids = list(waiting)
+    yield
+    states = values_by(connection, deliveries.c.id, deliveries.c.state, ids)
+    take_apart(connection, [each for each, state in states.items() if state == DeliveryState.SUPERSEDED], now)
 
 
 def release_waiting(connection: Connection, subscriber_id: int, now: datetime) -> None:

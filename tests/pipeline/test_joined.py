@@ -562,7 +562,7 @@ def test_events_of_a_mail_that_was_given_up_are_told_once_later(house: House) ->
 
 
 def test_nobody_who_merges_nothing_costs_a_row_or_a_query_more(house: House) -> None:
-    """One look at an empty index for each slot, and one for each tick, is all."""
+    """Two looks at an empty index for each slot, and one for each tick, are all."""
     house.newsletter("alpha")
     house.readers([{"email": f"r{number}@example.org", "topics": "trade"} for number in range(20)], "alpha")
     house.article("trade")
@@ -572,3 +572,24 @@ def test_nobody_who_merges_nothing_costs_a_row_or_a_query_more(house: House) -> 
         plan_due(house.installation)
 
     assert sum("FROM subscribers WHERE joins <> 0" in each for each in seen) == 2
+
+
+def test_events_of_a_mail_whose_place_a_later_one_takes_come_all_the_same(house: House) -> None:
+    """The server put Monday's mail off; meanwhile Ann wants her comments as the stream does it."""
+    with Sink(lambda _recipient, number: Do.LATER if number < 20 else Do.TAKE) as sink:
+        with_events(house)
+        house.article("trade")
+        add(house, comment("a"))
+        tick(house, sink, 1)
+        choose_way(house.installation, choices(house, ANN, "comments"), Way.STREAM, "")
+        house.article("trade")
+        sink.script = lambda _recipient, _number: Do.TAKE
+
+        house.move(hours=24)
+        plan_due(house.installation)
+        house.dispatch(sink)
+        tick(house, sink, 1, 24)
+
+    assert house.states("alpha/2026-11-23") == {ANN: "superseded"}
+    assert fates(house) == {"a": "sent"}
+    assert sum("Ben commented on Tea" in mail.html for mail in sink.mails) == 1

@@ -116,7 +116,6 @@ class _Table:
         """Decide for each reader what goes now, and write it."""
         counted: Counter[str] = Counter()
         with self.house.engine.begin() as connection:
-            parts.take_apart(connection, parts.superseded_mails(connection, subscriber_ids), self.now)
             waiting = parts.waiting_parts(connection, subscriber_ids)
             latest = parts.latest_mails(connection, subscriber_ids)
             going = self._going(connection, waiting, latest, counted)

@@ -128,7 +128,8 @@ def _plan_slot(
             planning.fill_scope(connection, ids)
             if not moved.live_twice(connection, twice.edition_id, twice.early):
                 continue
-            done.superseded += moved.supersede_first(connection, twice.edition_id, twice.early, now)
+            with parts.parting_superseded(connection, now):
+                done.superseded += moved.supersede_first(connection, twice.edition_id, twice.early, now)
             again = replace(slot, period=instant_period(slot.slot_at), cadence_ids=ids, twice=twice)
             again_id, _ = planning.open_edition(connection, newsletter_id, again.period, now)
         cut = cut_for(newsletter, again.period, slot.slot_at, day=slot.day, asked_at=asked_at)
@@ -217,7 +218,8 @@ def prepare_slot(
         planning.replan_skipped(connection, edition_id, now)
         parts.ask_again(connection, edition_id, now)
         asked_again(connection, edition_id, slot.slot_at, now)
-    done.superseded += planning.supersede_older(connection, newsletter_id, edition_id, slot.slot_at, now)
+    with parts.parting_superseded(connection, now):
+        done.superseded += planning.supersede_older(connection, newsletter_id, edition_id, slot.slot_at, now)
     return edition_id, done
 
 
