@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 _AROUND = 3  # lines that stay, before and after what changed
+_MANY = 2_000  # lines; beyond them lines that stand everywhere are no anchors, or equal ones would take minutes
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,8 @@ def diff_files(old: Mapping[str, str], new: Mapping[str, str]) -> dict[str, list
 
 def _rows(old: str, new: str) -> Iterator[DiffRow]:
     one, other = old.splitlines(), new.splitlines()
-    for number, group in enumerate(SequenceMatcher(None, one, other, autojunk=False).get_grouped_opcodes(_AROUND)):
+    matcher = SequenceMatcher(None, one, other, autojunk=len(other) > _MANY)
+    for number, group in enumerate(matcher.get_grouped_opcodes(_AROUND)):
         if number or group[0][1] or group[0][3]:
             yield DiffRow("@")
         for tag, i1, i2, j1, j2 in group:
