@@ -8,12 +8,11 @@ from typing import Annotated
 from fastapi import Request
 from pydantic import BaseModel, Field
 
-from digest.errors import BadInput, NotFound
 from digest.model.api_token import Scope
 from digest.pipeline.installation import Installation
 from digest.pipeline.planning.approve import Standing, approve_edition, standing_of, withdraw_approval
 from digest.web.api.door import Door
-from digest.web.api.problems import Refused
+from digest.web.api.problems import in_a_state_for_it
 from digest.web.api.shapes import Given, Id
 from digest.web.api.who import source_of
 
@@ -48,21 +47,13 @@ def add_to(door: Door, house: Installation) -> None:
 
     def approve(number: Id, said: Approve, request: Request) -> StandingOut:
         """Approve an edition as it was looked at; it goes out at its hours. 409 when something changed since."""
-        try:
+        with in_a_state_for_it():
             return _out(approve_edition(house, str(number), by=source_of(request), expected=said.pool))
-        except NotFound:
-            raise
-        except BadInput as why:
-            raise Refused(409, "wrong_state", str(why)) from None
 
     def withdraw(number: Id, request: Request) -> StandingOut:
         """Take the approval back; what has not left waits."""
-        try:
+        with in_a_state_for_it():
             return _out(withdraw_approval(house, str(number), by=source_of(request)))
-        except NotFound:
-            raise
-        except BadInput as why:
-            raise Refused(409, "wrong_state", str(why)) from None
 
     at = "/editions/{number}/approval"
     door.add("GET", at, Scope.EDITIONS_READ, get_approval)

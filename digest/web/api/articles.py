@@ -21,6 +21,7 @@ from digest.store.engine import reading
 from digest.store.rulings import rulings_of
 from digest.web.api.door import Door
 from digest.web.api.shapes import Cursor, Given, Id, Line, Moment, Page, Planned, Slug, Text, cursor_of, next_of
+from digest.web.api.who import source_of
 
 _LONGEST = 5 * 1024 * 1024
 
@@ -117,14 +118,14 @@ def add_to(door: Door, house: Installation) -> None:
 
     def put_ruling(number: Id, kind: RulingKind, said: RulingIn, request: Request) -> Planned:
         """Pin, exclude, embargo or expire an article."""
-        until, by = said.until, _who(request)
+        until, by = said.until, source_of(request)
         return Planned(replanned=rule_article(house, number, kind, said.newsletter, until=until, by=by))
 
     def drop_ruling(
         number: Id, kind: RulingKind, request: Request, newsletter: Annotated[Slug | None, Query()] = None
     ) -> None:
         """Take such a decision back."""
-        lift_rule(house, number, kind, newsletter or "", by=_who(request))
+        lift_rule(house, number, kind, newsletter or "", by=source_of(request))
 
     reads, writes = Scope.ARTICLES_READ, Scope.ARTICLES_WRITE
     door.add("GET", "/articles", reads, list_articles)
@@ -164,7 +165,3 @@ def _whole(house: Installation, number: int) -> ArticleOut:
             for each in rulings
         ],
     )
-
-
-def _who(request: Request) -> str:
-    return f"API, {request.state.token.name}"

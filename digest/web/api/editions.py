@@ -9,7 +9,6 @@ from typing import Annotated, Literal
 from fastapi import Query
 from pydantic import BaseModel, Field
 
-from digest.errors import BadInput, NotFound
 from digest.model.api_token import Scope
 from digest.pipeline.editing.correct_edition import correct_edition, find_correction
 from digest.pipeline.installation import Installation
@@ -18,10 +17,10 @@ from digest.store.browsing import ListedEdition, browse_editions, states_of_edit
 from digest.store.editions import find_edition, latest_subject
 from digest.store.engine import reading
 from digest.web.api.door import Door
-from digest.web.api.problems import Refused
+from digest.web.api.problems import in_a_state_for_it
 from digest.web.api.shapes import Cursor, Given, Id, Page, cursor_of, next_of
 
-State = Literal["open", "paused", "finished", "cancelled"]
+State = Literal["awaiting", "open", "paused", "finished", "cancelled"]
 
 
 class EditionOut(BaseModel):
@@ -117,12 +116,8 @@ def add_to(door: Door, house: Installation) -> None:
 
 
 def _hold(house: Installation, act: Callable[[Installation, str], Held], number: int) -> HeldOut:
-    try:
+    with in_a_state_for_it():
         held = act(house, str(number))
-    except NotFound:
-        raise
-    except BadInput as why:  # it is in no state for that
-        raise Refused(409, "wrong_state", str(why)) from None
     with reading(house.engine) as connection:
         now = find_edition(connection, str(number))
     return HeldOut(id=number, newsletter=now.newsletter, period=now.period, state=now.state, waiting=held.waiting)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 from fastapi import Body
@@ -50,18 +51,21 @@ class EventOut(BaseModel):
 def add_to(door: Door, house: Installation) -> None:
     """Add the address."""
 
+    def take(batch: Sequence[Mapping[str, Any]], *, alone: bool) -> Page[EventOut]:
+        if len(batch) > MOST:
+            raise BadInput(f"{len(batch):,} events are too many; send at most {MOST:,} at a time")
+        answers = add_events(house, batch)
+        if alone and answers[0].answer is Answer.REFUSED:
+            raise BadInput(answers[0].reason)
+        return Page(items=[_told(each) for each in answers])
+
     def post_events(said: Annotated[Event | list[Event], Body()]) -> Page[EventOut]:
         """Add an event, or up to 1,000, or cancel; the answers are in the order of the events.
 
         One that cannot be used keeps no other out; alone it is a 422.
         """
         batch = said if isinstance(said, list) else [said]
-        if len(batch) > MOST:
-            raise BadInput(f"{len(batch):,} events are too many; send at most {MOST:,} at a time")
-        answers = add_events(house, batch)
-        if not isinstance(said, list) and answers[0].answer is Answer.REFUSED:
-            raise BadInput(answers[0].reason)
-        return Page(items=[_told(each) for each in answers])
+        return take(batch, alone=not isinstance(said, list))
 
     def post_read(said: Annotated[ReadEvent | list[ReadEvent], Body()]) -> Page[EventOut]:
         """Say that a reader has read of an event, or of up to 1,000: they need no mail of it.
@@ -69,13 +73,8 @@ def add_to(door: Door, house: Installation) -> None:
         Idempotent. What has left, or was never added, is "suppressed" with the reason "not_waiting".
         """
         batch = said if isinstance(said, list) else [said]
-        if len(batch) > MOST:
-            raise BadInput(f"{len(batch):,} are too many; send at most {MOST:,} at a time")
         told = [{"stream": each.stream, "read": each.dedupe_key, "recipient": each.recipient} for each in batch]
-        answers = add_events(house, told)
-        if not isinstance(said, list) and answers[0].answer is Answer.REFUSED:
-            raise BadInput(answers[0].reason)
-        return Page(items=[_told(each) for each in answers])
+        return take(told, alone=not isinstance(said, list))
 
     door.add("POST", "/events", Scope.EVENTS_WRITE, post_events, records=True)
     door.add("POST", "/events/read", Scope.EVENTS_WRITE, post_read, records=True)

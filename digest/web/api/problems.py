@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Any
 
@@ -25,6 +26,17 @@ class Refused(Exception):
     def __init__(self, status: int, code: str, detail: str, headers: Mapping[str, str] | None = None) -> None:
         self.status, self.code, self.detail, self.headers = status, code, detail, dict(headers or {})
         super().__init__(detail)
+
+
+@contextmanager
+def in_a_state_for_it() -> Iterator[None]:
+    """Answer 409 when what is named is there, but in no state for what is asked of it."""
+    try:
+        yield
+    except NotFound:
+        raise
+    except BadInput as why:
+        raise Refused(409, "wrong_state", str(why)) from None
 
 
 def problem(
