@@ -253,6 +253,12 @@ def test_an_edition_is_held_corrected_and_its_deliveries_are_found(anna: House, 
     assert [each["id"] for each in api.get("/editions").json()["items"]] == [2, 1]
 
 
+@pytest.mark.parametrize("state", ["awaiting", "open", "paused", "finished", "cancelled"])
+def test_editions_can_be_asked_for_by_each_state_that_they_have(api: TestClient, state: str) -> None:
+    """Those that wait for a word too: whoever approves by program must find them."""
+    assert api.get(f"/editions?state={state}").status_code == 200
+
+
 def test_a_preview_is_the_mail_and_why(anna: House, api: TestClient) -> None:
     """As JSON with the reasons, as HTML in a sandbox, as text, as the message; nothing is written."""
     anna.article(title="Tariff talks go on")
