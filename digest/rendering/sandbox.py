@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from types import CodeType
 from typing import Any
 
-from jinja2 import TemplateSyntaxError, nodes, pass_environment, pass_eval_context
+from jinja2 import TemplateSyntaxError, Undefined, nodes, pass_environment, pass_eval_context
 from jinja2.environment import Environment
 from jinja2.exceptions import SecurityError
 from jinja2.filters import do_join
@@ -26,6 +27,7 @@ LONGEST_PAGE = 1_000_000  #: characters that one rendering gives; a mail has a t
 _LONGEST_TEXT = 50_000  # that a template makes by itself; what it is given may be longer
 _LARGEST_NUMBER = 2**31
 _MOST_JOINED = 30  # operands of one ~
+_How = tuple[bool, type[Undefined], tuple[tuple[str, Callable[..., Any]], ...]]  # escapes, what is missing, filters
 # Names that no template can write.
 _COUNTED, _BOUNDED, _SINGLE = "turns of a loop", "length of a text", "no list in a list"
 _SHOWING = frozenset({"e", "upper", "lower", "trim", "wrap"})  # filters that make a text of anything
@@ -81,10 +83,13 @@ class Sandbox(ImmutableSandboxedEnvironment):
         raw: bool = False,
         defer_init: bool = False,
     ) -> CodeType | str:
-        """Compile *source* with its bounds built in."""
+        """Compile *source* with its bounds built in; the same source once, for all newsletters and languages."""
         if isinstance(source, str):
             if len(source) > LONGEST_FILE:
                 raise TemplateSyntaxError(f"a template has at most {LONGEST_FILE:,} characters", 1, name, filename)
+            if not raw and not defer_init:
+                how = (self.autoescape is True, self.undefined, tuple(self.filters.items()))
+                return _compiled(source, name, filename, how)
             source = _with_bounds(self.parse(source, name, filename), name, filename)
         return super().compile(source, name, filename, raw, defer_init)  # type: ignore[no-any-return, call-overload]
 
@@ -120,6 +125,14 @@ class Sandbox(ImmutableSandboxedEnvironment):
         """Raise SecurityError when the time is over."""
         if self._seconds() > self._until:
             raise SecurityError(f"it takes longer than {SECONDS:.0f} seconds")
+
+
+@lru_cache(maxsize=256)
+def _compiled(source: str, name: str | None, filename: str | None, how: _How) -> CodeType | str:
+    """Compile for an environment of its own, so that the code depends on nothing but these arguments."""
+    environment = Sandbox(autoescape=how[0], undefined=how[1])  # what is constant is worked out here, with this
+    environment.filters = dict(how[2])
+    return environment.compile(_with_bounds(environment.parse(source, name, filename), name, filename), name, filename)
 
 
 def _with_bounds(tree: nodes.Template, name: str | None, filename: str | None) -> nodes.Template:

@@ -8,6 +8,7 @@ import pytest
 from jinja2.exceptions import SecurityError
 
 from digest.errors import BadTemplate
+from digest.rendering import sandbox
 from digest.rendering.sandbox import Sandbox
 from digest.rendering.templates import TemplateSet
 from digest.rendering.views import Frame
@@ -98,10 +99,22 @@ def test_what_templates_need_they_may(text: str, line: str) -> None:
 def test_a_template_ends_with_the_time_of_the_processor() -> None:
     """However few turns its loops take; the next rendering has its own time."""
     ticks = count(0, 0.01)
-    sandbox = Sandbox(seconds=lambda: next(ticks))
-    template = sandbox.from_string("{% for a in many %}{% endfor %}")
+    bounded = Sandbox(seconds=lambda: next(ticks))
+    template = bounded.from_string("{% for a in many %}{% endfor %}")
 
     with pytest.raises(SecurityError, match="longer than 2 seconds"):
         template.render(many=range(300))
-    sandbox.begin()
+    bounded.begin()
     assert template.render(many=range(100)) == ""
+
+
+def test_a_template_is_compiled_once_for_all_languages_and_anew_when_it_changes():
+    """Compiling takes longer than rendering; the same text as HTML is another program, which escapes."""
+    sandbox._compiled.cache_clear()
+    templates = TemplateSet({**SHIPPED.files, "subject.txt": "{{ '<' ~ locale.tag }}", "card.html": "{{ '<' ~ 1 }}"})
+    changed = TemplateSet({**templates.files, "card.html": "{{ '>' ~ 1 }}"})
+
+    assert [templates.sheets(FRAME, tag).render("subject.txt") for tag in ("en", "ko", "de")] == ["<en", "<ko", "<de"]
+    assert sandbox._compiled.cache_info().misses == 1
+    assert [each.sheets(FRAME, "en").render("card.html") for each in (templates, changed)] == ["&lt;1", "&gt;1"]
+    assert sandbox._compiled.cache_info().misses == 3
