@@ -36,12 +36,12 @@ _DOMAINS = ("gmail.com", "naver.com", "example.org", "outlook.com")
 _TOPICS = ("trade", "energy", "sport", "space")
 #: What stands in docs/: its name, the page, width, scheme.
 DOCS = (
-    ("today", "/staff", 1440, "light"),
-    ("preview", "/staff/preview?newsletter=daily&reader=mina%40example.org", 1440, "light"),
-    ("edition", "/staff/editions/1", 1440, "dark"),
-    ("dashboard", "/staff/dashboard", 1440, "light"),
+    ("today", "/staff", 1280, "light"),
+    ("preview", "/staff/preview?newsletter=daily&reader=mina%40example.org", 1280, "light"),
+    ("deliveries", "/staff/deliveries?edition=daily%2F2026-12-02", 1280, "dark"),
+    ("dashboard", "/staff/dashboard", 1280, "light"),
     ("preferences", "preferences", 360, "light"),
-    ("subscribers", "/staff/subscribers", 1440, "dark"),
+    ("subscribers", "/staff/subscribers", 1280, "dark"),
 )
 
 
@@ -128,7 +128,7 @@ def take_for_docs(browser: Any, house: House, folder: Path) -> None:
     base = house.installation.base_url
     folder.mkdir(exist_ok=True)
     for name, path, width, scheme in DOCS:
-        context = browser.new_context(color_scheme=scheme, locale="en", viewport={"width": width, "height": 900})
+        context = browser.new_context(color_scheme=scheme, locale="en", viewport={"width": width, "height": 800})
         context.add_cookies([{"name": "digest", "value": key, "url": base}])
         page = context.new_page()
         page.goto(house.links.preferences(1) if path == "preferences" else f"{base}{path}")
