@@ -37,10 +37,10 @@ _TOPICS = ("trade", "energy", "sport", "space")
 #: What stands in docs/: its name, the page, width, scheme.
 DOCS = (
     ("today", "/staff", 1280, "light"),
-    ("preview", "/staff/preview?newsletter=daily&reader=mina%40example.org", 1280, "light"),
+    ("preview", "/staff/preview?newsletter=daily&reader=ben%40example.org", 1280, "light"),
     ("deliveries", "/staff/deliveries?edition=daily%2F2026-12-02", 1280, "dark"),
     ("dashboard", "/staff/dashboard", 1280, "light"),
-    ("preferences", "preferences", 360, "light"),
+    ("preferences", "preferences", 390, "light"),
     ("subscribers", "/staff/subscribers", 1280, "dark"),
 )
 
@@ -102,18 +102,18 @@ def take(browser: Any, house: House, folder: Path, pages: list[str], *, locale: 
     base = house.installation.base_url
     key = new_key()
     open_session(house, key, account(house, Role.ADMIN))
-    for scheme in SCHEMES:
-        context = browser.new_context(color_scheme=scheme, locale=locale)
-        page = context.new_page()
-        for path in pages:
-            signed_in = {"name": "digest", "value": "" if path == DOOR else key, "url": base}
-            context.add_cookies([signed_in])
-            for width in WIDTHS:
-                page.set_viewport_size({"width": width, "height": 900})
-                page.goto(path if path.startswith("http") else f"{base}{path}")
+    context = browser.new_context(locale=locale)
+    page = context.new_page()
+    for path in pages:
+        context.add_cookies([{"name": "digest", "value": "" if path == DOOR else key, "url": base}])
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 900})
+            page.goto(path if path.startswith("http") else f"{base}{path}")
+            for scheme in SCHEMES:
+                page.emulate_media(color_scheme=scheme)
                 name = f"{begin}{short(path, base)}.{locale}.{width}.{scheme}.png"
                 page.screenshot(path=folder / name, full_page=True)
-        context.close()
+    context.close()
 
 
 def short(path: str, base: str) -> str:
