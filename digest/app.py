@@ -146,7 +146,7 @@ def relay(settings: Settings) -> Relay:
 def relays(settings: Settings) -> tuple[Relay, ...]:
     """Return the mail servers of DIGEST_SMTP_URL; raises SettingsError when it is not set."""
     if settings.smtp_url is None:
-        raise SettingsError(["DIGEST_SMTP_URL is not set"])
+        raise SettingsError(["DIGEST_SMTP_URL is not set; write it into .env (.env.example shows how)"])
     return relays_of(settings.smtp_url)
 
 

@@ -35,15 +35,18 @@ class Inliner(Protocol):
 
 
 class _Premailer(Premailer):  # type: ignore[misc]  # it publishes no types
-    """premailer that reads a style sheet once: the same one stands in every document of a template.
+    """premailer that reads a style sheet once, and writes what is left of it once: all documents have the same one.
 
-    Reading it takes ten times as long as applying it. What is overridden is not public, so tests hold that it is still
-    called, and that the answer of `_parse_style_rules` depends on nothing but its arguments.
+    Both take ten times as long as applying it. What is overridden is not public, so tests hold that it is still
+    called, and that the answers depend on nothing but the arguments.
     """
 
     def _parse_style_rules(self, css_body: str, ruleset_index: int) -> tuple[list[Any], list[Any]]:
         rules, leftover = _rules_of(css_body, ruleset_index)
         return list(rules), list(leftover)
+
+    def _css_rules_to_string(self, rules: list[Any]) -> str:
+        return _written(tuple(rules))
 
     def _style_to_basic_html_attributes(self, element: Any, style_content: str, force: bool = False) -> None:
         """Leave out what no element of that name may have: old programs know bgcolor of tables, not of a <div>."""
@@ -57,6 +60,11 @@ def _rules_of(css_body: str, ruleset_index: int) -> tuple[tuple[Any, ...], tuple
     reader = Premailer("<p></p>", **_SETTINGS)
     rules, leftover = reader._parse_style_rules(css_body, ruleset_index)
     return tuple(rules), tuple(leftover)
+
+
+@lru_cache(maxsize=64)
+def _written(rules: tuple[Any, ...]) -> str:
+    return str(Premailer("<p></p>", **_SETTINGS)._css_rules_to_string(list(rules)))
 
 
 class PremailerInliner:

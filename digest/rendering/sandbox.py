@@ -6,11 +6,12 @@ counted, texts that a template makes have a largest length, and methods that mak
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from types import CodeType
 from typing import Any
 
-from jinja2 import TemplateSyntaxError, nodes, pass_environment
+from jinja2 import TemplateSyntaxError, Undefined, nodes, pass_environment
 from jinja2.environment import Environment
 from jinja2.exceptions import SecurityError
 from jinja2.runtime import Context
@@ -21,6 +22,7 @@ STEPS = 5_000  #: turns of loops and calls in one rendering of one file
 _LONGEST_TEXT = 50_000  # that a template makes by itself; what it is given may be longer
 _LARGEST_NUMBER = 2**31
 _MOST_JOINED = 30  # operands of one ~
+_How = tuple[bool, type[Undefined], tuple[tuple[str, Callable[..., Any]], ...]]  # escapes, what is missing, filters
 # Names that no template can write.
 _COUNTED, _BOUNDED = "turns of a loop", "length of a text"
 _OF_TEXTS = frozenset({
@@ -47,10 +49,13 @@ class Sandbox(ImmutableSandboxedEnvironment):
         raw: bool = False,
         defer_init: bool = False,
     ) -> CodeType | str:
-        """Compile *source* with its bounds built in."""
+        """Compile *source* with its bounds built in; the same source once, for all newsletters and languages."""
         if isinstance(source, str):
             if len(source) > LONGEST_FILE:
                 raise TemplateSyntaxError(f"a template has at most {LONGEST_FILE:,} characters", 1, name, filename)
+            if not raw and not defer_init:
+                how = (self.autoescape is True, self.undefined, tuple(self.filters.items()))
+                return _compiled(source, name, filename, how)
             source = _with_bounds(self.parse(source, name, filename), name, filename)
         return super().compile(source, name, filename, raw, defer_init)  # type: ignore[no-any-return, call-overload]
 
@@ -79,6 +84,14 @@ class Sandbox(ImmutableSandboxedEnvironment):
         self.left -= 1
         if self.left < 0:
             raise SecurityError(f"more than {STEPS:,} turns of loops and calls in one file")
+
+
+@lru_cache(maxsize=256)
+def _compiled(source: str, name: str | None, filename: str | None, how: _How) -> CodeType | str:
+    """Compile for an environment of its own, so that the code depends on nothing but these arguments."""
+    environment = Sandbox(autoescape=how[0], undefined=how[1])  # what is constant is worked out here, with this
+    environment.filters = dict(how[2])
+    return environment.compile(_with_bounds(environment.parse(source, name, filename), name, filename), name, filename)
 
 
 def _with_bounds(tree: nodes.Template, name: str | None, filename: str | None) -> nodes.Template:

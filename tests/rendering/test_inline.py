@@ -29,15 +29,17 @@ def test_reading_the_style_sheet_once_changes_nothing(body):
     assert [PremailerInliner().inline(document) for _ in range(2)] == [alone, alone]
 
 
-def test_a_style_sheet_is_read_once_for_many_documents(monkeypatch):
+def test_a_style_sheet_is_read_and_written_once_for_many_documents(monkeypatch):
     """Otherwise premailer has changed inside and each document costs what it did before."""
     inline._rules_of.cache_clear()
+    inline._written.cache_clear()
+    style = "<style>.a { color: red } @media print { .a { color: blue } }</style>"
 
     for number in range(5):
-        PremailerInliner().inline(f"<html><head><style>.a {{ color: red }}</style></head><body>{number}</body></html>")
+        PremailerInliner().inline(f"<html><head>{style}</head><body>{number}</body></html>")
 
-    assert inline._rules_of.cache_info().misses == 1
-    assert inline._rules_of.cache_info().hits == 4
+    for once in (inline._rules_of, inline._written):
+        assert (once.cache_info().misses, once.cache_info().hits) == (1, 4)
 
 
 def test_only_what_may_have_a_ground_colour_has_the_attribute():

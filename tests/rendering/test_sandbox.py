@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from digest.errors import BadTemplate
+from digest.rendering import sandbox
 from digest.rendering.templates import TemplateSet
 from digest.rendering.views import Frame
 from digest.shipped import shipped_folder
@@ -66,3 +67,15 @@ def test_a_template_that_asks_for_too_much_is_refused_in_words(text: str) -> Non
 def test_what_templates_need_they_may(text: str, line: str) -> None:
     """Loops, small sums, texts."""
     assert rendered(text) == line
+
+
+def test_a_template_is_compiled_once_for_all_languages_and_anew_when_it_changes():
+    """Compiling takes longer than rendering; the same text as HTML is another program, which escapes."""
+    sandbox._compiled.cache_clear()
+    templates = TemplateSet({**SHIPPED.files, "subject.txt": "{{ '<' ~ locale.tag }}", "card.html": "{{ '<' ~ 1 }}"})
+    changed = TemplateSet({**templates.files, "card.html": "{{ '>' ~ 1 }}"})
+
+    assert [templates.sheets(FRAME, tag).render("subject.txt") for tag in ("en", "ko", "de")] == ["<en", "<ko", "<de"]
+    assert sandbox._compiled.cache_info().misses == 1
+    assert [each.sheets(FRAME, "en").render("card.html") for each in (templates, changed)] == ["&lt;1", "&gt;1"]
+    assert sandbox._compiled.cache_info().misses == 3
