@@ -54,6 +54,8 @@ NOT_PAGES = {
     "/n/{slug}/archive/{period}": "a mail",
     "/n/{slug}/feed.xml": "a feed",
     "/p/{token}/data.json": "a file",
+    "/staff/sign-in/provider": "the way to a provider of single sign-on",
+    "/staff/sign-in/back": "the way back, to the door or to Today",
     "/staff/preview/mail": "a mail",
     "/staff/templates/{slug}/mail": "a mail",
     "/staff/templates/{slug}/files": "a file",
