@@ -38,6 +38,7 @@ STAFF = (
         "/deliveries/anew?state=in_doubt",
         "/schedules",
         "/relays",
+        "/records",
         "/users",
         "/tokens",
         "/audit",

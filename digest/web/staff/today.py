@@ -61,5 +61,6 @@ def _first_steps(connection: Connection, visit: Visit) -> list[tuple[str, str, b
         (mark("Describe a newsletter in a file: digest newsletters apply FILE.toml"), "/schedules", newsletters),
         (mark("See that its sources bring articles."), "/sources", bool(articles.rows)),
         (mark("Bring readers in, or send them to the newsletter's page."), "/import", has_readers),
+        (mark("Publish the DNS records of your sender."), "/records", False),
         (mark("Look at a mail before it goes out."), "/preview", False),
     ]

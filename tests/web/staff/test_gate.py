@@ -79,6 +79,7 @@ MATRIX: dict[tuple[str, str], Role | str | None] = {
     ("GET", "/staff/schedules"): Role.VIEWER,
     ("GET", "/staff/relays"): Role.VIEWER,
     ("POST", "/staff/relays"): Role.ADMIN,
+    ("GET", "/staff/records"): Role.VIEWER,
     ("GET", "/staff/topics"): Role.VIEWER,
     ("GET", "/staff/topics/{slug}"): Role.VIEWER,
     ("POST", "/staff/topics/{slug}"): Role.EDITOR,

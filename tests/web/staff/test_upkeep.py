@@ -103,3 +103,12 @@ def test_a_topic_is_tried_on_the_latest_articles_before_it_is_kept(anna: House, 
     assert tables(admin.get("/staff/topics"))[3] == ["Trade", "football", "2"]
     assert press(admin, "/staff/topics/trade", "/staff/topics/trade", name="", do="keep").status_code == 422
     assert admin.get("/staff/topics/nothing").status_code == 404
+
+
+def test_the_records_of_each_sender_are_there_to_be_copied(anna: House, admin: TestClient) -> None:
+    """What `digest doctor --dns` prints; and from the mail servers a way to them."""
+    page = admin.get("/staff/records").text
+
+    assert "_dmarc." in page
+    assert "v=spf1" in page
+    assert "/staff/records" in admin.get("/staff/relays").text
