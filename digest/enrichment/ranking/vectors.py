@@ -103,8 +103,8 @@ class Vectors:
         ones = [2.0 ** min(self._bits - size, _FINEST) for size in sizes]
         lanes = Lanes(len(values))
         rows = [
-            lanes.together([round(value * one) for value, one in zip(article, ones, strict=True)])
-            for article in zip(*scaled, strict=True)
+            lanes.together([round(one[at] * part) for one, part in zip(scaled, ones, strict=True)])
+            for at in range(self._size)
         ]
         rows.append(0)
         terms = [sum(pick(rows)) * square for pick, square in zip(self._columns, self._squares, strict=True)]
