@@ -7,10 +7,13 @@ Jinja source (it would percent-encode it).
 from __future__ import annotations
 
 import logging
+import re
 from functools import lru_cache
 from typing import Any, Protocol
 
 from premailer import Premailer
+
+from digest.errors import BadTemplate
 
 _SETTINGS: dict[str, Any] = {
     "keep_style_tags": False,  # @media rules stay even so; the rest is in the elements by then
@@ -23,6 +26,10 @@ _SETTINGS: dict[str, Any] = {
     "disable_validation": True,  # a second for what is not told to anybody: unknown properties are kept either way
     "cssutils_logging_level": logging.CRITICAL,
 }
+MOST_RULES = 500  #: of a style sheet; each costs a millisecond and more
+_STYLE = re.compile(r"<style\b[^>]*>(.*?)</style", re.DOTALL | re.IGNORECASE)
+# Comments and strings, in which braces mean nothing.
+_APART = re.compile(r"/\*.*?\*/|\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'", re.DOTALL)
 _COLOURED = frozenset({"body", "table", "tr", "td", "th", "thead", "tbody", "tfoot"})
 
 
@@ -71,5 +78,25 @@ class PremailerInliner:
     """premailer with what mail needs: @media and dark mode stay in <style>, nothing is fetched."""
 
     def inline(self, html: str) -> str:
-        """Return *html* inlined; it ends with a line break."""
-        return str(_Premailer(html, **_SETTINGS).transform(pretty_print=False)).rstrip("\n") + "\n"
+        """Return *html* inlined; it ends with a line break. Raises BadTemplate for what cannot be."""
+        for sheet in _STYLE.findall(html):
+            _check_sheet(sheet)
+        try:
+            return _transformed(html)
+        except Exception as wrong:  # of three libraries for what editors write, none of them ours
+            raise BadTemplate(f"the styles cannot be put into the elements: {str(wrong)[:200]}") from wrong
+
+
+def _check_sheet(sheet: str) -> None:
+    """Raise BadTemplate for a style sheet that is broken off, or would take seconds to read."""
+    bare = _APART.sub("", sheet)
+    opened, closed = bare.count("{"), bare.count("}")
+    if opened != closed or "/*" in bare:
+        what = "a comment is not closed" if "/*" in bare else f"{opened} {{ and {closed} }}"
+        raise BadTemplate(f"the style sheet is broken: {what}")
+    if opened > MOST_RULES:
+        raise BadTemplate(f"a style sheet has at most {MOST_RULES} rules here, not {opened:,}")
+
+
+def _transformed(html: str) -> str:
+    return str(_Premailer(html, **_SETTINGS).transform(pretty_print=False)).rstrip("\n") + "\n"

@@ -19,9 +19,12 @@ from digest.web.staff import (
     editions,
     events,
     imports,
+    log_actions,
+    notes,
     people,
     preview,
     proofing,
+    rulings,
     sending,
     signing,
     streams,
@@ -37,6 +40,7 @@ from digest.web.staff.gate import Gate, Visit
 from digest.web.staff.pages import StaffPages
 
 UPLOADS = "/staff/imports"  #: where files are posted to
+TEMPLATES = "/staff/templates/"  #: below which files of templates are posted
 
 
 def staff_routes(house: Installation) -> APIRouter:
@@ -44,7 +48,8 @@ def staff_routes(house: Installation) -> APIRouter:
     pages = StaffPages(house.base_url)
     gate = Gate(house, pages)
     readers, going_out = (subscribers, changes, imports), (editions, approving, sending)
-    looks, told = (preview, comparing, proofing, templates, articles, deliveries), (streams, events, thoughts)
+    looks, told = (preview, comparing, proofing, templates, articles, rulings, notes), (streams, events, thoughts)
+    log = (log_actions, deliveries)
     for part in (
         signing,
         today,
@@ -53,6 +58,7 @@ def staff_routes(house: Installation) -> APIRouter:
         *readers,
         *going_out,
         *looks,
+        *log,
         *told,
         topics,
         upkeep,
