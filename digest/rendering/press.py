@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import TYPE_CHECKING
 
 from digest.errors import BadTemplate
-from digest.rendering.alike import filled, marked, shape_of
+from digest.rendering.alike import filled, filled_text, marked, shape_of
 from digest.rendering.clean import clean_text, escape_html
 from digest.rendering.encoder import Atom, Block, Encoder
 from digest.rendering.fold import wrap
@@ -75,6 +76,7 @@ class Press:
         self._raw_card = ""
         self._raw_shell = self._shell("html", edition)
         self._moulds: dict[tuple[object, ...], Mould] = {}
+        self._text_moulds: dict[tuple[object, ...], Mould | None] = {}
         self._shell_html = self._inline_shell()
         text = self._shell("txt", edition)
         self._shell_text = cut_text(text.rstrip("\n") + "\n", "shell.txt")
@@ -109,9 +111,21 @@ class Press:
                 if sheets is self._sheets:
                     self._raw_card = self._raw_card or html
                 self._moulds[shape] = self._inlined({"0": html}, "card.html")["0"]
-            text = sheets.render("card.txt", article=view).strip("\n")
-            self._cards.append(_Card(view, filled(self._moulds[shape], view), cut_text(text + "\n", "card.txt")))
+            self._cards.append(_Card(view, filled(self._moulds[shape], view), self._text_alike(view, sheets, shape)))
         return list(range(first, len(self._cards)))
+
+    def _text_alike(self, view: CardView, sheets: Sheets, shape: tuple[object, ...]) -> Mould:
+        """Return the text of a card; a template that does more than to place and fold its texts is rendered anew."""
+        known = self._text_moulds.get(shape)
+        if known is not None:
+            return filled_text(known, view)
+        whole = _text_of(sheets, view)
+        if shape not in self._text_moulds:
+            with suppress(BadTemplate, AttributeError):
+                mould = _text_of(sheets, marked(view))
+                self._text_moulds[shape] = mould if filled_text(mould, view) == whole else None
+            self._text_moulds.setdefault(shape, None)
+        return whole
 
     def compose(self, parts: DigestParts) -> Composed:
         """Return the digest made of *parts*; joins ready pieces, encodes only what is new in this press."""
@@ -310,6 +324,10 @@ class Press:
         if known not in self._said:
             self._said[known] = self._sheets.fragment("txt", name, argument)
         return self._said[known]
+
+
+def _text_of(sheets: Sheets, view: object) -> Mould:
+    return cut_text(sheets.render("card.txt", article=view).strip("\n") + "\n", "card.txt")
 
 
 def _in_blocks(mould: Mould) -> list[Block | HoleRef]:
