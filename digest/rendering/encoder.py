@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from itertools import chain
 
 from digest.rendering.encode import (
+    Pending,
     Transfer,
     arrange,
+    arrange_base64,
     base64_lines,
     crlf,
+    last_run,
     piece_bytes,
     quoted_printable,
     smaller,
@@ -38,6 +41,7 @@ class Encoder:
         self._weights: dict[str, tuple[int, int]] = {}
         self._block_weights: dict[Block, tuple[int, int]] = {}
         self._weighed: dict[str, bytes] = {}  # in quoted-printable, until the part is made
+        self._based: dict[tuple[Block, Pending], tuple[list[Item], int, Pending]] = {}
         self._quoted: dict[Block, tuple[list[Item], int]] = {}
 
     def part(self, blocks: Sequence[Block]) -> Part:
@@ -45,24 +49,38 @@ class Encoder:
         weights = [self._block_weights.get(block) or self._weigh_block(block) for block in blocks]
         transfer = smaller(sum(plain for plain, _ in weights), sum(quoted for _, quoted in weights))
         if transfer is Transfer.BASE64:  # where pieces are filled up depends on their neighbours
-            items, size = self._arranged(chain.from_iterable(block.atoms for block in blocks), transfer)
-            self._weighed.clear()
-            return Part(transfer, tuple(items), size)
+            return self._in_base64(blocks)
         items, size = [], 0
         for block in blocks:
             known = self._quoted.get(block)
             if known is None:
-                known = self._quoted[block] = self._arranged(block.atoms, transfer)
+                known = self._quoted[block] = self._encoded(arrange(block.atoms, transfer, html=self.html), transfer)
             items += known[0]
             size += known[1]
         self._weighed.clear()
         return Part(transfer, tuple(items), size)
 
-    def _arranged(self, atoms: Iterable[Atom], transfer: Transfer) -> tuple[list[Item], int]:
-        """Return the items of *atoms* and the decoded bytes of all but the slots."""
+    def _in_base64(self, blocks: Sequence[Block]) -> Part:
         items: list[Item] = []
         size = 0
-        for item in arrange(atoms, transfer, html=self.html):
+        pending: Pending = ()
+        for block in blocks:
+            known = self._based.get((block, pending))
+            if known is None:
+                found, after = arrange_base64(pending, block.atoms, html=self.html)
+                known = self._based[block, pending] = (*self._encoded(found, Transfer.BASE64), after)
+            items += known[0]
+            size += known[1]
+            pending = known[2]
+        last, more = self._encoded(last_run(pending), Transfer.BASE64)
+        self._weighed.clear()
+        return Part(Transfer.BASE64, (*items, *last), size + more)
+
+    def _encoded(self, arranged: Iterable[str | Run], transfer: Transfer) -> tuple[list[Item], int]:
+        """Return the items of what was arranged and the decoded bytes of all but the slots."""
+        items: list[Item] = []
+        size = 0
+        for item in arranged:
             if isinstance(item, Run):
                 items.append(item)
                 size += sum(len(crlf(part)) for part in item.parts if isinstance(part, str))

@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, text
 
-from digest.errors import NotFound
 from digest.scheduling.zones import zones_version
 from digest.store.bulk import insert_rows
 from digest.store.events import new_ids
@@ -115,18 +114,14 @@ class StoredDigest(NamedTuple):
     origin: Origin
 
 
-def load_digests(connection: Connection, digest_id: int, count: int) -> dict[int, StoredDigest]:
-    """Return a digest and those planned after it in its slot, *count* in all or fewer; raises NotFound."""
+def load_digests(connection: Connection, digest_ids: Collection[int]) -> dict[int, StoredDigest]:
+    """Return those of these digests that are there."""
     rows = connection.execute(
         text(
-            "SELECT g.id, g.layout, n.slug, e.period, o.key_id, o.base_url FROM digests g"
+            "SELECT g.id, g.layout, n.slug, e.period, o.key_id, o.base_url FROM digests g"  # noqa: S608
             " JOIN origins o ON o.id = g.origin_id JOIN slots t ON t.id = g.slot_id"
             " JOIN editions e ON e.id = t.edition_id JOIN newsletters n ON n.id = e.newsletter_id"
-            " WHERE g.slot_id = (SELECT slot_id FROM digests WHERE id = :id) AND g.id >= :id"
-            " ORDER BY g.id LIMIT :count"
-        ),
-        {"id": digest_id, "count": count},
+            f" WHERE g.id IN ({','.join(map(str, digest_ids))})"
+        )
     ).all()
-    if not rows:
-        raise NotFound(f"there is no digest {digest_id}")
     return {row.id: StoredDigest(row.layout, row.slug, row.period, Origin(row.key_id, row.base_url)) for row in rows}
