@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,9 @@ from digest.clock import Clock, SystemClock
 from digest.enrichment.summary import Summariser, summarise
 from digest.errors import DatabaseFailed, NotFound, SettingsError
 from digest.pipeline.installation import Installation
-from digest.settings import COMPOSING, Relay, Settings, group_rates_of, relays_of
+from digest.settings import COMPOSING, Settings
+from digest.settings.relay import Relay, group_rates_of, relays_of
+from digest.settings.sign_on import SignOn, roles_of
 from digest.shipped import shipped_folder
 from digest.store.clock import DatabaseClock
 from digest.store.engine import open_engine
@@ -92,6 +95,26 @@ def open_installation(settings: Settings, *, clock: Clock | None = None, engine:
         summarise=summariser(settings, clock or SystemClock()),
         relays=relays_of(settings.smtp_url) if settings.smtp_url is not None else (),
         helo=settings.helo_name,
+        sign_on=sign_on(settings),
+    )
+
+
+def sign_on(settings: Settings) -> SignOn | None:
+    """Return the provider that staff sign in with, None for none; raises SettingsError when it cannot be used."""
+    if not settings.oidc_issuer:
+        return None
+    if not settings.oidc_client_id:
+        raise SettingsError(["DIGEST_OIDC_CLIENT_ID is not set: the provider calls this installation by it"])
+    if find_spec("joserfc") is None or find_spec("httpx") is None:
+        raise SettingsError(["DIGEST_OIDC_… needs the extra: pip install 'digest-sender[oidc]'"])
+    return SignOn(
+        settings.oidc_issuer,
+        settings.oidc_client_id,
+        settings.oidc_client_secret,
+        name=settings.oidc_name,
+        scopes=settings.oidc_scopes,
+        claim=settings.oidc_claim,
+        roles=roles_of(settings.oidc_roles),
     )
 
 
@@ -146,7 +169,7 @@ def relay(settings: Settings) -> Relay:
 def relays(settings: Settings) -> tuple[Relay, ...]:
     """Return the mail servers of DIGEST_SMTP_URL; raises SettingsError when it is not set."""
     if settings.smtp_url is None:
-        raise SettingsError(["DIGEST_SMTP_URL is not set"])
+        raise SettingsError(["DIGEST_SMTP_URL is not set; write it into .env (.env.example shows how)"])
     return relays_of(settings.smtp_url)
 
 

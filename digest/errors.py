@@ -53,7 +53,14 @@ class BadTemplate(BadInput):
 
 
 class FetchRefused(DigestError):
-    """An address that was not fetched: forbidden, too large, too slow or unreachable."""
+    """An address that was not fetched: forbidden, too large, too slow or unreachable.
+
+    `rest` is how many seconds its server wishes to be left alone, 0 when it said nothing of that.
+    """
+
+    def __init__(self, message: str, *, rest: float = 0) -> None:
+        super().__init__(message)
+        self.rest = rest
 
 
 class NotFound(DigestError, LookupError):

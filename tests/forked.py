@@ -1,6 +1,7 @@
 """Processes for tests that start in no time: each is forked from one that has the whole program loaded.
 
-It is a process of its own, with its own folder, environment and files; only what it imports was read before.
+It is a process of its own, with its own folder, environment and files; only what it imports was read before, and what
+the program keeps of files that come with it (warmed.py).
 """
 
 from __future__ import annotations
@@ -75,7 +76,7 @@ class Forked:
 
 def _modules() -> list[str]:
     names = (each.name for each in pkgutil.walk_packages(digest.__path__, "digest."))
-    return [name for name in names if not _NOT_TO_IMPORT & set(name.split("."))] + [*_BESIDE]
+    return [name for name in names if not _NOT_TO_IMPORT & set(name.split("."))] + [*_BESIDE, "tests.warmed"]
 
 
 def _become(words: list[str], folder: Path, environment: dict[str, str], files: tuple[Path, ...]) -> None:

@@ -26,7 +26,7 @@ from digest.pipeline.installation import Installation
 from digest.pipeline.planning.plan import Planned, Who, plan_newsletter
 from digest.pipeline.reading.leave import leave
 from digest.pipeline.subscribers.import_subscribers import import_file
-from digest.settings import Relay
+from digest.settings.relay import Relay
 from digest.shipped import shipped_folder
 from digest.store.articles import list_articles, save_article
 from digest.store.cadences import align_cadences

@@ -1,4 +1,4 @@
-"""What nearly every test would work out again: compiled templates and statements, inlined styles, an empty database.
+"""What nearly every test would work out again: compiled statements, inlined styles, an empty database.
 
 They depend on nothing but what they are made of, and take most of the time of making an edition.
 """
@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from functools import cache, lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from types import CodeType
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -20,36 +19,25 @@ from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.util import LRUCache
 
 from digest.rendering.inline import PremailerInliner
-from digest.rendering.sandbox import Sandbox
 from digest.store.engine import open_engine
 from digest.store.migrate import require_current
 
-_compile = Sandbox.compile
 _inline = PremailerInliner.inline
 _open = Engine.__init__
-_compiled: dict[tuple[object, ...], CodeType] = {}
 #: By the type of dialect: statements that were compiled, and what is known of column types.
 _statements: dict[type[DefaultDialect], tuple[LRUCache[Any, Any], WeakKeyDictionary[Any, Any]]] = {}
 
 
 @contextmanager
 def remembering() -> Iterator[None]:
-    """Compile each template and statement once and inline each document once in this process."""
+    """Compile each statement once and inline each document once in this process."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Sandbox, "compile", _compiled_once)
         patch.setattr(Engine, "__init__", _open_with_statements)
         # SQLAlchemy remembers statements for a dialect, and every engine has its own; ours are alike.
         patch.setattr(DefaultDialect, "__hash__", lambda dialect: hash(type(dialect)))
         patch.setattr(DefaultDialect, "__eq__", lambda dialect, other: type(dialect) is type(other))
         patch.setattr(PremailerInliner, "inline", lambda _self, html: _inlined(html))
         yield
-
-
-def _compiled_once(self: Sandbox, source: str, name: str | None = None, filename: str | None = None) -> CodeType:
-    key = (self.autoescape, tuple(self.filters.items()), source, name, filename)
-    if key not in _compiled:
-        _compiled[key] = _compile(self, source, name, filename)
-    return _compiled[key]
 
 
 def _open_with_statements(self: Engine, pool: Any, dialect: DefaultDialect, *rest: Any, **more: Any) -> None:

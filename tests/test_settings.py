@@ -13,7 +13,8 @@ from pydantic import SecretStr
 
 from digest.app import open_installation, relay, state_folder
 from digest.errors import SettingsError
-from digest.settings import COMPOSING, SENDING, group_rates_of, new_secret, read_settings, relay_of, relays_of
+from digest.settings import COMPOSING, SENDING, new_secret, read_settings
+from digest.settings.relay import group_rates_of, relay_of, relays_of
 
 KEY = "k3y" * 12
 GOOD = {
@@ -114,6 +115,10 @@ def test_what_is_not_needed_may_be_missing(environment):
         pytest.param("SMTP_CONNECTIONS", "201", "a whole number from 1 to 200", id="too many connections"),
         pytest.param("SMTP_CONNECTIONS", "2.5", "a whole number from 1 to 200", id="half a connection"),
         pytest.param("FETCH_PRIVATE_ADDRESSES", "maybe", "true or false", id="neither yes nor no"),
+        pytest.param("OIDC_ISSUER", "login.example.org", "must be the provider's issuer", id="no scheme, provider"),
+        pytest.param("OIDC_ISSUER", "http://login.example.org", "must be https://", id="a provider over http"),
+        pytest.param("OIDC_ROLES", "owner=boss", "must look like admin=", id="a role that is none"),
+        pytest.param("OIDC_ROLES", "admin=", "must look like admin=", id="a role for nobody"),
         pytest.param("SECRET_KEY", "a" * 31, "at least 32 characters", id="a short key"),
         pytest.param("RETURN_PATH", "bounces", "one plain address", id="no address"),
         pytest.param("RETURN_PATH", "a@example.org, b@example.org", "one plain address", id="two addresses"),

@@ -11,7 +11,7 @@ from digest.cli.options import ExitError, Json
 from digest.cli.screen import counted, on_one_line, print_json, say
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from digest.pipeline.doctor.examine import Instruments, Patient
     from digest.pipeline.doctor.verdict import Line
@@ -148,8 +148,14 @@ def _parts(settings: Settings, problems: list[str]) -> dict[str, Any]:
         keys = signers(settings)
     except SettingsError as wrong:
         problems += wrong.problems
+    provider = None
+    try:
+        provider = _provider(settings)
+    except SettingsError as wrong:
+        problems += wrong.problems
     return {
         "clock": SystemClock(),
+        "provider": provider,
         "files": _files(settings, state_folder(settings)),
         "problems": problems,
         "secret": settings.secret_key.get_secret_value() if settings.secret_key else "",
@@ -164,6 +170,19 @@ def _parts(settings: Settings, problems: list[str]) -> dict[str, Any]:
         "ways_in": WaysIn(bool(settings.bounce_mailbox.get_secret_value()), hooks(settings)),
         "keys": [(each.domain, each.record_name, each.record) for each in keys.signers] if keys else [],
     }
+
+
+def _provider(settings: Settings) -> Callable[[], str] | None:
+    """Return what asks the sign-in provider who it is, None when there is none."""
+    from digest.app import sign_on
+    from digest.clock import SystemClock
+
+    found = sign_on(settings)
+    if found is None:
+        return None
+    from digest.pipeline.sign_on.provider import Provider
+
+    return lambda: str(Provider(found).about(SystemClock().now())["issuer"])
 
 
 def _files(settings: Settings, state: Path) -> list[tuple[str, Path]]:

@@ -6,10 +6,13 @@ Exit status: 0 done, 1 failed, 2 wrong usage. Heavy modules are imported inside 
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
+from copy import copy
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
+from typer.main import get_command_name
 
 from digest import __version__
 from digest.cli import (
@@ -111,11 +114,26 @@ doctor.add_to(app)
 warmup.add_to(app)
 
 
+def app_for(words: Sequence[str]) -> typer.Typer:
+    """Return the program with no command but the one that *words* begin with; with all when they begin with none.
+
+    Typer reads the parameters of every command it has before it runs one, which takes a tenth of a second.
+    """
+    narrow = copy(app)
+    narrow.registered_groups = [each for each in app.registered_groups if each.name in words[:1]]
+    narrow.registered_commands = [
+        each
+        for each in app.registered_commands
+        if (each.name or (each.callback and get_command_name(each.callback.__name__))) in words[:1]
+    ]
+    return narrow if narrow.registered_groups or narrow.registered_commands else app
+
+
 def run() -> None:
     """Run the command line; an error we check for is told in one line on stderr."""
     write_anything()
     try:
-        app()
+        app_for(sys.argv[1:])()
     except SettingsError as error:
         for problem in error.problems:
             complain(problem)

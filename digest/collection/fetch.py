@@ -20,6 +20,7 @@ from digest.collection.extra import missing_extra
 from digest.collection.fetched import Fetched, Resolve, Target
 from digest.collection.gzipped import is_gzipped, unfold
 from digest.collection.links import without_login
+from digest.collection.refusals import refused
 from digest.errors import BadArticle, FetchRefused
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -62,8 +63,9 @@ def fetch(
     """Return what *url* answers to GET; *etag* and *last_modified* are the last answer's (RFC 9110 section 13.1).
 
     *allow_private* also lifts the rule on ports, for installations that read their own network. Raises
-    FetchRefused, in words, for any address we must not ask, any answer other than 200-299 and 304, and any answer
-    that is too large, too slow or not to be had; BadInput when the extra `ingest` is not installed.
+    FetchRefused, in words, for any address we must not ask, any answer other than 200-299 and 304 (with the
+    rest that the server asks for), and any that is too large, too slow or not to be had; BadInput when the extra
+    `ingest` is not installed.
     """
     try:
         from digest.collection.wire import Guard, answer, in_words
@@ -85,7 +87,8 @@ def fetch(
             if response.status == 304 and conditions:
                 return Fetched(304, b"", url=asked, etag=etag, last_modified=last_modified, not_modified=True)
             if not 200 <= response.status < 300:
-                raise FetchRefused(f"{asked} answered {response.status}")
+                retry_after, date = headers.get("retry-after", ""), headers.get("date", "")
+                raise refused(asked, response.status, retry_after, date)
             body = _body(response.iter_stream(), headers, limits, deadline, asked)
         if is_gzipped(body):
             # A file that was compressed when it was stored, such as feed.xml.gz; no coding of the answer.

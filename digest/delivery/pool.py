@@ -21,7 +21,7 @@ from digest.delivery.smtp import open_connection
 from digest.delivery.throttle import Bucket
 from digest.delivery.traffic import DrainResult, Limits, Patience, Recorder, Take, Traffic
 from digest.model.delivery import Outcome, Phase, Reply
-from digest.settings import Relay
+from digest.settings.relay import Relay
 
 __all__ = ["DrainResult", "Fault", "Limits", "Patience", "Recorder", "Take", "Timeouts", "drain"]
 

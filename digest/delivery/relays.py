@@ -9,7 +9,7 @@ from digest.delivery.breaker import Breaker
 from digest.delivery.commands import Offer, reason_not_to_send
 from digest.delivery.throttle import Bucket
 from digest.model.delivery import Envelope, Outcome, Phase, Reply
-from digest.settings import Relay
+from digest.settings.relay import Relay
 
 
 @dataclass(frozen=True, slots=True)

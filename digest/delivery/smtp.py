@@ -25,7 +25,7 @@ from digest.delivery.replies import ReplyReader, clean_text, parse_reply
 from digest.delivery.session import Session
 from digest.errors import DeliveryError
 from digest.model.delivery import Outcome, Phase, Reply
-from digest.settings import Relay
+from digest.settings.relay import Relay
 
 __all__ = ["ConnectFailed", "Connection", "Timeouts", "open_connection"]
 

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from digest.clock import Clock
     from digest.delivery.dkim import Signers
     from digest.rendering.templates import Edited
-    from digest.settings import Relay
+    from digest.settings.relay import Relay
+    from digest.settings.sign_on import SignOn
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,7 @@ class Installation:
     summarise: Summariser = summarise
     relays: tuple[Relay, ...] = ()  #: the mail servers, for those who look at them; and how we greet them
     helo: str = ""
+    sign_on: SignOn | None = None  #: the provider that staff may sign in with
     #: Mail templates to look at in place of the published ones; for previews alone.
     drafts: Edited = field(default_factory=dict)
 

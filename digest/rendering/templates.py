@@ -24,7 +24,7 @@ from digest.rendering.alike import wrap_or_mark
 from digest.rendering.i18n import Speaker, load_translations
 from digest.rendering.inline import Inliner, PremailerInliner
 from digest.rendering.languages import LocaleView, locale_view
-from digest.rendering.sandbox import STEPS, Sandbox
+from digest.rendering.sandbox import Sandbox
 from digest.rendering.views import Frame, newsletter_view
 
 FILES = (
@@ -49,7 +49,7 @@ _WRONG = (
     *(TemplateError, ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError),
     *(SyntaxError, MemoryError, RuntimeError),
 )
-_FILTERS = ("e", "upper", "lower", "trim", "join", "length", "default")
+_FILTERS = ("e", "upper", "lower", "trim", "length", "default")
 
 
 Edited = Mapping[str, Mapping[str, str]]  #: mails that editors wrote: name -> file -> text
@@ -131,7 +131,7 @@ class Sheets:
 
     def _work(self, file: str, work: Callable[[], _T]) -> _T:
         """Do one rendering of *file*, which may take so many steps; raises BadTemplate for whatever goes wrong."""
-        self._environment_of(file).left = STEPS
+        self._environment_of(file).begin()
         return _guarded(file, work)
 
 

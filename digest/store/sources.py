@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, select, update
 
@@ -41,16 +41,18 @@ def record_visit(
     etag: str,
     last_modified: str,
     failed: bool = False,
+    rest: timedelta = timedelta(),
 ) -> None:
     """Write how the visit went and when the next one is due.
 
-    One that *failed* saw nothing: what changed since the visit before is still to be read.
+    One that *failed* saw nothing: what changed since the visit before is still to be read. *rest* is how long the
+    source asked to be left alone; a visit is never due sooner than that.
     """
     connection.execute(
         update(sources)
         .where(sources.c.slug == due.source.slug)
         .values(
-            next_visit_at=now + due.source.every,
+            next_visit_at=now + max(due.source.every, rest),
             last_visit_at=due.last_visit_at if failed else now,
             last_error=error[:2000],
             failures=sources.c.failures + 1 if failed else 0,

@@ -38,8 +38,8 @@ def add_user(connection: Connection, name: str, role: Role, password: str, now: 
 
 
 def change_user(connection: Connection, user_id: int, role: Role, password: str) -> None:
-    """Give an account another role and password (a hash), without a second factor; end its sessions and tokens."""
-    values = {"role": role.value, "password": password}
+    """Give an account another role and password (a hash); end its second factor, sign-on, sessions and tokens."""
+    values = {"role": role.value, "password": password, "identity": None}
     connection.execute(update(users).where(users.c.id == user_id).values(values))
     set_second_factor(connection, user_id, "", [])
     remove_tokens_of(connection, user_id)

@@ -47,7 +47,7 @@ def texts_of(form: FormData, name: str) -> list[str]:
 class LimitBody:
     """Refuses a request body over 64 KB before anything parses it; the rest is handed on whole.
 
-    Paths of *larger* take that many bytes more, which are counted as they go by.
+    Paths of *larger*, and below those that end with a slash, take that many bytes more, counted as they go by.
     """
 
     def __init__(self, app: ASGIApp, refusal: ASGIApp, larger: Mapping[str, int]) -> None:
@@ -61,8 +61,9 @@ class LimitBody:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        if scope.get("path") in self._larger:
-            most = LARGEST_FORM + self._larger[scope["path"]]
+        more = self._more(scope.get("path", ""))
+        if more:
+            most = LARGEST_FORM + more
             if _told(scope) > most:
                 await self._refusal(scope, receive, send)
                 return
@@ -78,6 +79,10 @@ class LimitBody:
             return next(waiting, None) or await receive()
 
         await self._app(scope, replay, send)
+
+    def _more(self, path: str) -> int:
+        fitting = (more for known, more in self._larger.items() if known.endswith("/") and path.startswith(known))
+        return self._larger.get(path) or next(fitting, 0)
 
 
 def _told(scope: Scope) -> int:

@@ -25,7 +25,8 @@ from digest.web.api.site import build_api
 from digest.web.forms import LimitBody
 from digest.web.pages import Pages
 from digest.web.readers import readers_routes
-from digest.web.staff.site import UPLOADS, staff_routes
+from digest.web.staff.site import TEMPLATES, UPLOADS, staff_routes
+from digest.web.staff.templates import LARGEST_FILES
 
 _AGAIN = "120"  # seconds
 
@@ -99,7 +100,7 @@ def _answer_what_is_wrong(site: FastAPI, pages: Pages) -> None:
     site.add_exception_handler(DatabaseBusy, away)
     site.add_exception_handler(DatabaseFailed, away)
     site.add_exception_handler(Exception, apologise)
-    site.add_middleware(LimitBody, refusal=too_large, larger={UPLOADS: LARGEST})
+    site.add_middleware(LimitBody, refusal=too_large, larger={UPLOADS: LARGEST, TEMPLATES: LARGEST_FILES})
 
 
 class _Apart:

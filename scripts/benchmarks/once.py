@@ -82,7 +82,7 @@ def send(
 
     from digest.pipeline.delivering.dispatch import Sending, dispatch
     from digest.pipeline.planning.plan import Who, plan_newsletter
-    from digest.settings import relay_of
+    from digest.settings.relay import relay_of
     from scripts.benchmarks.stand_ins import stand_ins
 
     house = open_house(Path(folder), url, dkim=dkim)

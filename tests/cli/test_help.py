@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import typer.main
 
-from digest.cli.main import app
+from digest.cli.main import app, app_for
 from digest.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -37,6 +37,12 @@ def commands(group=None, path=()):
 COMMANDS = dict(commands())
 
 
+def help_of(name, command):
+    """Return the help of a command and of those below it."""
+    below = [help_of(f"{name} {word}", one) for word, one in getattr(command, "commands", {}).items()]
+    return command.get_help(typer.Context(command, info_name=name)), below
+
+
 @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
 def test_every_command_and_every_option_explains_itself(words):
     """A sentence for the list of commands, and words beside each option and argument."""
@@ -48,6 +54,17 @@ def test_every_command_and_every_option_explains_itself(words):
     assert silent == []
     ugly = [each.name for each in command.params if getattr(each, "is_flag", False) is False and not each.metavar]
     assert ugly == []
+
+
+def test_a_command_is_the_same_when_only_it_is_made():
+    """Whose name nobody knows, and what begins with an option, is for the whole program to answer."""
+    whole = typer.main.get_command(app)
+
+    for name, command in whole.commands.items():
+        only = typer.main.get_command(app_for([name, "--json"])).commands
+        assert list(only) == [name]
+        assert help_of(name, only[name]) == help_of(name, command)
+    assert [app_for(words) for words in ([], ["--version"], ["artcles"])] == [app, app, app]
 
 
 def test_the_whole_help_fits_a_terminal():

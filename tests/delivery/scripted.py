@@ -15,7 +15,7 @@ from enum import Enum, auto
 from digest.clock import FixedClock
 from digest.delivery.connection import Timeouts
 from digest.model.delivery import Attempt, Envelope
-from digest.settings import Relay
+from digest.settings.relay import Relay
 
 CLOCK = FixedClock(datetime(2026, 11, 23, 7, 0, tzinfo=UTC))
 FAST = Timeouts(

@@ -12,7 +12,7 @@ import pytest
 from digest.delivery.connection import Connection
 from digest.delivery.pool import Patience, drain
 from digest.model.delivery import Outcome, Phase
-from digest.settings import Relay
+from digest.settings.relay import Relay
 from tests.delivery.scripted import CHUNKING, CLOCK, FAST, Do, Drip, Notebook, Then, Twice, envelope
 from tests.delivery.test_pool import always, once, outcomes, send
 

@@ -13,7 +13,7 @@ from digest.delivery.connection import Timeouts
 from digest.delivery.pool import drain
 from digest.model.delivery import Attempt, Outcome
 from digest.pipeline.delivering.event_loop import run_loop
-from digest.settings import Relay
+from digest.settings.relay import Relay
 from tests.delivery.scripted import CLOCK, Notebook, envelope
 from tests.sink import Sink
 

@@ -13,7 +13,7 @@ import pytest
 from digest.delivery.pool import DrainResult, Limits, Patience, Timeouts, drain
 from digest.delivery.smtp import open_connection
 from digest.model.delivery import Envelope, Outcome, Phase
-from digest.settings import Relay
+from digest.settings.relay import Relay
 from tests.delivery.scripted import (
     CLOCK,
     FAST,

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from digest.delivery.relays import share
-from digest.settings import Relay
+from digest.settings.relay import Relay
 
 
 def relay(weight: int = 1, connections: int = 0) -> Relay:

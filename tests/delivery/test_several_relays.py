@@ -13,7 +13,7 @@ import pytest
 from digest.delivery.breaker import Breaker, Circuit
 from digest.delivery.pool import DrainResult, Patience, drain
 from digest.model.delivery import Outcome
-from digest.settings import Relay
+from digest.settings.relay import Relay
 from tests.delivery.scripted import CLOCK, FAST, Do, Notebook, Script, ScriptedServer, Then, envelope, scripted
 
 PLAIN, UTF8 = ("PIPELINING",), ("PIPELINING", "SMTPUTF8")

@@ -23,7 +23,7 @@ from pydantic import SecretStr
 from digest.delivery.pool import Patience, drain
 from digest.delivery.smtp import ConnectFailed, open_connection
 from digest.model.delivery import Outcome, Phase
-from digest.settings import Relay
+from digest.settings.relay import Relay
 from tests.delivery.scripted import CLOCK, EVERYTHING, FAST, Do, Notebook, Then, envelope, scripted
 
 SINK = shutil.which("smtp-sink") or shutil.which("smtp-sink", path="/usr/sbin")

@@ -23,7 +23,7 @@ from digest.clock import FixedClock, SystemClock
 from digest.pipeline.delivering.dispatch import Sending, dispatch
 from digest.pipeline.planning.approve import approve_edition
 from digest.pipeline.tick import plan_due
-from digest.settings import relay_of
+from digest.settings.relay import relay_of
 from tests.faults import events_run, points
 from tests.house import House
 

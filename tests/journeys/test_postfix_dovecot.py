@@ -17,7 +17,7 @@ from digest.model.delivery import DeliveryState
 from digest.model.feedback import Effect
 from digest.pipeline.delivering.dispatch import Sending, dispatch
 from digest.pipeline.hearing.hear_mailbox import hear_folder
-from digest.settings import Relay
+from digest.settings.relay import Relay
 from tests.cli.program import wait_until
 from tests.house import PATIENCE, House
 from tests.journeys import mail_servers

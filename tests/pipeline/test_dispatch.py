@@ -18,7 +18,7 @@ from digest.model.newsletter import InDoubt, Retry, Schedule
 from digest.pipeline.delivering.dispatch import Dispatched, dispatch
 from digest.pipeline.planning.plan import Who
 from digest.pipeline.subscribers.correct_address import correct_address
-from digest.settings import Relay
+from digest.settings.relay import Relay
 from digest.store import dispatching
 from digest.store.articles import set_state
 from digest.store.engine import reading

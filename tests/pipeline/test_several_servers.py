@@ -10,7 +10,7 @@ import pytest
 
 from digest.model.delivery import DeliveryState
 from digest.pipeline.delivering.dispatch import dispatch
-from digest.settings import Relay
+from digest.settings.relay import Relay
 from tests.house import House
 from tests.sink import Do, Sink
 

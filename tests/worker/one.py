@@ -13,7 +13,7 @@ from digest import log
 from digest.clock import SystemClock
 from digest.pipeline.delivering import dispatch, leases
 from digest.pipeline.delivering.dispatch import Sending
-from digest.settings import Relay
+from digest.settings.relay import Relay
 from digest.worker import run
 from digest.worker.send_job import send_some
 from tests.house import House

@@ -46,11 +46,15 @@ class Read:
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """What one visit to a source brought; `error` is "" when the source itself could be read."""
+    """What one visit to a source brought; `error` is "" when the source itself could be read.
+
+    `rest` is how long its server wishes to be left alone.
+    """
 
     source: str
     collected: Collected
     error: str = ""
+    rest: timedelta = timedelta()
 
 
 def read_paths(
@@ -108,6 +112,7 @@ def collect_due(engine: Engine, *, now: datetime, allow_private: bool = False) -
                 each,
                 now=now,
                 failed=bool(visit.error),
+                rest=visit.rest,
                 error=visit.error or "; ".join(visit.collected.problems),
                 etag=fetched.etag if fetched else each.etag,
                 last_modified=fetched.last_modified if fetched else each.last_modified,
@@ -130,7 +135,8 @@ def _visit(engine: Engine, due: DueSource, now: datetime, *, allow_private: bool
         articles = [_from_source(article, source) for article in found.articles]
         collected = store_articles(engine, articles, source=source.slug, now=now, files=found.files)
     except (DigestError, OSError) as error:
-        return Visit(source.slug, Collected(), str(error)), None
+        rest = timedelta(seconds=error.rest) if isinstance(error, FetchRefused) else timedelta()
+        return Visit(source.slug, Collected(), str(error), rest), None
     except Exception as error:  # noqa: BLE001  # of one source, and must not keep the others from being read
         return Visit(source.slug, Collected(), _our_mistake(without_login(source.location), error)), None
     return Visit(source.slug, replace(collected, problems=tuple(found.problems))), fetched

@@ -133,7 +133,7 @@ class Messages:
                 with suppress(BadInput):
                     self._ahead[each] = _read(stored)
             wanted = frozenset[str]().union(*(read.layout.hashes for read in self._ahead.values()))
-            self._pieces |= load_pieces(connection, wanted - self._pieces.keys())
+            self._pieces |= load_pieces(connection, wanted.difference(self._pieces))
 
 
 def _links_from(house: Installation, origin: Origin) -> Links:

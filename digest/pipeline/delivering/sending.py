@@ -13,7 +13,7 @@ from digest.delivery.groups import grouping, load_providers
 from digest.delivery.pool import Fault, Patience
 from digest.delivery.throttle import Throttle
 from digest.model.delivery import DeliveryState
-from digest.settings import Relay
+from digest.settings.relay import Relay
 
 
 def _unlimited() -> Throttle:

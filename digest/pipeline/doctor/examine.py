@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from digest.clock import Clock
 from digest.delivery.names import Resolver
 from digest.delivery.way_out import NotReached
-from digest.errors import DigestError
+from digest.errors import DigestError, FetchRefused
 from digest.model.newsletter import Newsletter
 from digest.pipeline.doctor import machine
 from digest.pipeline.doctor.coming_back import WaysIn, ways_in, webhook_checks
@@ -27,7 +27,8 @@ from digest.rendering.check import check_template
 from digest.rendering.headers import ascii_address
 from digest.rendering.lint.wording import is_no_reply
 from digest.rendering.templates import Edited
-from digest.settings import LOOPBACK, Relay
+from digest.settings.relay import Relay
+from digest.settings.urls import LOOPBACK
 from digest.store.cadences import zones_in_use
 from digest.store.engine import reading
 from digest.store.newsletters import load_newsletters
@@ -57,6 +58,7 @@ class Patient:
     helo: str = ""
     return_path: str = ""
     ways_in: WaysIn | None = None
+    provider: Callable[[], str] | None = None  #: asks the sign-in provider who it is; raises FetchRefused
     keys: Sequence[tuple[str, Callable[[str], str], str]] = ()  #: d= ("" the sender's), its name by domain, its record
 
 
@@ -180,7 +182,16 @@ def _network(
     for relay in patient.relays if instruments.asks_servers else ():
         look = partial(mail_server, relay, clock=patient.clock, helo=patient.helo, seconds=step, tls=instruments.tls)
         yield f"smtp {relay.server}", look
+    if patient.provider is not None and instruments.asks_servers:
+        yield "sign-in provider", partial(_provider, patient.provider)
     yield from _names(patient, instruments, newsletters)
+
+
+def _provider(look: Callable[[], str]) -> Iterator[Line]:
+    try:
+        yield ok("sign-in provider", f"{look()} says where staff sign in")
+    except FetchRefused as failed:
+        yield fail("sign-in provider", str(failed), "see DIGEST_OIDC_ISSUER; local accounts go on to work")
 
 
 def _one_click(post: Post, base_url: str, seconds: float) -> Iterator[Line]:

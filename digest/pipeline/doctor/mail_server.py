@@ -10,7 +10,8 @@ from digest.clock import Clock
 from digest.delivery.smtp import ConnectFailed, Timeouts, open_connection
 from digest.model.delivery import Phase
 from digest.pipeline.doctor.verdict import Line, fail, ok, warn
-from digest.settings import LOOPBACK, Relay
+from digest.settings.relay import Relay
+from digest.settings.urls import LOOPBACK
 
 _ORDER = (Phase.CONNECT, Phase.GREETING, Phase.TLS, Phase.AUTH)
 _REMEDY = {

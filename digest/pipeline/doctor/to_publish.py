@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from digest.errors import NotFound
 from digest.pipeline.doctor.examine import Patient, domain_of
 from digest.pipeline.doctor.sender import Published
-from digest.settings import LOOPBACK
+from digest.settings.urls import LOOPBACK
 from digest.store.engine import reading
 from digest.store.newsletters import load_newsletters
 

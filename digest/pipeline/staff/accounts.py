@@ -86,7 +86,7 @@ def put_user(house: Installation, name: str, role: Role, password: str, *, by: s
             users.add_user(connection, name, role, hashed, house.clock.now())
         else:
             if role is not Role.ADMIN and by != MACHINE:
-                _require_another_admin(connection, found[0])
+                require_another_admin(connection, found[0])
             users.change_user(connection, found[0].user_id, role, hashed)
         before = {"role": found[0].role.value} if found else None
         after = {"role": role.value, "password": "set"}
@@ -99,7 +99,7 @@ def change_role(house: Installation, name: str, role: Role, *, by: str) -> None:
     with house.engine.begin() as connection:
         user = _found(connection, name)
         if role is not Role.ADMIN:
-            _require_another_admin(connection, user)
+            require_another_admin(connection, user)
         users.change_role(connection, user.user_id, role)
         before, after = {"role": user.role.value}, {"role": role.value}
         record(connection, by, "user.role", f"user {user.name}", now=house.clock.now(), before=before, after=after)
@@ -131,7 +131,7 @@ def remove_user(house: Installation, name: str, *, by: str = MACHINE) -> None:
     with house.engine.begin() as connection:
         user = _found(connection, name)
         if by != MACHINE:
-            _require_another_admin(connection, user)
+            require_another_admin(connection, user)
         users.remove_user(connection, user.user_id)
         before = {"role": user.role.value}
         record(connection, by, "user.remove", f"user {user.name}", now=house.clock.now(), before=before)
@@ -172,18 +172,25 @@ def _found(connection: Connection, name: str) -> User:
     return found[0]
 
 
-def _require_another_admin(connection: Connection, user: User) -> None:
+def require_another_admin(connection: Connection, user: User) -> None:
+    """Raise BadInput when *user* is the only admin."""
     admins = {each.user_id for each in users.list_users(connection) if each.role is Role.ADMIN}
     if admins == {user.user_id}:
         raise BadInput("this is the only admin; make another one first")
 
 
 def _checked(name: str, password: str) -> tuple[str, str]:
+    name = check_name(name)
+    check_password(password, name)
+    return name, hash_password(password)
+
+
+def check_name(name: str) -> str:
+    """Return *name* as an account has it; raises BadInput."""
     name = name.strip().casefold()
     if not _NAME.fullmatch(name):
         raise BadInput("the name must have 2 to 80 characters, without blanks, quotes, < > and &")
-    check_password(password, name)
-    return name, hash_password(password)
+    return name
 
 
 def begin_session(house: Installation, user: User) -> str:

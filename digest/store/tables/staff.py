@@ -33,6 +33,16 @@ users = Table(
     Column("second_factor", String(80), nullable=False, server_default=""),
     Column("used_step", BigInteger, nullable=False, server_default="0"),
     Column("recovery_codes", SQLJSON, nullable=False, server_default="[]"),
+    # Hash of who it is at the provider that they sign in with; none before the first time.
+    Column("identity", String(64), unique=True),
+)
+
+# Ways back from that provider that were taken, each as its hash: none is taken twice.
+spent_states = Table(
+    "spent_states",
+    metadata,
+    Column("state_hash", String(64), primary_key=True),
+    Column("ends_at", Instant, nullable=False, index=True),
 )
 
 # A role of an account that reaches further than its own, for one newsletter.

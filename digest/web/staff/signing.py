@@ -11,6 +11,7 @@ from digest.log import get_logger
 from digest.model.staff import Role, User
 from digest.pipeline.installation import Installation
 from digest.pipeline.staff import accounts, second_factor
+from digest.web.staff import signing_on
 from digest.web.staff.gate import Gate, Visit
 from digest.web.staff.limits import Failures
 from digest.web.staff.pages import StaffPages
@@ -28,7 +29,9 @@ def add_to(gate: Gate, house: Installation, pages: StaffPages) -> None:
             return pages.go("")
         first = bool(accounts.first_word(house))
         name = "first.html" if first else "sign_in.html"
-        return pages.draw(name, visit, status=status, problem=problem, back=visit.arg("back") or visit.said("back"))
+        provider = house.sign_on.title if house.sign_on and not first else ""
+        back = visit.arg("back") or visit.said("back")
+        return pages.draw(name, visit, status=status, problem=problem, back=back, provider=provider)
 
     def sign_in(visit: Visit) -> Response:
         name, now = visit.said("name"), house.clock.now()
@@ -42,6 +45,9 @@ def add_to(gate: Gate, house: Installation, pages: StaffPages) -> None:
             failures.note(name, client, now)
             get_logger().warning("staff_sign_in_failed", client=client)
             return show(visit, problem=mark("Name and password do not belong together."), status=422)
+        return let_in(visit, user)
+
+    def let_in(visit: Visit, user: User) -> Response:
         if second_factor.has_second_factor(house, user):
             return ask_code(visit, user, second_factor.ticket(house, user, visit.key))
         return _enter(visit, accounts.begin_session(house, user))
@@ -92,6 +98,7 @@ def add_to(gate: Gate, house: Installation, pages: StaffPages) -> None:
 
     gate.get("/sign-in", None, show)
     gate.post("/sign-in", None, sign_in)
+    signing_on.add_to(gate, house, pages, failures, show, let_in)
     gate.post("/sign-in/code", None, sign_in_code)
     gate.post("/first", None, begin)
     gate.post("/sign-out", Role.VIEWER, sign_out)

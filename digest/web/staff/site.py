@@ -37,6 +37,7 @@ from digest.web.staff.gate import Gate, Visit
 from digest.web.staff.pages import StaffPages
 
 UPLOADS = "/staff/imports"  #: where files are posted to
+TEMPLATES = "/staff/templates/"  #: below which files of templates are posted
 
 
 def staff_routes(house: Installation) -> APIRouter:

@@ -27,13 +27,15 @@ from digest.pipeline.editing.line_diff import diff_files
 from digest.pipeline.editing.template_archive import pack_files, unpack_files
 from digest.pipeline.installation import Installation
 from digest.pipeline.previewing.draft_mail import draft_mail
+from digest.rendering.sandbox import LONGEST_FILE
 from digest.store.engine import reading
 from digest.store.template_versions import versions_of
-from digest.web.forms import LARGEST_FORM
 from digest.web.staff.gate import Gate, Visit, number_of
 from digest.web.staff.pages import StaffPages
 from digest.web.staff.preview import TONGUES
 
+#: Bytes of a form: a letter of Korean takes nine of them, and a ZIP has all files.
+LARGEST_FILES = 9 * LONGEST_FILE
 _VERSIONS = 50
 _FIRST_FILE = "shell.html"
 _WIDTHS = ("desktop", "tablet", "phone")
@@ -80,7 +82,7 @@ def add_to(gate: Gate, house: Installation, pages: StaffPages) -> None:
         file = visit.form.get("archive")
         if not isinstance(file, UploadFile):
             raise BadInput("choose a ZIP file that was downloaded here")
-        mail, files = _mail(visit), unpack_files(file.file.read(LARGEST_FORM + 1))
+        mail, files = _mail(visit), unpack_files(file.file.read(LARGEST_FILES + 1))
         return _open(mail, save_draft(house, mail, files, based_on=0, by=visit.name), "", "draft")
 
     gate.get("/templates", Role.VIEWER, listed)

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from functools import cache
-from typing import Any
 from unittest import mock
 
 from sqlalchemy import Engine, create_engine
 
 from digest.pipeline.delivering import sending
-from digest.rendering.sandbox import Sandbox
 from tests import house
 
 
@@ -30,19 +28,9 @@ class Compiled:
 
 @contextmanager
 def shortcuts() -> Iterator[None]:
-    """Compile each template once, read the providers once, and take the tables for current."""
-    compiled: dict[tuple[object, ...], Any] = {}
-    compile_one = Sandbox.compile
-
-    def compile_once(sandbox: Sandbox, *source: Any) -> Any:
-        key = (sandbox.autoescape, *source)
-        if key not in compiled:
-            compiled[key] = compile_one(sandbox, *source)
-        return compiled[key]
-
+    """Read the providers once, and take the tables for current."""
     with ExitStack() as stack:
         for where, name, stand_in in (
-            (Sandbox, "compile", compile_once),
             (sending, "load_providers", cache(sending.load_providers)),
             (house, "require_current", lambda _engine: None),
         ):

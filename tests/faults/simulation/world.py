@@ -35,7 +35,7 @@ from digest.pipeline.delivering.dispatch import Sending, dispatch
 from digest.pipeline.delivering.messages import Messages
 from digest.pipeline.installation import Installation
 from digest.pipeline.planning.hold_edition import cancel_edition, pause_edition, resume_edition
-from digest.settings import Relay
+from digest.settings.relay import Relay
 from digest.store.dispatching import Claim
 from tests.faults.simulation.clockwork import Time, VirtualLoop, run
 from tests.faults.simulation.laws import Broken, Laws

@@ -56,6 +56,31 @@ def test_a_feed_that_fails_keeps_its_error_and_is_visited_again(house, source, f
 
 
 @pytest.mark.parametrize(
+    ("headers", "minutes"),
+    [
+        pytest.param({"Retry-After": "3600"}, 60, id="seconds"),
+        pytest.param({"Retry-After": "60"}, 10, id="sooner than its own turn"),
+        pytest.param(
+            {"Retry-After": "Mon, 23 Nov 2026 09:30:00 GMT", "Date": "Mon, 23 Nov 2026 09:00:00 GMT"}, 30, id="date"
+        ),
+        pytest.param({"Retry-After": "99999999999999999999"}, 24 * 60, id="for ever"),
+        pytest.param({"Retry-After": "-5"}, 10, id="negative"),
+        pytest.param({"Retry-After": "soon"}, 10, id="words"),
+    ],
+)
+def test_a_server_that_wishes_to_be_left_alone_is(house, source, feed_server, visit, headers, minutes):
+    """For as long as it says (RFC 9110 section 10.2.3), a day at most, and never less than the source's own turn."""
+    source("busy", SourceKind.FEED, feed_server.url, timedelta(minutes=10))
+    feed_server.answer = lambda _: (429, headers, b"")
+
+    (refused,) = visit(house)
+
+    assert "answered 429: we come too often" in refused.error
+    assert visit(house, after=timedelta(minutes=minutes, seconds=-1)) == []
+    assert len(visit(house, after=timedelta(minutes=minutes))) == 1
+
+
+@pytest.mark.parametrize(
     ("status", "body"),
     [
         pytest.param(200, b"this is no feed", id="no feed"),

@@ -15,7 +15,7 @@ from digest.delivery.way_out import NotReached
 from digest.model.newsletter import Sender
 from digest.pipeline.doctor.examine import Instruments, Patient, examine
 from digest.pipeline.doctor.verdict import Line, Verdict, guarded, ok, together
-from digest.settings import Relay
+from digest.settings.relay import Relay
 from digest.shipped import shipped_folder
 from tests.delivery.zone import Zone
 from tests.house import House

@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from digest.clock import SystemClock
 from digest.pipeline.doctor.mail_server import mail_server
 from digest.pipeline.doctor.verdict import Line, Verdict
-from digest.settings import Relay
+from digest.settings.relay import Relay
 from tests.delivery.test_smtp import aiosmtpd, certificates, serving, trusting  # noqa: F401 - a fixture
 from tests.sink import Sink
 

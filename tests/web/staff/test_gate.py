@@ -47,6 +47,8 @@ MATRIX: dict[tuple[str, str], Role | str | None] = {
     ("GET", "/staff/sign-in"): ANYBODY,
     ("POST", "/staff/sign-in"): ANYBODY,
     ("POST", "/staff/sign-in/code"): ANYBODY,
+    ("GET", "/staff/sign-in/provider"): ANYBODY,
+    ("GET", "/staff/sign-in/back"): ANYBODY,
     ("POST", "/staff/first"): ANYBODY,
     ("GET", "/staff/account"): Role.VIEWER,
     ("POST", "/staff/account"): Role.VIEWER,

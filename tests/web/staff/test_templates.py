@@ -9,6 +9,7 @@ from typing import Any
 from starlette.testclient import TestClient
 
 from digest.model.staff import Role
+from digest.shipped import shipped_folder
 from digest.store.template_versions import publish_version
 from tests.house import House
 from tests.web.asking import policy
@@ -54,6 +55,28 @@ def test_a_broken_template_is_saved_shown_as_broken_and_not_published(anna: Hous
     assert refused.status_code == 422
     assert "cannot be published" in refused.text
     assert "as shipped" in admin.get("/staff/templates").text
+
+
+def test_broken_styles_are_told_beside_the_mail(anna: House, admin: TestClient) -> None:
+    """In the frame and by the check; no page breaks down."""
+    shell = (shipped_folder("templates") / "email" / "digest" / "shell.html").read_text()
+    written = {
+        "version": "0",
+        "file": "shell.html",
+        "text": shell.replace("<style", "<style>p { color: red</style><style", 1),
+    }
+
+    assert "the style sheet is broken" in press(admin, f"{PAGE}/mail", page=PAGE, **written).text
+    assert "the style sheet is broken" in press(admin, PAGE, page=PAGE, do="check", **written).text
+
+
+def test_a_file_as_large_as_one_may_be_is_taken(anna: House, admin: TestClient) -> None:
+    """60,000 letters of Korean are nine times as many bytes in a form; more than that is refused before it is read."""
+    written = {"version": "0", "file": "card.txt", "do": "save"}
+    assert press(admin, PAGE, page=PAGE, text="가" * 60_000, **written).status_code == 303
+    assert press(admin, PAGE, page=PAGE, text="x" * 60_001, **written).status_code == 422
+
+    assert press(admin, PAGE, page=PAGE, text="가" * 80_000, **written).status_code == 413
 
 
 def test_versions_are_compared_and_restored(anna: House, admin: TestClient) -> None:

@@ -9,7 +9,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from digest.model.staff import Role
-from digest.settings import Relay
+from digest.settings.relay import Relay
 from tests.house import House
 from tests.sink import Sink
 from tests.web.asking import ANNA, browser, subscription

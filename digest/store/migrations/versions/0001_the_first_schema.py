@@ -473,7 +473,9 @@ def upgrade() -> None:
     sa.Column('second_factor', sa.String(length=80), server_default='', nullable=False),
     sa.Column('used_step', sa.BigInteger(), server_default='0', nullable=False),
     sa.Column('recovery_codes', sa.JSON(), server_default='[]', nullable=False),
+    sa.Column('identity', sa.String(length=64), nullable=True),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_users')),
+    sa.UniqueConstraint('identity', name=op.f('uq_users_identity')),
     sa.UniqueConstraint('name', name=op.f('uq_users_name'))
     )
     op.create_table('sessions',
@@ -486,6 +488,14 @@ def upgrade() -> None:
     with op.batch_alter_table('sessions', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_sessions_user_id'), ['user_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_sessions_ends_at'), ['ends_at'], unique=False)
+
+    op.create_table('spent_states',
+    sa.Column('state_hash', sa.String(length=64), nullable=False),
+    sa.Column('ends_at', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('state_hash', name=op.f('pk_spent_states'))
+    )
+    with op.batch_alter_table('spent_states', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_spent_states_ends_at'), ['ends_at'], unique=False)
 
     op.create_table('bookmarks',
     sa.Column('name', sa.String(length=80), nullable=False),
