@@ -34,6 +34,12 @@ _ANY_DUE = (
 )
 GAVE_WAY = "gave_way"  #: the reason of a part that waits since it found no room in a mail
 _PENDING = "d.waits_until IS NOT NULL AND d.state = 'ready' AND d.digest_id IS NULL"
+# What takes the place of a part that found no room stands for it.
+_AS_BEFORE = (
+    f"COALESCE((SELECT CASE o.reason WHEN '{GAVE_WAY}' THEN o.reason END FROM deliveries o"  # noqa: S608  # constants
+    "  WHERE o.subscriber_id = u.id AND o.subscription_id = s.id AND o.slot_at < :slot"
+    "  ORDER BY o.slot_at DESC LIMIT 1), :together)"
+)
 
 
 class Part(NamedTuple):
@@ -82,7 +88,7 @@ def line_up(
         text(
             "INSERT INTO deliveries (edition_id, subscriber_id, subscription_id, slot_at, state, reason, address,"  # noqa: S608
             " name, planned_at, waits_until)"
-            " SELECT :e, u.id, s.id, :slot, 'ready', :together, u.address, u.name, :now, :slot"
+            f" SELECT :e, u.id, s.id, :slot, 'ready', {_AS_BEFORE}, u.address, u.name, :now, :slot"
             " FROM subscribers u JOIN subscriptions s ON s.subscriber_id = u.id"
             " JOIN scope c ON c.cadence_id = s.cadence_id"
             f" WHERE u.joins <> 0 AND s.state = 'active' AND {UNPLANNED}"

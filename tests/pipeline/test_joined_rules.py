@@ -23,7 +23,7 @@ from tests.pipeline.happenings import add, fates
 from tests.pipeline.test_joined import ANN, SEVEN, comment, tick, told, two_letters, with_events
 from tests.sink import Do, Sink
 
-LITTLE = 11_000  #: bytes that hold one article, and not a second newsletter's beside it
+LITTLE = 12_000  #: bytes that hold one article, and not a second newsletter's beside it
 
 
 def both_told(house: House) -> None:
