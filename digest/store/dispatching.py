@@ -81,7 +81,7 @@ def claim(
     A mailbox has at most one message under way: two that were planned on one history may tell one story.
     """
     at = to_micros(now)
-    only = () if newsletter_id is None else (newsletter_id,)
+    only = () if newsletter_id is None else (newsletter_id, newsletter_id)
     some = newsletter_id is not None
     if ledger.dialect.name == "sqlite":
         rows = _CLAIM[some].rows(ledger, (worker, to_micros(lease_until), at, at, *only, limit))
@@ -113,7 +113,12 @@ def _claim_statement(chosen: str) -> Prepared:
 
 _DUE = f"SELECT d.id, d.subscriber_id FROM {_JOINED} WHERE {_CLAIMABLE.replace(':now', '?')}"  # noqa: S608
 # The plus keeps SQLite from starting at the newsletter and sorting all its rows: the work index is in order.
-_ONLY = {True: "AND +e.newsletter_id = ?", False: ""}
+# What is a part of another newsletter's mail goes with it.
+_ONLY = {
+    True: "AND (+e.newsletter_id = ? OR d.part_of IS NOT NULL AND EXISTS (SELECT 1 FROM deliveries p"
+    " JOIN editions pe ON pe.id = p.edition_id WHERE p.part_of = d.id AND pe.newsletter_id = ?))",
+    False: "",
+}
 _IN_ORDER = f"AND {_FREE} ORDER BY d.next_attempt_at, d.id LIMIT ?"
 _CLAIM = {some: _claim_statement(f"{_DUE} {only} {_IN_ORDER}") for some, only in _ONLY.items()}
 # Where several workers claim at once, each first holds rows and mailboxes that no other one holds, and then looks

@@ -10,6 +10,7 @@ import pytest
 
 from digest.model.newsletter import Limits
 from digest.pipeline.subscribers.erase_subscriber import erase_subscriber
+from digest.pipeline.subscribers.show_subscriber import subscriber_as_json
 from digest.pipeline.tick import plan_due
 from digest.store import approvals, dispatching
 from digest.store.editions import count_waiting, find_edition
@@ -211,3 +212,26 @@ def test_a_mail_whose_only_event_is_cancelled_on_the_way_does_not_come_again(hou
         assert sink.tries[ANN] == 1
         assert fates(house) == {"a": "cancelled"}
         assert house.states("comments") == {ANN: "skipped(nothing_new)"}
+
+
+def test_sending_one_newsletter_sends_the_mails_that_it_is_a_part_of(house: House, sink: Sink) -> None:
+    """Beta is in alpha's mail, which was planned and has not left."""
+    both_told(house)
+    house.move(hours=1)
+    plan_due(house.installation)
+
+    house.send(sink, "beta")
+
+    assert told(house, sink) == [["Solar story 2", "Tariff story 1"]]
+
+
+@pytest.mark.sqlite
+def test_the_log_names_the_mail_that_a_part_is_in(house: House, sink: Sink) -> None:
+    """By the number of its delivery; so does what is shown of the reader, who wants it so."""
+    both_told(house)
+    tick(house, sink, 1)
+
+    (part,), (mail,) = house.log(edition="beta"), house.log(edition="alpha")
+
+    assert (part.reason, part.part_of) == ("together", mail.delivery_id)
+    assert subscriber_as_json(house.engine, ANN)["joins"] == ["newsletters"]
