@@ -37,11 +37,14 @@ def write_pages(folder: Path) -> list[str]:
         house.newsletter()
         fill(house, sink)
         names = []
-        with TestClient(build_site(house.installation), base_url=HOST, follow_redirects=False) as client:
+        site = build_site(house.installation)
+        with TestClient(site, base_url=HOST, follow_redirects=False) as client:
             enter(house, client, Role.ADMIN)
             for locale in ("en", "ko"):
                 for path in (*(f"/staff{each}" for each in STAFF), *readers(house)):
-                    answer = client.get(path.removeprefix(HOST), headers={"accept-language": locale})
+                    # The door is shown to those who are not signed in.
+                    who = TestClient(site, base_url=HOST) if path == "/staff/sign-in" else client
+                    answer = who.get(path.removeprefix(HOST), headers={"accept-language": locale})
                     short = re.sub(r"[^a-z0-9]+", "-", path.removeprefix(HOST).lower()).strip("-")[:60] or "home"
                     names.append(f"{short}.{locale}")
                     (folder / f"{names[-1]}.html").write_text(answer.text, "utf-8")

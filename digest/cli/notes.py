@@ -60,7 +60,7 @@ def _say(kind: str, name: str, file: str, language: str, *, clear: bool, by: str
         raise typer.BadParameter("--clear takes back what is there; leave out --file")
     house, word = the_installation(), NoteKind(kind)
     if clear:
-        _tell(clear_note(house, name, word), word, as_json)
+        _tell(clear_note(house, name, word, by=by or the_user()), word, as_json)
     elif file:
         tag = read_locale(language) if language else ""
         done = write_note(house, name, word, _read(file), by=by or the_user(), language=tag)

@@ -46,6 +46,15 @@ class Breaker:
             return True
         return self.circuit is Circuit.CLOSED
 
+    @property
+    def is_failing(self) -> bool:
+        """True when the relay is left alone, or would be if there were another."""
+        return not self.is_closed or self.count >= self.failures
+
+    def note(self) -> None:
+        """Count a failure of the only relay, which is not left alone for it."""
+        self.count += 1
+
     def failed(self, now: float) -> bool:
         """Count a failure; True when it opens the circuit."""
         self.count += 1

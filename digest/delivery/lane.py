@@ -170,6 +170,7 @@ class Lane:
         if failure.outcome is not Outcome.DEFERRED:
             traffic.leave_alone(self._server, fault, now)
             return
+        self._server.breaker.note()
         left = traffic.patience_left(began, now)
         if left < traffic.patience.first / 10:  # too little for another try
             traffic.give_up(fault)

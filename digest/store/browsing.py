@@ -17,13 +17,13 @@ from digest.model.article import StoredArticle
 from digest.model.delivery import DeliveryState
 from digest.store.articles import articles_before
 from digest.store.log import LINES, LoggedDelivery, line_of
-from digest.store.tables import editions, from_micros, newsletters, to_micros
+from digest.store.tables import editions, from_micros, newsletters
 
 T = TypeVar("T")
 
 PAGE = 50
 COUNTED = 10_000  #: a count is never higher; one more means "more than that"
-SEARCHED = 2_000  #: articles that one search reads
+SEARCHED = 1_000  #: articles that one search reads
 _USUAL = (DeliveryState.READY, DeliveryState.CLAIMED, DeliveryState.SENT)
 _UNUSUAL = "d.state NOT IN ('ready', 'claimed', 'sent')"  # as the index says it
 
@@ -219,25 +219,20 @@ def browse_articles(
 ) -> tuple[Page[StoredArticle], bool]:
     """Return one page of articles, newest first, and whether the search stopped before it had read all of them.
 
-    A search reads the next 2,000 articles, title, deck and text; the cursor goes on from there.
+    A search reads the next 1,000 articles, title, deck and text; the cursor goes on from there.
     """
     found: list[StoredArticle] = []
     read = 0
     last: tuple[int, ...] = tuple(after)
-    wanted = search.casefold()
-    for each in articles_before(connection, last, limit=SEARCHED if search else PAGE + 1):
+    for key, each in articles_before(connection, last, limit=SEARCHED if search else PAGE + 1, search=search):
         read += 1
-        if not wanted or any(wanted in part.casefold() for part in _texts(each)):
+        if each is not None:
             if len(found) == PAGE:
                 return Page(tuple(found), last), False
             found.append(each)
-        last = (to_micros(each.collected_at), each.article_id)
+        last = key
     unread = bool(search) and read == SEARCHED
     return Page(tuple(found), last if unread else ()), unread
-
-
-def _texts(each: StoredArticle) -> tuple[str, str, str]:
-    return each.article.title, each.article.deck, each.article.text
 
 
 def _cut(rows: list[T], key: Callable[[T], tuple[int, ...]], limit: int = PAGE) -> Page[T]:
@@ -245,10 +240,7 @@ def _cut(rows: list[T], key: Callable[[T], tuple[int, ...]], limit: int = PAGE) 
 
 
 def states_of_edition(connection: Connection, edition_id: int) -> dict[str, int]:
-    """Return state -> how many of an edition's deliveries, each count at most one more than 10,000.
-
-    Of an edition of more than that, those that were sent are counted among its first 20,000 readers.
-    """
+    """Return state -> how many of an edition's deliveries, each count at most one more than 10,000."""
     total = count_deliveries(connection, edition_id=edition_id)
     if total <= COUNTED:
         counted = text("SELECT state, COUNT(*) AS count FROM deliveries WHERE edition_id = :e GROUP BY state")
@@ -258,12 +250,24 @@ def states_of_edition(connection: Connection, edition_id: int) -> dict[str, int]
     counts: dict[DeliveryState, int] = {}
     for state in others:
         counts[state] = count_deliveries(connection, edition_id=edition_id, state=state)
-    # No index leads to these: looking for the first few that are sent could be looking at everybody.
-    some = f"SELECT state FROM deliveries WHERE edition_id = :e ORDER BY subscriber_id LIMIT {2 * COUNTED}"  # noqa: S608
-    enough = f"SELECT 1 FROM ({some}) AS looked_at WHERE state = 'sent' LIMIT {COUNTED + 1}"  # noqa: S608
-    sent = text(f"SELECT COUNT(*) FROM ({enough}) AS found")  # noqa: S608
-    counts[DeliveryState.SENT] = int(connection.execute(sent, {"e": edition_id}).scalar_one())
+    counts[DeliveryState.SENT] = _sent_beside(connection, edition_id, list(counts.values()))
     return {state.value: count for state, count in counts.items() if count}
+
+
+def _sent_beside(connection: Connection, edition_id: int, others: list[int]) -> int:
+    """Return how many were sent of an edition that has so many *others*, at most one more than 10,000.
+
+    No index leads to what was sent: as many as there are beside the others. Where there are too many others to say,
+    those among its first 20,000 readers.
+    """
+    if max(others) <= COUNTED:
+        enough = f"SELECT 1 FROM deliveries WHERE edition_id = :e LIMIT {sum(others) + COUNTED + 1}"  # noqa: S608
+        some = int(connection.execute(text(f"SELECT COUNT(*) FROM ({enough}) AS f"), {"e": edition_id}).scalar_one())  # noqa: S608
+        return max(0, some - sum(others))
+    first = f"SELECT state FROM deliveries WHERE edition_id = :e ORDER BY subscriber_id LIMIT {2 * COUNTED}"  # noqa: S608
+    enough = f"SELECT 1 FROM ({first}) AS looked_at WHERE state = 'sent' LIMIT {COUNTED + 1}"  # noqa: S608
+    sent = text(f"SELECT COUNT(*) FROM ({enough}) AS found")  # noqa: S608
+    return int(connection.execute(sent, {"e": edition_id}).scalar_one())
 
 
 def answered_since(connection: Connection, since: int) -> int:

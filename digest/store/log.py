@@ -209,12 +209,7 @@ def retry_failed(connection: Connection, which: Filter, now: datetime) -> int:
     where they went. Rows in doubt are only sent again when *which* asks for that state: the same message, once more.
     """
     wheres, values = _conditions(which, _DELIVERIES)
-    chosen = (
-        f"(SELECT d.id FROM {_DELIVERIES.rows}"  # noqa: S608
-        " JOIN subscribers u ON u.id = d.subscriber_id JOIN subscriptions s ON s.id = d.subscription_id"
-        f" WHERE {wheres} AND s.state = 'active'"
-        " AND (d.state = 'expired' OR (d.state = 'refused' AND u.address <> d.address)))"
-    )
+    chosen = f"({_to_plan_anew(wheres)})"
     connection.execute(text(_KEEP_RECIPIENTS + chosen), values)
     count = connection.execute(
         text(
@@ -237,14 +232,38 @@ def retry_failed(connection: Connection, which: Filter, now: datetime) -> int:
     return count
 
 
+def count_to_retry(connection: Connection, which: Filter, most: int) -> int:
+    """Return how many rows `retry_failed` would take, counted to *most*."""
+    wheres, values = _conditions(which, _DELIVERIES)
+    rows = _in_doubt_to_send(wheres) if which.state == DeliveryState.IN_DOUBT else _to_plan_anew(wheres)
+    counted = text(f"SELECT COUNT(*) FROM ({rows} LIMIT :most) AS found")  # noqa: S608
+    return int(connection.execute(counted, {**values, "most": most}).scalar_one())
+
+
+def _to_plan_anew(wheres: str) -> str:
+    """Return the query for rows that expired, or were refused at an address that was corrected since."""
+    return (
+        f"SELECT d.id FROM {_DELIVERIES.rows}"  # noqa: S608
+        " JOIN subscribers u ON u.id = d.subscriber_id JOIN subscriptions s ON s.id = d.subscription_id"
+        f" WHERE {wheres} AND s.state = 'active'"
+        " AND (d.state = 'expired' OR (d.state = 'refused' AND u.address <> d.address))"
+    )
+
+
+def _in_doubt_to_send(wheres: str) -> str:
+    """Return the query for rows in doubt that wait for a person's word."""
+    return (
+        f"SELECT d.id FROM {_DELIVERIES.rows} JOIN subscriptions s ON s.id = d.subscription_id WHERE {wheres}"  # noqa: S608
+        " AND s.state = 'active' AND e.state <> 'cancelled' AND d.state = 'in_doubt' AND d.next_attempt_at IS NULL"
+    )
+
+
 def _send_once_more(connection: Connection, wheres: str, values: dict[str, Any], now: datetime) -> int:
     """Make rows in doubt due that wait for a person's word; their editions are neither paused nor cancelled."""
     return connection.execute(
         text(
             "UPDATE deliveries SET next_attempt_at = :retry_now, finished_at = NULL"  # noqa: S608
-            f" WHERE state = 'in_doubt' AND next_attempt_at IS NULL AND id IN (SELECT d.id FROM {_DELIVERIES.rows}"
-            f" JOIN subscriptions s ON s.id = d.subscription_id WHERE {wheres} AND s.state = 'active'"
-            " AND e.state <> 'cancelled')"
+            f" WHERE state = 'in_doubt' AND next_attempt_at IS NULL AND id IN ({_in_doubt_to_send(wheres)})"
         ),
         {**values, "retry_now": to_micros(now)},
     ).rowcount

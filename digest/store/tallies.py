@@ -106,6 +106,16 @@ def counts_between(
     return found[0], found[1]
 
 
+def readers_at(connection: Connection, day: date, newsletter: str = "") -> int:
+    """Return how many had joined and not left before *day*, as far as it was counted."""
+    own = tallies.c
+    query = select(own.event, func.sum(own.count)).where(own.event.in_(("joined", "ended")), own.day < day.isoformat())
+    if newsletter:
+        query = query.join(newsletters, newsletters.c.id == own.newsletter_id).where(newsletters.c.slug == newsletter)
+    counts = {row[0]: int(row[1]) for row in connection.execute(query.group_by(own.event))}
+    return max(0, counts.get("joined", 0) - counts.get("ended", 0))
+
+
 def is_settled(at: int, cut_off: datetime) -> bool:
     """Whether a row of this instant was written so long ago that none before it is still to appear."""
     return at <= to_micros(cut_off)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
+from digest.model.newsletter import Source, SourceKind
 from digest.pipeline.editing.edit_templates import save_draft
+from digest.pipeline.planning.letters import write_letters
+from digest.pipeline.reading.sign_up import Wish, ask_to_join
 from digest.pipeline.staff.import_chore import bring_file
 from digest.pipeline.staff.suppress_address import suppress_address
 from digest.pipeline.staff.tally import tally
@@ -12,39 +15,88 @@ from digest.pipeline.staff.watch import watch
 from digest.pipeline.subscribers.change_readers import Change, ask_for_change
 from digest.pipeline.subscribers.reader_changes import Action
 from digest.store import thoughts
+from digest.store.newsletters import save_sources
 from tests.house import House
 from tests.pipeline.happenings import add, event, stream
 from tests.sink import Sink
 
+SOON = "2026-11-24T07:00"
+SENT = "Tariff on rope"
 MINA = "mina@example.org"
 STAFF = (
-    *("", "/dashboard", "/subscribers", "/subscribers?c1=domain-is&v1=example.org", "/subscribers/1", "/changes"),
-    *("/changes/1", "/import", "/imports/2", f"/suppressions?address={MINA}", "/topics", "/topics/trade", "/editions"),
-    *("/editions/1", "/editions/1/cancel", "/preview?newsletter=daily", "/articles", "/articles/1", "/sources"),
+    *("", "/sign-in", "/dashboard", "/subscribers", "/subscribers?c1=domain-is&v1=example.org", "/subscribers/1"),
+    *("/changes", "/changes/1", "/import", "/imports/2", f"/suppressions?address={MINA}", "/topics", "/topics/trade"),
+    *("/editions", "/editions/1", "/editions/1/pause", "/editions/1/resume", "/editions/1/cancel"),
+    *("/editions/1/correct", "/editions/1/approve", "/editions/1/withdraw-approval", "/send/daily", "/notes/daily"),
+    *("/preview?newsletter=daily", f"/preview?newsletter=daily&reader={MINA}&at={SOON}&zone=UTC"),
+    f"/preview/beside?a_newsletter=daily&a_reader={MINA}&b_newsletter=daily&b_topics=sport",
+    *("/articles", "/articles?q=rope", "/articles?q=nothing-like-it", "/articles/1", "/sources"),
     *("/streams", "/windows", "/events", "/subscribers/1/events", "/thoughts"),
     *("/alerts", "/templates", "/templates/digest", "/templates/digest/compare?old=0&new=1"),
-    *("/deliveries", "/deliveries/1", "/schedules", "/relays", "/users", "/audit", "/account", "/nowhere"),
+    *("/deliveries", "/deliveries?edition=daily%2F2026-11-23", "/deliveries?state=in_doubt", "/deliveries/1"),
+    *(
+        "/deliveries/anew?state=in_doubt",
+        "/schedules",
+        "/relays",
+        "/users",
+        "/tokens",
+        "/audit",
+        "/account",
+        "/nowhere",
+    ),
 )
+
+
+#: Addresses that are asked for and are no page: what they are.
+NOT_PAGES = {
+    "/static": "files",
+    "/v/{token}": "a mail, which has checks of its own",
+    "/n/{slug}/archive/{period}": "a mail",
+    "/n/{slug}/feed.xml": "a feed",
+    "/p/{token}/data.json": "a file",
+    "/staff/sign-in/provider": "the way to a provider of single sign-on",
+    "/staff/sign-in/back": "the way back, to the door or to Today",
+    "/staff/preview/mail": "a mail",
+    "/staff/templates/{slug}/mail": "a mail",
+    "/staff/templates/{slug}/files": "a file",
+    "/staff/imports/{number}/report": "a file",
+}
 
 
 def readers(house: House) -> list[str]:
     """Return the addresses of pages for readers, some of them whole."""
-    return ["/", "/n/daily", house.links.preferences(1), house.links.leave(house.subscription_id(MINA)), "/nowhere"]
+    links, mail = house.links, house.links.view(1)
+    ((sent,),) = house.rows(
+        "SELECT id FROM articles WHERE id = (SELECT MIN(article_id) FROM revisions WHERE content LIKE :t)",
+        t=f"%{SENT}%",
+    )
+    ((letter,),) = house.rows(
+        "SELECT d.id FROM deliveries d JOIN editions e ON e.id = d.edition_id WHERE e.period LIKE '%letter%'"
+    )
+    return [
+        *("/", "/n/daily", "/n/daily/archive", links.preferences(1), f"{links.preferences(1)}/data"),
+        *(links.leave(house.subscription_id(MINA)), f"{mail}/more", f"{mail}/a{sent}", f"{mail}/thoughts/{sent}"),
+        *(links.confirm(letter), f"/articles/{sent + 1}", "/nowhere"),
+    ]
 
 
 def fill(house: House, sink: Sink) -> None:
     """Let every page have something to show; what was asked for waits."""
     house.reader(MINA, topics="trade", name="Mina", timezone="Asia/Seoul")
     house.reader("ben@example.org")
-    house.article("trade", "Tariff on rope", disclaimer="This content is AI-generated.")
+    house.newsletter(archive=True)
+    house.article("trade", SENT, disclaimer="This content is AI-generated.")
+    house.article("space", "A satellite seen from the roof", url="")
     house.plan(at=house.move(hours=2))
     with ThreadPoolExecutor(1) as other:
         other.submit(house.dispatch, sink).result()
     house.move(minutes=3)
     tally(house.installation)
-    house.change(
-        "INSERT INTO sources (slug, kind, location, spec, next_visit_at, last_error) VALUES ('wire', 'feed', 'x', '{}', 0, '404')"
-    )
+    with house.engine.begin() as connection:
+        save_sources(
+            connection, [Source("wire", SourceKind.FEED, "https://wire.example.net/feed.xml")], now=house.clock.now()
+        )
+    house.change("UPDATE sources SET last_error = 'https://wire.example.net/feed.xml: it answered 404'")
     ask_for_change(house.installation, "mina", Change(Action.PAUSE), ids=[1, 2])
     bring_file(
         house.installation, "mina", iter([b"Mail,Shoes\na@example.org,44\n"]), file="list.csv", newsletter="daily"
@@ -52,6 +104,9 @@ def fill(house: House, sink: Sink) -> None:
     save_draft(house.installation, "digest", {"subject.txt": "{{ digest.date }}"}, based_on=0, by="mina")
     watch(house.installation, free=lambda _folder: (0, 1))
     suppress_address(house.installation, "mina", "nobody@example.net", "a trap")
+    wish = Wish(("trade",), (), "", "Asia/Seoul", "en", "", "/n/daily", "sign-up: Send me Daily.")
+    ask_to_join(house.installation, "daily", "new@example.org", wish, network="192.0.2.1")
+    write_letters(house.installation)
     stream(house)
     house.reader(MINA, "comments", topics="")
     add(house, event("tea", MINA), event("cake", MINA, on="cake"))

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import pytest
 
+from digest.delivery.breaker import Breaker
 from digest.delivery.pool import DrainResult, Limits, Patience, Timeouts, drain
 from digest.delivery.smtp import open_connection
 from digest.model.delivery import Envelope, Outcome, Phase
@@ -312,6 +313,7 @@ def test_a_relay_that_is_away_is_asked_now_and_then_and_given_up():
         taken.append(len(taken) + 1)
         return envelope(taken[-1])
 
+    breaker = Breaker(failures=3)
     result = asyncio.run(
         drain(
             Relay("127.0.0.1", 1, implicit_tls=False, starttls=False),
@@ -321,10 +323,13 @@ def test_a_relay_that_is_away_is_asked_now_and_then_and_given_up():
             clock=CLOCK,
             timeouts=FAST,
             patience=SOON,
+            breakers=[breaker],
         )
     )
 
     assert taken == [1, 2]
+    assert breaker.is_failing
+    assert breaker.is_closed
     assert notebook.lines == []
     assert result.fault is None
     assert result.gave_up is not None

@@ -120,6 +120,21 @@ def test_what_one_process_sees_is_told_by_it_and_forgotten_after_it(house: House
     assert look(house) == []
 
 
+def test_a_lone_mail_server_that_is_away_is_told_of_until_it_answers(house: House, sink: Sink) -> None:
+    """There is no other to turn to, so it is not left alone; operators hear of it all the same."""
+    sending = house.sending(sink)
+    for _ in range(4):
+        sending.breakers[0].note()
+    assert watch(house.installation, sending, free=lambda _folder: (10**12, 10**12)).opened == 0
+    sending.breakers[0].note()
+    assert watch(house.installation, sending, free=lambda _folder: (10**12, 10**12)).opened == 1
+    assert sending.breakers[0].may_try(0)
+    sending.breakers[0].succeeded()
+    house.move(minutes=6)
+
+    assert look(house) == []
+
+
 def test_operators_get_one_mail_of_a_cause_in_an_hour(house: House, sink: Sink) -> None:
     """Once it was seen twice, in plain text; what comes back within the hour waits for its end."""
     house.newsletter()

@@ -12,6 +12,7 @@ from sqlalchemy import text
 from digest.errors import BadInput
 from digest.model.delivery import DeliveryState
 from digest.store import browsing
+from digest.store.articles import list_articles
 from digest.store.browsing import (
     browse_articles,
     browse_deliveries,
@@ -120,6 +121,37 @@ def test_a_count_stops_at_its_bound(full: House, monkeypatch: pytest.MonkeyPatch
         assert count_deliveries(connection) == 6
 
         assert all(count <= 6 for count in states_of_edition(connection, 1).values())
+
+
+def test_what_was_sent_is_told_exactly_without_reading_the_rows(full: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As many as there are beside the others, up to the bound; the unique index has all that is needed."""
+    with reading(full.engine) as connection:
+        true = states_of_edition(connection, 1)
+        for bound in (12, 39):
+            monkeypatch.setattr(browsing, "COUNTED", bound)
+            with full.statements() as seen:
+                told = states_of_edition(connection, 1)
+            assert told == {state: min(count, bound + 1) for state, count in true.items()}
+            for statement in seen:
+                assert "SCAN deliveries" not in _plan(full, statement), statement
+
+
+def _plan(house: House, statement: str) -> str:
+    if house.engine.dialect.name != "sqlite":
+        return ""  # so small a table PostgreSQL reads whole, whatever its indexes
+    with house.engine.connect() as connection:
+        values = (1,) * statement.count("?")
+        return " ".join(row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values))
+
+
+def test_the_latest_articles_are_read_and_no_others(house: House) -> None:
+    """A list without a search asks the database for as many as it shows."""
+    for _ in range(3):
+        house.article()
+    with reading(house.engine) as connection, house.statements() as seen:
+        assert len(list(list_articles(connection, limit=2))) == 2
+
+    assert "LIMIT" in seen[-1]
 
 
 def test_a_cursor_of_another_list_is_refused(full: House) -> None:

@@ -19,6 +19,7 @@ from digest.rendering.i18n import resolve_locale
 from digest.rendering.press import Press
 from digest.rendering.written import edition_view
 from digest.scheduling.cadence import Rule, instant_period, latest_slot, next_slot, parse_rule, period_of
+from digest.store.audit import record
 from digest.store.edition_notes import drop_note, edition_to_come, notes_of, save_note
 from digest.store.editions import begun_periods, find_edition
 from digest.store.engine import reading
@@ -58,16 +59,18 @@ def write_note(house: Installation, name: str, kind: NoteKind, markdown: str, *,
         edition_id, newsletter, period = find_or_begin(connection, house, name)
         _try_out(house, newsletter, period, note)
         replanned = save_note(connection, edition_id, note)
+        record(connection, by, f"edition.{kind}", f"{newsletter.slug}/{period}", now=note.at)
         return Noted(f"{newsletter.slug}/{period}", notes_of(connection, edition_id), replanned)
 
 
-def clear_note(house: Installation, name: str, kind: NoteKind) -> Noted:
+def clear_note(house: Installation, name: str, kind: NoteKind, *, by: str = "") -> Noted:
     """Take a note back; raises NotFound, BadInput when there is none."""
     with house.engine.begin() as connection:
         edition_id, newsletter, period = find_or_begin(connection, house, name)
         replanned = drop_note(connection, edition_id, kind, house.clock.now())
         if replanned is None:
             raise BadInput(f"{newsletter.slug}/{period} has no {kind}; nothing was changed")
+        record(connection, by, f"edition.{kind}.clear", f"{newsletter.slug}/{period}", now=house.clock.now())
         return Noted(f"{newsletter.slug}/{period}", notes_of(connection, edition_id), replanned)
 
 

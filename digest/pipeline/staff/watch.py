@@ -110,6 +110,6 @@ def _of_relays(sending: Sending | None) -> Iterator[Cause]:
     if sending is None:
         return
     for relay, breaker in zip(sending.relays, sending.breakers, strict=False):
-        if not breaker.is_closed:
-            says = f"the mail server {relay.server} failed again and again, and is left alone for a while"
+        if breaker.is_failing:
+            says = f"the mail server {relay.server} failed again and again; what it says: digest doctor"
             yield Cause(AlertKind.RELAY_DOWN, relay.server, says)

@@ -90,6 +90,7 @@ def import_file(
     secret: str,
     previous_secret: str = "",
     overwrite: bool = False,
+    only_here: bool = False,
     progress: Progress | None = None,
     on_problem: Callable[[Problem], None] | None = None,
 ) -> Imported:
@@ -97,7 +98,8 @@ def import_file(
 
     *secret* (and the one before a rotation) finds suppressed addresses, and those that were corrected. These,
     and readers who left, are never brought back: only they can do that. What readers chose on the preferences
-    page stays, unless *overwrite*.
+    page stays, unless *overwrite*. With *only_here* what a reader is called, and their language and zone, which hold
+    for all newsletters, stay as they are: for who may change this newsletter alone.
 
     Raises NotFound for an unknown newsletter, BadInput for a file without an e-mail column; bad rows are
     reported and everything else goes on.
@@ -107,7 +109,8 @@ def import_file(
     with engine.connect() as conn, ExitStack() as closing:
         stream, size = _open(source, closing)
         tally, chunks = Tally(on_problem), _chunks(stream, size, tell)
-        how = How(newsletter, now, tuple(filter(None, (secret, previous_secret))), overwrite=overwrite)
+        secrets = tuple(filter(None, (secret, previous_secret)))
+        how = How(newsletter, now, secrets, overwrite=overwrite, only_here=only_here)
         ready = closing.enter_context(read_rows(conn, chunks, how, tally))
         closing.enter_context(bounded_cache(conn))
         writer, done = BatchWriter(ready.terms), 0
@@ -129,6 +132,7 @@ class How:
     secrets: tuple[str, ...]
     overwrite: bool = False
     mapping: tuple[str, ...] | None = None
+    only_here: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +228,8 @@ def _terms(conn: Connection, how: How) -> Callable[[Columns], Terms]:
     others: tuple[tuple[int, Newsletter], ...] = tuple(
         (ids[name], one) for name, one in load_newsletters(conn).items() if name != slug and not one.schedule.zone
     )
-    return lambda columns: Terms(newsletter_id, newsletter, others, columns, how.now, how.secrets, how.overwrite)
+    rest = (how.now, how.secrets, how.overwrite, how.only_here)
+    return lambda columns: Terms(newsletter_id, newsletter, others, columns, *rest)
 
 
 def _stage(records: Iterator[Record], reader: RowReader, scratch: Staging, tally: Tally) -> None:

@@ -71,7 +71,8 @@ class Written:
 class Terms:
     """What holds for the whole import. *others* are the newsletters that follow each reader's own zone.
 
-    With *overwrite* the file wins over what readers chose by their own hand.
+    With *overwrite* the file wins over what readers chose by their own hand; with *only_here* never in what holds for
+    all their newsletters.
     """
 
     newsletter_id: int
@@ -81,6 +82,7 @@ class Terms:
     now: datetime
     secrets: tuple[str, ...]
     overwrite: bool = False
+    only_here: bool = False
 
 
 class Added(NamedTuple):
@@ -247,6 +249,8 @@ class BatchWriter:
             known.placed_at,
             known.chosen_at,
         )
+        if self._terms.only_here:
+            plan = plan._replace(name=known.name, locale=known.locale, zone=known.zone)
         if known.subscription_id:
             lacks = [name for name in ("send_at", "frequency") if name not in self._terms.columns]
             merged = self._merged[known.profile_id, row.interests]

@@ -13,9 +13,12 @@ from digest.store.articles import find_article, revisions_of, set_state
 from digest.store.audit import record
 from digest.store.browsing import SEARCHED, browse_articles
 from digest.store.engine import reading
+from digest.store.newsletters import newsletter_ids
 from digest.store.reviews import record_review, reviews_of
+from digest.store.rulings import rulings_of
 from digest.web.staff.gate import Gate, Visit, number_of
 from digest.web.staff.pages import StaffPages
+from digest.web.staff.rulings import KINDS
 
 
 def add_to(gate: Gate, house: Installation, pages: StaffPages) -> None:
@@ -33,10 +36,22 @@ def add_to(gate: Gate, house: Installation, pages: StaffPages) -> None:
         number = number_of(visit.request.path_params["number"])
         with reading(house.engine) as connection:
             found, revisions = find_article(connection, number), revisions_of(connection, number)
+            decided = rulings_of(connection, number)
+            newsletters = tuple(newsletter_ids(connection))
             reviews = reviews_of(connection, [found.revision_id]).get(found.revision_id, [])
         summary = summarise(found.article).text
         return pages.draw(
-            "article.html", visit, here="articles", found=found, revisions=revisions, summary=summary, reviews=reviews
+            "article.html",
+            visit,
+            here="articles",
+            found=found,
+            revisions=revisions,
+            summary=summary,
+            reviews=reviews,
+            decided=decided,
+            kinds=KINDS,
+            newsletters=newsletters,
+            now=house.clock.now(),
         )
 
     def move(state: ArticleState, visit: Visit) -> Response:

@@ -28,7 +28,7 @@ def asked_of(house: Installation, said: Mapping[str, str]) -> Asked:
     zone = read_zone(text["zone"]) if text["zone"] else _zone_of(house, text["reader"])
     interests = _interests(house, text["topics"], text["keywords"])
     locale = _locale(text["locale"])
-    at = _moment(text["at"], zone) if text["at"] else house.clock.now()
+    at = moment_of(text["at"], zone) if text["at"] else house.clock.now()
     return Asked(text["newsletter"], text["reader"], at, zone, interests, locale)
 
 
@@ -38,7 +38,8 @@ def words_for(interests: Interests) -> dict[str, str]:
     return {"topics": ", ".join(topics), "keywords": ", ".join(interests.keywords)}
 
 
-def _moment(written: str, zone: str) -> datetime:
+def moment_of(written: str, zone: str) -> datetime:
+    """Return the instant of a local time as a form has it, in a zone that there is; raises BadInput."""
     try:
         local = datetime.fromisoformat(written)
     except ValueError:

@@ -10,7 +10,7 @@ from digest.model.staff import Role
 from digest.pipeline.installation import Installation
 from digest.store.engine import reading
 from digest.store.newsletters import newsletter_ids
-from digest.store.tallies import counts_between
+from digest.store.tallies import counts_between, readers_at
 from digest.web.staff.charts import HEIGHT, WIDTH, chart
 from digest.web.staff.gate import Gate, Visit
 from digest.web.staff.pages import StaffPages
@@ -41,14 +41,19 @@ def add_to(gate: Gate, house: Installation, pages: StaffPages) -> None:
             slugs = tuple(newsletter_ids(connection))
             newsletter = visit.arg("newsletter") if visit.arg("newsletter") in slugs else ""
             by_day, by_provider = counts_between(connection, days[0], today, newsletter)
+            before = readers_at(connection, days[0], newsletter)
         charts = [chart(event, [(f"{day}", by_day.get((f"{day}", event), 0)) for day in days]) for event in EVENTS]
         sent = {provider for provider, _event in by_provider}
         providers = sorted(sent, key=lambda each: (-by_provider.get((each, "sent"), 0), each))
+        totals = {each.event: each.total for each in charts}
         return pages.draw(
             "dashboard.html",
             visit,
             here="dashboard",
             charts=charts,
+            joined=totals["joined"],
+            left=totals["ended"],
+            before=before,
             events=EVENTS,
             days=[f"{day}" for day in reversed(days)],
             by_day=by_day,

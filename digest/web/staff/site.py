@@ -19,9 +19,12 @@ from digest.web.staff import (
     editions,
     events,
     imports,
+    log_actions,
+    notes,
     people,
     preview,
     proofing,
+    rulings,
     sending,
     signing,
     streams,
@@ -45,7 +48,8 @@ def staff_routes(house: Installation) -> APIRouter:
     pages = StaffPages(house.base_url)
     gate = Gate(house, pages)
     readers, going_out = (subscribers, changes, imports), (editions, approving, sending)
-    looks, told = (preview, comparing, proofing, templates, articles, deliveries), (streams, events, thoughts)
+    looks, told = (preview, comparing, proofing, templates, articles, rulings, notes), (streams, events, thoughts)
+    log = (log_actions, deliveries)
     for part in (
         signing,
         today,
@@ -54,6 +58,7 @@ def staff_routes(house: Installation) -> APIRouter:
         *readers,
         *going_out,
         *looks,
+        *log,
         *told,
         topics,
         upkeep,

@@ -8,7 +8,7 @@ from digest.errors import BadInput, DigestError, NotFound
 from digest.model.staff import Role
 from digest.pipeline.doctor.mail_server import mail_server
 from digest.pipeline.installation import Installation
-from digest.pipeline.newsletters.frequencies import frequency_words, kept_frequency
+from digest.pipeline.newsletters.frequencies import kept_frequency
 from digest.pipeline.staff.suppress_address import reason_of, suppress_address
 from digest.store.audit import record
 from digest.store.engine import reading
@@ -69,13 +69,13 @@ def add_to(gate: Gate, house: Installation, pages: StaffPages) -> None:
         with reading(house.engine) as connection:
             newsletters = load_newsletters(connection)
             coming = coming_slots(connection, most=_SLOTS)
-        often = {slug: frequency_words(kept_frequency(each.schedule.frequency)) for slug, each in newsletters.items()}
+        how_often = {slug: kept_frequency(each.schedule.frequency) for slug, each in newsletters.items()}
         return pages.draw(
             "schedules.html",
             visit,
             here="schedules",
             newsletters=newsletters,
-            often=often,
+            how_often=how_often,
             coming=coming,
             now=house.clock.now(),
         )

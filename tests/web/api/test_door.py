@@ -350,6 +350,21 @@ def test_a_token_for_one_newsletter_reaches_nothing_of_another(anna: House) -> N
             assert (own[0] != 403) is ((method, path) in OF_NEWSLETTER), (method, path, own)
 
 
+def test_an_import_by_such_a_token_leaves_alone_what_holds_for_all_newsletters(anna: House) -> None:
+    """Name, language and zone of readers who are known; whoever is new comes as the file says."""
+    _, key = make_token(anna.installation, "one", tuple(Scope), by="test", newsletters=["daily"])
+    rows = "email,name,locale,timezone\nanna@example.org,Somebody,fr,Asia/Tokyo\nnew@example.org,New,fr,Asia/Tokyo\n"
+    before = anna.rows("SELECT name, locale, zone FROM subscribers WHERE address = 'anna@example.org'")
+    headers = {"authorization": f"Bearer {key}", "content-type": "text/csv"}
+    with TestClient(build_site(anna.installation), base_url=API) as client:
+        for overwrite in ("false", "true"):
+            said = {"newsletter": "daily", "overwrite": overwrite}
+            assert client.post(f"{API}/imports", params=said, content=rows, headers=headers).status_code == 200
+
+    assert anna.rows("SELECT name, locale, zone FROM subscribers WHERE address = 'anna@example.org'") == before
+    assert anna.rows("SELECT name, zone FROM subscribers WHERE address = 'new@example.org'") == [("New", "Asia/Tokyo")]
+
+
 def test_what_a_program_changes_is_on_record(anna: House, api: TestClient) -> None:
     """Who, where and which; no address of a reader; once, also when it is asked for again."""
     again = {"Idempotency-Key": "once"}

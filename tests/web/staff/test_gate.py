@@ -121,7 +121,13 @@ MATRIX: dict[tuple[str, str], Role | str | None] = {
     ("POST", "/staff/articles/{number}/withdraw"): Role.EDITOR,
     ("POST", "/staff/articles/{number}/bring-back"): Role.EDITOR,
     ("POST", "/staff/articles/{number}/review"): Role.EDITOR,
+    ("POST", "/staff/articles/{number}/decisions"): Role.EDITOR,
+    ("GET", "/staff/notes/{slug}"): Role.EDITOR,
+    ("POST", "/staff/notes/{slug}"): Role.EDITOR,
     ("GET", "/staff/deliveries"): Role.VIEWER,
+    ("GET", "/staff/deliveries/anew"): Role.EDITOR,
+    ("POST", "/staff/deliveries/anew"): Role.EDITOR,
+    ("POST", "/staff/deliveries/csv"): Role.ADMIN,
     ("GET", "/staff/deliveries/{number}"): Role.VIEWER,
     ("GET", "/staff/streams"): Role.VIEWER,
     ("GET", "/staff/windows"): Role.VIEWER,
@@ -159,6 +165,9 @@ OF_NEWSLETTER = {
     ("GET", "/staff/send/{slug}"),
     ("POST", "/staff/send/{slug}"),
     ("POST", "/staff/preview/proof"),
+    ("GET", "/staff/notes/{slug}"),
+    ("POST", "/staff/notes/{slug}"),
+    ("POST", "/staff/articles/{number}/decisions"),
     ("POST", "/staff/alerts/{number}/aside"),
 }
 

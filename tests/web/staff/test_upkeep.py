@@ -60,7 +60,7 @@ def test_the_schedule_of_each_newsletter_and_the_next_slots_have_their_zones(ann
     anna.reader("mina@example.org", timezone="Asia/Seoul")
     answer = admin.get("/staff/schedules")
 
-    assert ["Daily daily", "daily", "07:00", "each reader's own"] in tables(answer)
+    assert ["Daily daily", "every day", "07:00", "each reader's own"] in tables(answer)
     assert ["2026-11-24 07:00 Asia/Seoul2026-11-23 22:00 UTC", "daily", "1", "Asia/Seoul"] in tables(answer)
 
 

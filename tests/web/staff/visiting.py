@@ -35,12 +35,18 @@ def account(house: House, role: Role) -> int:
     return found[0].user_id
 
 
-def enter(house: House, client: TestClient, role: Role) -> None:
-    """Sign *client* in, as the page does once the password is right."""
-    key, now, user_id = new_key(), house.clock.now(), account(house, role)
+def open_session(house: House, key: str, user_id: int) -> None:
+    """Let who has *key* be signed in as *user_id*."""
+    now = house.clock.now()
     with house.engine.begin() as connection:
         ends_at = now + timedelta(hours=12)
         users.open_session(connection, sha256(key.encode()).hexdigest(), user_id, now=now, ends_at=ends_at)
+
+
+def enter(house: House, client: TestClient, role: Role) -> None:
+    """Sign *client* in, as the page does once the password is right."""
+    key = new_key()
+    open_session(house, key, account(house, role))
     client.cookies.set(COOKIE, key, domain="news.example.org", path="/")
 
 
