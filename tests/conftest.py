@@ -34,7 +34,8 @@ _FIRST = [Path(__file__).parent / name for name in ("faults", "worker", "browser
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes longest."""
-    items.sort(key=lambda item: [not item.path.is_relative_to(folder) for folder in _FIRST])
+    rank = {path: [not path.is_relative_to(folder) for folder in _FIRST] for path in {item.path for item in items}}
+    items.sort(key=lambda item: rank[item.path])
 
 
 def pytest_collection_finish() -> None:

@@ -83,9 +83,19 @@ def nursery(house: House, witness: Witness, connections: int) -> Iterator[Nurser
 
 
 def kill_again_and_again(
-    house: House, witness: Witness, *, kills: int, connections: int, seed: int, longest: float = 0.25
+    house: House,
+    witness: Witness,
+    *,
+    kills: int,
+    connections: int,
+    seed: int,
+    longest: float = 0.25,
+    most: int = 1_000_000,
 ) -> Verdict:
-    """Send what *house* has planned; kill each sender *longest* seconds after its first message at the latest."""
+    """Send what *house* has planned; kill each sender *longest* seconds after its first message at the latest.
+
+    One that is quick is killed after *most* messages, so that some are left for the next.
+    """
     chance = random.Random(seed)
     verdict, permitted = Verdict(), Counter[str]()
     expected = {address for (address,) in house.rows("SELECT address FROM deliveries")}
@@ -94,7 +104,7 @@ def kill_again_and_again(
             before, pid = len(witness.copies), make.start()
             if verdict.kills < kills:
                 _wait_for_the_first(witness, before, pid)
-                time.sleep(chance.uniform(0, longest))
+                _let_live(witness, chance.uniform(0, longest), before + most)
                 _kill(pid)
             ended = make.wait()
             left = witness.take_unresolved()
@@ -132,6 +142,12 @@ def _wait_for_the_first(witness: Witness, before: int, pid: int) -> None:
         time.sleep(0.002)
         if _is_zombie(pid):
             return
+
+
+def _let_live(witness: Witness, seconds: float, copies: int) -> None:
+    until = time.monotonic() + seconds
+    while len(witness.copies) < copies and (left := until - time.monotonic()) > 0:
+        time.sleep(min(left, 0.001))
 
 
 def _is_zombie(pid: int) -> bool:

@@ -45,6 +45,27 @@ def test_a_choice_that_there_is_not_is_told():
     assert read(choices="surprize") == [("choices", "'surprize' is not one of everything, surprise")]
 
 
+@pytest.mark.parametrize(
+    ("cells", "name"),
+    [
+        ({"First Name": "Ana", "Last Name": "Example"}, "Ana Example"),
+        ({"LNAME": "Example", "FNAME": "Ana"}, "Ana Example"),
+        ({"First Name": "Ana", "Last Name": ""}, "Ana"),
+        ({"Nom": "Exemple", "Prénom": "Ana"}, "Ana Exemple"),
+        ({"Name": "Dr. Ana Example", "First name": "ana"}, "Dr. Ana Example"),
+        ({"Name": "Dr. A. Example", "First name": "Ana", "Last name": "Example"}, "Dr. A. Example"),
+        ({"성": "김", "First name": "보기"}, "김보기"),
+        ({"성": "김", "이름": "보기"}, "김보기"),
+        ({"姓": "例", "名": "太郎"}, "例太郎"),
+        ({"Vorname": "", "Nachname": ""}, ""),
+    ],
+    ids=lambda each: each if isinstance(each, str) else " ".join(each),
+)
+def test_a_name_in_two_columns_is_one_name(cells: dict[str, str], name: str):
+    """As other programs export it; families come first where they do in that script."""
+    assert good(**cells).subscriber.name == name
+
+
 @pytest.mark.parametrize("separator", ["|", ";", ",", "；", "，", "、", "\n"])
 def test_topics_and_keywords_in_one_cell_may_be_parted_as_any_script_parts_them(separator: str):
     """A name with a comma in it stays whole where something stronger parts the names."""

@@ -18,9 +18,15 @@ COLUMNS = (
     "frequency", "paused_until", "consent_source", "consent_at",
 )  # fmt: skip
 
+#: Not columns of ours: other programs' files have a name in two parts, which are read as one.
+PARTS_OF_NAME = ("first_name", "last_name")
+READ = (*COLUMNS, "state", *PARTS_OF_NAME)  #: every name that a column may be given
+
 ALIASES: Mapping[str, str] = {
     **dict.fromkeys(("e mail", "mail", "email address", "e mail address", "address"), "email"),
     **dict.fromkeys(("full name", "display name", "subscriber name"), "name"),
+    **dict.fromkeys(("firstname", "first", "fname", "given name", "forename"), "first_name"),
+    **dict.fromkeys(("lastname", "last", "lname", "family name", "surname"), "last_name"),
     **dict.fromkeys(("language", "lang", "locales"), "locale"),
     **dict.fromkeys(("time zone", "tz", "zone"), "timezone"),
     **dict.fromkeys(("topic", "interests", "follows"), "topics"),
@@ -56,7 +62,7 @@ def read_header(cells: Sequence[str]) -> Columns:
     names = [label_of(restored(cell.strip())).replace(" ", "_") for cell in cells]
     positions: dict[str, int] = {}
     for position, name in enumerate(names):
-        if name in (*COLUMNS, "state"):
+        if name in READ:
             if name in positions:
                 raise BadInput(f"the file has two columns named {name}; keep one of them")
             positions[name] = position
@@ -90,7 +96,7 @@ def guessed(cells: Sequence[str]) -> tuple[str, ...]:
     except BadInput:
         # One name twice, or no address: a person is to say which is which.
         names = [label_of(restored(cell.strip())).replace(" ", "_") for cell in cells]
-        known = [name if name in (*COLUMNS, "state") else column_called(name.replace("_", " ")) for name in names]
+        known = [name if name in READ else column_called(name.replace("_", " ")) for name in names]
         return tuple(name if name not in known[:at] else "" for at, name in enumerate(known))
     by_position = {position: name for name, position in columns.positions.items()}
     return tuple(by_position.get(position, "") for position in range(len(cells)))
@@ -100,7 +106,7 @@ def mapped(cells: Sequence[str], names: Sequence[str]) -> Columns:
     """Return the columns that a person gave to the cells of a header, "" for those to leave out; raises BadInput."""
     positions: dict[str, int] = {}
     for position, name in enumerate(names[: len(cells)]):
-        if name and name not in (*COLUMNS, "state"):
+        if name and name not in READ:
             raise BadInput(f"{name[:40]!r} is no column")
         if name in positions:
             raise BadInput(f"two columns are {name}; leave one of them out")

@@ -20,7 +20,8 @@ from digest.pipeline.newsletters.frequencies import read_frequency
 from digest.pipeline.newsletters.places import read_locale, read_zone
 from digest.pipeline.subscribers.csv_records import MAX_CELL
 from digest.pipeline.subscribers.formulas import restored
-from digest.pipeline.subscribers.subscriber_columns import COLUMNS, Columns, label_of
+from digest.pipeline.subscribers.subscriber_columns import READ, Columns, label_of
+from digest.pipeline.subscribers.whole_name import whole_name
 from digest.scheduling.zones import zone_of
 from digest.store.profiles import interests_as_text
 
@@ -116,11 +117,13 @@ class RowReader:
 
     def _texts(self, cells: Sequence[str]) -> dict[str, str]:
         """Return the text of every column, "" where the row or the file has none."""
-        texts = dict.fromkeys((*COLUMNS, "state"), "")
+        texts = dict.fromkeys(READ, "")
         for column, position in self._columns.positions.items():
             if position < len(cells):
                 text = cells[position].strip()
                 texts[column] = restored(text) if text[:1] == "'" else text
+        if texts["first_name"] or texts["last_name"]:
+            texts["name"] = whole_name(texts["name"], texts["first_name"], texts["last_name"])
         return texts
 
     def _check_shape(self, cells: Sequence[str]) -> Problems:

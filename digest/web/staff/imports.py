@@ -15,7 +15,7 @@ from digest.pipeline.installation import Installation
 from digest.pipeline.staff import chores as work
 from digest.pipeline.staff.import_chore import LARGEST, bring_file, check_import, look_at
 from digest.pipeline.subscribers.export_subscribers import exported
-from digest.pipeline.subscribers.subscriber_columns import COLUMNS
+from digest.pipeline.subscribers.subscriber_columns import READ
 from digest.store.audit import record
 from digest.store.chores import count_pieces, file_pieces, find_chore
 from digest.store.engine import reading
@@ -61,7 +61,7 @@ def add_to(gate: Gate, house: Installation, pages: StaffPages) -> None:
             may_undo=work.may_undo(house, chore),
             cells=cells,
             rows=rows,
-            columns=(*COLUMNS, "state"),
+            columns=READ,
             counts=IMPORTED,
             has_report=has_report,
             now=house.clock.now(),

@@ -56,6 +56,9 @@ def add_to(gate: Gate, house: Installation, pages: StaffPages) -> None:
 
 
 def _known(house: Installation, visit: Visit) -> str:
-    """Return the newsletter of the address; raises NotFound."""
+    """Return the newsletter of the address; raises NotFound, or BadInput for a stream."""
     with reading(house.engine) as connection:
-        return load_newsletter(connection, in_path(visit))[1].slug
+        newsletter = load_newsletter(connection, in_path(visit))[1]
+    if newsletter.stream:
+        raise BadInput(f"{newsletter.slug} is a stream of events; notes are for newsletters")
+    return newsletter.slug

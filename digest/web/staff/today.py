@@ -11,7 +11,7 @@ from digest.store.approvals import approvals_of
 from digest.store.browsing import browse_articles, browse_editions, count_subscribers, states_of_edition
 from digest.store.engine import reading
 from digest.store.guarding import paused_newsletters
-from digest.store.newsletters import newsletter_ids
+from digest.store.newsletters import load_newsletters, newsletter_ids
 from digest.store.upcoming import coming_slots, failing_sources
 from digest.store.users import has_second_factor
 from digest.web.staff.gate import Gate, Visit
@@ -27,6 +27,7 @@ def add_to(gate: Gate, house: Installation, pages: StaffPages) -> None:
     def show(visit: Visit) -> Response:
         with reading(house.engine) as connection:
             latest = browse_editions(connection).rows[:_SHOWN]
+            newsletters = load_newsletters(connection)
             return pages.draw(
                 "today.html",
                 visit,
@@ -40,7 +41,8 @@ def add_to(gate: Gate, house: Installation, pages: StaffPages) -> None:
                     for each in browse_editions(connection, state="awaiting").rows[:_SHOWN]
                 ],
                 latest=[(each, states_of_edition(connection, each.edition_id)) for each in latest],
-                newsletters=len(newsletter_ids(connection)),
+                newsletters=len(newsletters),
+                streams={slug for slug, each in newsletters.items() if each.stream},
                 steps=_first_steps(connection, visit),
             )
 

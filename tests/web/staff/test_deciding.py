@@ -9,6 +9,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from tests.house import House
+from tests.pipeline.happenings import stream
 from tests.sink import Do, Sink
 from tests.web.staff.visiting import press
 
@@ -154,3 +155,13 @@ def test_growth_and_churn_are_a_sentence_over_the_charts(anna: House, admin: Tes
     assert "<strong>+1</strong>" in text
     assert "3 joined, 2 left" in text
     assert "<strong>4.0%</strong>" in text
+
+
+def test_a_stream_has_no_note(anna: House, admin: TestClient) -> None:
+    """What gathers events has no editions that editors write for; Today does not lead there."""
+    stream(anna)
+    anna.reader("anna@example.org", "comments", topics="")
+
+    assert admin.get("/staff/notes/comments").status_code == 422
+    assert "/staff/notes/comments" not in admin.get("/staff").text
+    assert "/staff/notes/daily" in admin.get("/staff").text
