@@ -17,8 +17,8 @@ from dataclasses import dataclass, replace
 
 from digest.enrichment.ranking.evidence import Evidence
 from digest.enrichment.ranking.reading import EXAMPLE, OTHERS, read_again, terms
-from digest.enrichment.ranking.smoothing import RIDGE, less_their_mean, solve
-from digest.enrichment.ranking.vectors import Vectors
+from digest.enrichment.ranking.smoothing import fitted, less_their_mean, solve
+from digest.enrichment.ranking.vectors import Learned, Row, Vectors
 from digest.enrichment.reading import Analysed
 from digest.model.digest import Field, Why
 from digest.model.topic import Topic
@@ -30,16 +30,16 @@ TAUGHT = 5  #: examples; with so many their opinion counts for half
 KNOWN = 20  #: articles with the topic's words; with so many the archive's opinion counts for half
 ROUNDS = 4  #: a match is yes or no, no order: precision and recall are the same with 3 as with 8
 _FEW = 2  # of fewer there is no spread
+_TOGETHER = 64  # topics are learned at once: it takes little longer than one
 
 
 @dataclass(frozen=True, slots=True)
-class _Learned:
-    """One topic: what each term is worth, the mean score, and what turns a fit into points.
+class _Topic:
+    """One topic: the mean score, and what turns a fit into points.
 
     `trust` is how far the archive is believed, `taught` how far the examples are, and `example` is their fit.
     """
 
-    terms: Sequence[float]
     mean: float
     middle: float
     spread: float
@@ -60,8 +60,20 @@ class _Learned:
         return ALIKE * fit / self.example if self.taught else 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Some topics, and what each term is worth for each of them, in their order."""
+
+    topics: Mapping[str, _Topic]
+    terms: Learned
+
+    def fits(self, row: Row) -> dict[str, float]:
+        """Return what the terms of an article come to, by topic."""
+        return dict(zip(self.topics, row.told_by(self.terms), strict=True))
+
+
 class Opinion:
-    """What one archive says of the articles of one vocabulary; a topic is learned when it is first asked for."""
+    """What one archive says of the articles of one vocabulary; learned when it is first asked for."""
 
     def __init__(
         self,
@@ -77,7 +89,10 @@ class Opinion:
         self._points = points
         self._examples = {slug: frozenset(places) for slug, places in examples.items() if places}
         self._chosen = frozenset(at for places in self._examples.values() for at in places)
-        self._learned: dict[str, _Learned | None] = {}
+        slugs = sorted(topic.slug for topic in topics)
+        self._part_of = {slug: at // _TOGETHER for at, slug in enumerate(slugs)}
+        self._slugs = [slugs[at : at + _TOGETHER] for at in range(0, len(slugs), _TOGETHER)]
+        self._parts: dict[int, _Part] = {}
 
     def of(self, analysed: Analysed, found: Mapping[str, Why]) -> dict[str, Why]:
         """Return *found* with the scores that the archive makes of them, and what only examples tell."""
@@ -85,14 +100,18 @@ class Opinion:
             return {}
         one = read_again(analysed)
         own, row = self._evidence.of(one), self._vectors.row(terms(one))
+        asked = sorted(found.keys() | self._examples.keys())
+        fits: dict[str, float] = {}
+        for number in sorted({self._part_of[slug] for slug in asked}):
+            fits |= self._part(number).fits(row)
         corrected: dict[str, Why] = {}
-        for slug in sorted(found.keys() | self._examples.keys()):
-            why, learned = found.get(slug), self._topic(slug)
-            if learned is None:
+        for slug in asked:
+            why = found.get(slug)
+            if slug not in fits:
                 if why:
                     corrected[slug] = why
                 continue
-            fit = row.told_by(learned.terms)
+            learned, fit = self._part(self._part_of[slug]).topics[slug], fits[slug]
             fit += OWN * (own.get(slug, 0.0) - learned.mean - fit)
             if why:
                 corrected[slug] = replace(why, score=round(learned.points(fit, why.score), 4))
@@ -100,26 +119,36 @@ class Opinion:
                 corrected[slug] = Why(slug, (), (Field.EXAMPLES,), round(alike, 4))
         return corrected
 
-    def _topic(self, slug: str) -> _Learned | None:
-        if slug not in self._learned:
-            self._learned[slug] = self._learn(slug)
-        return self._learned[slug]
+    def _part(self, number: int) -> _Part:
+        if number not in self._parts:
+            self._parts[number] = self._learn(self._slugs[number])
+        return self._parts[number]
 
-    def _learn(self, slug: str) -> _Learned | None:
+    def _learn(self, slugs: Sequence[str]) -> _Part:
+        """Return what the archive teaches of those of *slugs* that it knows."""
+        known = {slug: self._having(slug) for slug in slugs}
+        told = [slug for slug in slugs if len(known[slug]) >= _FEW or slug in self._examples]
+        scores = [self._taught(slug) for slug in told]
+        targets = [less_their_mean(one) for one in scores]
+        solutions = solve(self._vectors, targets, ROUNDS)
+        topics = {
+            slug: self._topic(slug, known[slug], math.fsum(one) / len(one), fitted(target, solution))
+            for slug, one, target, solution in zip(told, scores, targets, solutions, strict=True)
+        }
+        return _Part(topics, self._vectors.learned(solutions))
+
+    def _having(self, slug: str) -> list[int]:
+        """Return the places of articles with a word of the topic, besides its examples."""
         examples = self._examples.get(slug, frozenset())
-        scores = self._taught(slug, examples)
-        target = less_their_mean(scores)
-        known = [at for at, found in enumerate(self._points) if slug in found and at not in examples]
-        if len(known) < _FEW and not examples:
-            return None
-        solution = solve(self._vectors, target, ROUNDS)
-        fit = [one - RIDGE * left for one, left in zip(target, solution, strict=True)]
+        return [at for at, found in enumerate(self._points) if slug in found and at not in examples]
+
+    def _topic(self, slug: str, known: Sequence[int], mean: float, fit: Sequence[float]) -> _Topic:
+        examples = self._examples.get(slug, frozenset())
         example, _ = _middle_and_spread([fit[at] for at in sorted(examples)])
         middle, spread = _middle_and_spread([fit[at] for at in known])
         middle_points, spread_points = _middle_and_spread([self._points[at][slug].score for at in known])
-        return _Learned(
-            terms=self._vectors.learned(solution),
-            mean=math.fsum(scores) / len(scores),
+        return _Topic(
+            mean=mean,
             middle=middle,
             spread=spread or 1.0,
             middle_points=middle_points,
@@ -129,8 +158,9 @@ class Opinion:
             example=example,
         )
 
-    def _taught(self, slug: str, examples: Collection[int]) -> Sequence[float]:
+    def _taught(self, slug: str) -> Sequence[float]:
         """Return the topic's scores with more for its examples, and less for those of other topics only."""
+        examples = self._examples.get(slug, frozenset())
         scores = self._evidence.scores[slug]
         best = max(scores, default=0.0) or 1.0
         taught = list(scores)

@@ -38,7 +38,7 @@ def fold(text: str) -> str:
 
 def is_unspaced(text: str) -> bool:
     """Whether *text* has letters of a script that is searched as substrings."""
-    return bool(_UNSPACED.search(text))
+    return not text.isascii() and bool(_UNSPACED.search(text))
 
 
 @lru_cache(maxsize=131_072)

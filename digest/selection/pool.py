@@ -126,6 +126,11 @@ class Pool:
         return frozenset(self.story_of_version)
 
     @cached_property
+    def by_most(self) -> Sequence[int]:
+        """Every position, first what can be worth `most`."""
+        return sorted(self.positions, key=self.most.__getitem__, reverse=True)
+
+    @cached_property
     def strength(self) -> Sequence[float]:
         """How much each is about the topic that it is most about, the fresher the more."""
         best = [max((why.score for why in each.topics.values()), default=0.0) for each in self.candidates]

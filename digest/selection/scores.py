@@ -6,17 +6,18 @@ can be worth to anybody, which the pool knows, and only those near the top are w
 
 from __future__ import annotations
 
-from bisect import bisect_left as bisect
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
+from functools import lru_cache
+from heapq import heapify, heappop, heappush
 
 from digest.model.digest import Why
 from digest.model.subscriber import Interests
 from digest.selection.pool import DECIMALS, Pool
 
 _ROUNDING = 10.0**-DECIMALS  # more than rounding adds to a score, and the order of a sum to a float
-_AT_ONCE = 30  # candidates are weighed together
+_FEW = 20  # in so many of the pool: fewer are sorted sooner than found
 
 
 class Scores:
@@ -27,6 +28,7 @@ class Scores:
         self._weights = {follow.topic: follow.weight for follow in interests.follows}
         # Who reads everything gets each article for something, and what they follow for more.
         self._base = 1.0 if interests.everything else 0.0
+        self._is_plain = not interests.everything and all(one == 1.0 for one in self._weights.values())
         self._by_keyword: defaultdict[int, list[Why]] = defaultdict(list)
         for keyword in sorted(interests.keywords):
             for position, why in pool.by_keyword(keyword).items():
@@ -41,10 +43,11 @@ class Scores:
         # In one order, whatever order the interests came in: a sum of floats depends on it.
         for topic, score in self._pool.worth[position]:
             if topic in weights:
-                worth += weights[topic] * score
-        for why in self._by_keyword.get(position, ()):
-            worth += why.score
-        return round(worth * self._pool.freshness[position], DECIMALS)
+                worth += score if self._is_plain else weights[topic] * score
+        if position in self._by_keyword:
+            for why in self._by_keyword[position]:
+                worth += why.score
+        return _aged(worth, self._pool.freshness[position])
 
     def best_first(self, positions: AbstractSet[int]) -> Iterator[tuple[float, int]]:
         """Give score and position of each of *positions*, which suit, best first; on a tie what leads in the pool."""
@@ -52,24 +55,27 @@ class Scores:
         most = pool.most if not base else [one + fresh for one, fresh in zip(pool.most, pool.freshness, strict=True)]
         weight = max(base, *self._weights.values(), 0.0) + _ROUNDING
         # What is about one topic, followed with weight 1, has the score that the pool knows.
-        is_plain = not base and all(one == 1.0 for one in self._weights.values())
         named = self._by_keyword.keys() & positions
-        known = pool.on_one_topic if is_plain else frozenset()
-        coming = sorted(positions - named if named else positions, key=most.__getitem__, reverse=True)
+        known = pool.on_one_topic if self._is_plain else frozenset()
         here = [(-self[position], order[position], position) for position in named]
-        for end in range(_AT_ONCE, len(coming) + _AT_ONCE, _AT_ONCE):
-            here += [
-                (-pool.full[position] if position in known else -self[position], order[position], position)
-                for position in coming[end - _AT_ONCE : end]
-            ]
-            here.sort()
-            limit = -most[coming[end]] * weight - _ROUNDING if end < len(coming) else 1.0
-            better = bisect(here, (limit,))
-            for score, _, position in here[:better]:
-                yield -score, position
-            del here[:better]
-        for score, _, position in sorted(here):
-            yield -score, position
+        heapify(here)
+        for position in self._by_most(positions - named if named else positions, most):
+            # Nobody who is still to come can be worth more.
+            limit = -most[position] * weight - _ROUNDING
+            while here and here[0][0] < limit:
+                score, _, best = heappop(here)
+                yield -score, best
+            score = -pool.full[position] if position in known else -self[position]
+            heappush(here, (score, order[position], position))
+        while here:
+            score, _, best = heappop(here)
+            yield -score, best
+
+    def _by_most(self, positions: AbstractSet[int], most: Sequence[float]) -> Iterable[int]:
+        """Return *positions*, first what can be worth *most* to anybody."""
+        if self._base or len(positions) * _FEW < len(most):
+            return sorted(positions, key=most.__getitem__, reverse=True)
+        return filter(positions.__contains__, self._pool.by_most)
 
     def why(self, position: int) -> tuple[Why, ...]:
         """Return the reasons why the candidate at *position* suits, best first; none for "everything"."""
@@ -82,3 +88,8 @@ class Scores:
     def topics_among(self, positions: AbstractSet[int]) -> set[str]:
         """Return the followed topics that some of *positions* are about."""
         return {topic for topic in self._weights if not positions.isdisjoint(self._pool.on_topic(topic))}
+
+
+@lru_cache(maxsize=65_536)  # many readers follow the same topics of an article, and rounding is slow
+def _aged(worth: float, freshness: float) -> float:
+    return round(worth * freshness, DECIMALS)

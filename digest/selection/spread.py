@@ -90,7 +90,12 @@ class _Waiting:
 
     def _comes(self) -> bool:
         """Whether somebody more has come who may be asked."""
-        return any(map(self._stand, self._coming))
+        if self._topics is not None:
+            return any(map(self._stand, self._coming))
+        for one in self._coming:
+            self._here.append(one)
+            return True
+        return False
 
     def _stand(self, one: Scored) -> bool:
         is_called = self._topics is None or not self._topics.isdisjoint(self._candidates[one[1]].topics)

@@ -100,3 +100,8 @@ def test_a_label_of_the_source_counts_whatever_the_archive_says():
     labelled = analyse(Article(title="Whales", topics=("cocoa",)))
 
     assert TAUGHT.topics(labelled)["cocoa"].fields == (Field.LABEL,)
+
+
+def test_an_archive_without_any_word_of_the_topics_says_nothing():
+    """A match keeps what its words come to."""
+    assert score(Matcher([COCOA], ARCHIVE[-5:]), IN_EARNEST) == score(ALONE, IN_EARNEST)

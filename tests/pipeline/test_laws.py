@@ -114,6 +114,8 @@ class World(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         try:
+            if self.stories:
+                self.the_same_store_and_clock_give_the_same_bytes()
             self.come_to_rest()
         finally:
             self.sink.__exit__(None, None, None)
@@ -389,6 +391,24 @@ class World(RuleBasedStateMachine):
             assert not lacks, f"{reader} never got {lacks} of {letter}"
             self.each_candidate_has_a_fate(reader, letter)
 
+    def the_same_store_and_clock_give_the_same_bytes(self) -> None:
+        """Two copies of the world plan the next day; every mail is the same."""
+        if self.house.engine.dialect.name != "sqlite":
+            return
+        self.house.engine.dispose()  # which brings the file up to date
+        mails = []
+        for _ in range(2):
+            folder = Path(tempfile.mkdtemp(dir=self.folder))
+            shutil.copy(self.folder / "digest.db", folder)
+            copy = House(folder, templates=self.folder / "templates")
+            copy.clock.at = self.house.clock.at + DAY
+            for letter in LETTERS:
+                copy.plan(letter, Who.LATEST)
+            mails.append(_waiting(copy))
+            copy.engine.dispose()
+
+        assert mails[0] == mails[1], "the same store and clock give the same bytes"
+
     def each_candidate_has_a_fate(self, reader: str, letter: str) -> None:
         found = preview(self.house.installation, letter, reader, at=self.house.clock.now()).selection
         fates = {each.article.article_id: each.reason for each in found.rejected}
@@ -451,6 +471,17 @@ def _numbers(text: str) -> set[int]:
 
 def _stories(items: str) -> set[int]:
     return {int(number) for number in re.findall(r'"story_id":(\d+)', items)}
+
+
+def _waiting(house: House) -> dict[tuple[int, int], bytes]:
+    """Return every message that can be claimed now, by delivery and plan."""
+    now = house.clock.now()
+    with house.engine.begin() as connection:
+        claims = dispatching.claim(
+            connection, worker="once", newsletter_id=None, limit=99, now=now, lease_until=now + LEASE
+        )
+    made = Messages(house.installation)
+    return {(each.delivery_id, each.attempt_no): made.envelope(each).content for each in claims}
 
 
 def _letter_of(mail: Mail) -> str:

@@ -383,3 +383,23 @@ def test_a_reader_whose_zone_is_gone_gets_the_mail_by_utc(house: House, sink: Si
     house.dispatch(sink)
 
     assert {mail.recipient for mail in sink.mails} == {ANNA, BEN}
+
+
+def test_a_digest_without_articles_is_on_record_and_the_next_slot_is_another(house: House, sink: Sink):
+    """What comes a second after the cut-off goes to the next mail, and is in no earlier one (C19)."""
+    house.reader(ANNA)
+    house.move(hours=1)
+    slot = house.clock.now()
+    house.plan(who=Who.DUE)
+    house.article("trade", "Tariff late", at=slot + timedelta(seconds=1))
+    house.move(minutes=5)
+    house.plan(who=Who.DUE)
+    nothing, at = house.states(), house.rows("SELECT next_slot_at FROM cadences")
+    house.move(days=1)
+    house.plan(who=Who.DUE)
+    house.dispatch(sink)
+
+    assert nothing == {ANNA: "skipped(nothing_new)"}
+    assert at == [(int((slot + timedelta(days=1)).timestamp() * 1_000_000),)]
+    assert told(house, sink) == [["Tariff late"]]
+    assert reasons(house) == ["nothing_new", "sent"]

@@ -15,6 +15,8 @@ from digest.enrichment.ranking.smoothing import smooth
 from digest.enrichment.ranking.vectors import Vectors
 from digest.model.topic import Topic
 
+_TOGETHER = 16  # topics are fitted at once: it takes little longer than one
+
 Examples = Mapping[str, Collection[Item]]
 """Slug -> articles that an editor gave for the topic."""
 Ranking = dict[str, dict[str, list[int | str]]]
@@ -44,13 +46,17 @@ def rank(
         if item.day:
             days[item.day].append(at)
     ranking: Ranking = {day: {} for day in days}
-    for slug, scores in targets.items():
-        fit = smooth(vectors, scores) if any(scores) else []
-        for day, places in days.items() if fit else ():
-            best = sorted(places, key=lambda at: (-fit[at], at))[:top]
-            ranking[day][slug] = [archive[at].id for at in best]
+    told = [slug for slug, scores in targets.items() if any(scores)]
+    for first in range(0, len(told), _TOGETHER):
+        part = told[first : first + _TOGETHER]
+        for slug, fit in zip(part, smooth(vectors, [targets[slug] for slug in part]), strict=True):
+            for day, places in days.items():
+                best = sorted(places, key=lambda at: (-fit[at], at))[:top]
+                ranking[day][slug] = [archive[at].id for at in best]
         if progress is not None:
-            progress(1)
+            progress(len(part))
+    if progress is not None:
+        progress(len(targets) - len(told))
     return ranking
 
 
