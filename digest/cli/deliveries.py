@@ -114,7 +114,7 @@ def _print_table(connection: Connection, which: Filter) -> None:
                 each.edition,
                 each.address,
                 each.state,
-                each.reason,
+                f"{each.reason} with {each.part_of}" if each.reason == "together" and each.part_of else each.reason,
                 f"{each.slot_at:%Y-%m-%d %H:%M}",
                 str(each.attempts),
                 shortened(each.reply, _WORDS),

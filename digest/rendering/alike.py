@@ -5,14 +5,17 @@ What a reader's product sends is in one mail only, so inlining each card would c
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import SimpleNamespace
 
 from digest.rendering.clean import escape_html
-from digest.rendering.marks import HoleRef, Mould, hole_mark, url_mark
+from digest.rendering.fold import wrap
+from digest.rendering.marks import CLOSE, OPEN, HoleRef, Mould, hole_mark, url_mark
 from digest.rendering.views import CardView
 
 _TEXTS = ("title", "topic", "summary", "disclaimer", "source", "date", "heading_id")
-_PREFIX = "card_"
+_PREFIX, _FOLDED = "card_", "card_folded_"
+_BEGINS = f"{OPEN}h:{_PREFIX}"
 
 
 def shape_of(view: CardView) -> tuple[object, ...]:
@@ -38,11 +41,34 @@ def marked(view: CardView) -> SimpleNamespace:
 
 def filled(mould: Mould, view: CardView) -> Mould:
     """Return *mould* with the texts of *view*, escaped, where its marks are; what follows each other is one text."""
+    return _filled(mould, lambda name: escape_html(str(getattr(view, name.removeprefix(_PREFIX)))))
+
+
+def filled_text(mould: Mould, view: CardView) -> Mould:
+    """Return the same for a text part: nothing is escaped, and what its template folds is folded."""
+
+    def said(name: str) -> str:
+        if name.startswith(_FOLDED):
+            return wrap(str(getattr(view, name.removeprefix(_FOLDED))))
+        return str(getattr(view, name.removeprefix(_PREFIX)))
+
+    return _filled(mould, said)
+
+
+def wrap_or_mark(text: str, *width: int) -> str:
+    """Return what the filter `wrap` makes of *text*; of a card's mark one of folded text, if it stands alone."""
+    if _BEGINS not in text:
+        return wrap(text, *width)
+    name = text.removeprefix(_BEGINS).removesuffix(CLOSE)
+    return hole_mark(_FOLDED + name if name in _TEXTS and not width else f"{_PREFIX}mixed")
+
+
+def _filled(mould: Mould, said: Callable[[str], str]) -> Mould:
     done: list[object] = []
     for segment in mould:
         part: object = segment
         if isinstance(segment, HoleRef) and segment.name.startswith(_PREFIX):
-            part = escape_html(str(getattr(view, segment.name.removeprefix(_PREFIX))))
+            part = segment.filled(said(segment.name))
         if isinstance(part, str) and done and isinstance(done[-1], str):
             done[-1] += part
         else:

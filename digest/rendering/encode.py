@@ -17,6 +17,7 @@ from digest.rendering.layout import Run
 from digest.rendering.marks import SlotRef
 
 LINE = 76
+Pending = tuple[str | SlotRef, ...]
 _END_TAG = re.compile(r"<!--.*?(?:-->|\Z)|</[A-Za-z][A-Za-z0-9]*(?=>)", re.DOTALL)
 _LINE_END = re.compile(r"(?=\n)")
 _DOT_LINE = re.compile(rb"^\.(.*)$", re.MULTILINE)
@@ -96,29 +97,38 @@ def arrange(atoms: Iterable[str | SlotRef], transfer: Transfer, *, html: bool) -
     """Return *atoms* (texts and slots in order) as texts that can be encoded alone, and runs."""
     if transfer is Transfer.QUOTED_PRINTABLE:
         return [Run((atom,)) if isinstance(atom, SlotRef) else atom for atom in atoms if atom != ""]
+    items, pending = arrange_base64((), atoms, html=html)
+    return [*items, *last_run(pending)]
+
+
+def arrange_base64(pending: Pending, atoms: Iterable[str | SlotRef], *, html: bool) -> tuple[list[str | Run], Pending]:
+    """Return what *atoms* come to after what is *pending*, and what waits then for a place where base64 may fill."""
     items: list[str | Run] = []
-    pending: list[str | SlotRef] = []
+    waits = [*pending]
     for atom in atoms:
         if isinstance(atom, SlotRef):
-            pending.append(atom)
+            waits.append(atom)
             continue
         places = _places(atom, html=html)
-        if not pending and places:
+        if not waits and places:
             items.append(atom)
         elif not places:
-            pending.extend([atom] if atom else [])
+            waits.extend([atom] if atom else [])
         else:
             end = places[0] + 1  # past the ">" or the line break
-            items.append(_run([*pending, atom[:end]], before_end=1 if html else 2))
+            items.append(_run([*waits, atom[:end]], before_end=1 if html else 2))
             rest = atom[end:]
-            pending = []
+            waits = []
             if rest and len(places) > 1:
                 items.append(rest)
             elif rest:
-                pending = [rest]
-    if pending:
-        items.append(Run(tuple(pending), None))
-    return items
+                waits = [rest]
+    return items, tuple(waits)
+
+
+def last_run(pending: Pending) -> list[Run]:
+    """Return what is still pending at the end of a part."""
+    return [Run(pending, None)] if pending else []
 
 
 def run_bytes(data: bytes, before_end: int | None) -> bytes:

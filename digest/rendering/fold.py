@@ -29,6 +29,8 @@ def wrap(text: str, width: int = WIDTH) -> str:
     White space becomes one space or a line end. Korean is folded at its spaces, and inside a word only when the
     word alone is wider than a line.
     """
+    if len(text) <= width and text.isascii():
+        return " ".join(str(text).split())
     lines: list[str] = []
     free = 0
     for word in str(text).split():

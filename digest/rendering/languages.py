@@ -72,11 +72,13 @@ def end_of(direction: str) -> str:
     return "left" if direction == "rtl" else "right"
 
 
+@lru_cache(maxsize=1024)
 def date_text(day: date, tag: str) -> str:
     """Return *day* in words for the locale *tag*, without the day of the week: "23 November 2026"."""
     return str(format_date(day, format="long", locale=_babel_locale(tag)))
 
 
+@lru_cache(maxsize=1024)
 def weekday_date_text(day: date, tag: str) -> str:
     """Return *day* in words for the locale *tag*, with the day of the week."""
     return str(format_date(day, format="full", locale=_babel_locale(tag)))

@@ -14,6 +14,7 @@ from digest.errors import BadInput
 from digest.rendering.marks import SlotRef
 
 VERSION = 1
+_as_json = json.JSONEncoder(separators=(",", ":")).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +76,7 @@ class Layout:
 
     def to_json(self) -> str:
         """Return the layout as compact ASCII JSON."""
-        return json.dumps(
-            {"v": VERSION, "text": _part_to(self.text), "html": _part_to(self.html)}, separators=(",", ":")
-        )
+        return _as_json({"v": VERSION, "text": _part_to(self.text), "html": _part_to(self.html)})
 
     @classmethod
     def from_json(cls, text: str) -> Layout:

@@ -7,32 +7,24 @@ pieces that it gives out are values.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from itertools import chain
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from digest.errors import BadTemplate
-from digest.rendering.alike import filled, marked, shape_of
+from digest.rendering.alike import filled, filled_text, marked, shape_of
 from digest.rendering.clean import clean_text, escape_html
-from digest.rendering.encode import (
-    Transfer,
-    arrange,
-    base64_lines,
-    crlf,
-    piece_bytes,
-    quoted_printable,
-    smaller,
-)
+from digest.rendering.encoder import Atom, Block, Encoder
 from digest.rendering.fold import wrap
-from digest.rendering.layout import Item, Layout, Part, Run, piece_hash
+from digest.rendering.layout import Layout
 from digest.rendering.marks import (
     CARD_FRAGMENTS,
     SHELL_FRAGMENTS,
     TEXT_HOLES,
     HoleRef,
     Mould,
-    SlotRef,
     cut_text,
     fragment_mark,
     hole_mark,
@@ -52,8 +44,6 @@ if TYPE_CHECKING:
     from digest.rendering.templates import Sheets, TemplateSet
 
 CARDS_AT_ONCE = 200
-Atom = str | SlotRef
-Block = tuple[Atom, ...]  # atoms that stand together in many digests
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +76,16 @@ class Press:
         self._raw_card = ""
         self._raw_shell = self._shell("html", edition)
         self._moulds: dict[tuple[object, ...], Mould] = {}
+        self._text_moulds: dict[tuple[object, ...], Mould | None] = {}
         self._shell_html = self._inline_shell()
         text = self._shell("txt", edition)
         self._shell_text = cut_text(text.rstrip("\n") + "\n", "shell.txt")
-        self._html = _Encoder(html=True)
-        self._text = _Encoder(html=False)
+        self._html = Encoder(html=True)
+        self._text = Encoder(html=False)
         self._sections = Sections(self._sheets, self._raw_shell)
         self._said: dict[object, str] = {}
+        self._html_plan, self._text_plan = _in_blocks(self._shell_html), _in_blocks(self._shell_text)
+        self._texts: dict[str, Block] = {}
         self._blocks: dict[tuple[CardChoice, bool], Block] = {}
 
     def add_cards(self, views: Sequence[CardView]) -> list[int]:
@@ -118,9 +111,21 @@ class Press:
                 if sheets is self._sheets:
                     self._raw_card = self._raw_card or html
                 self._moulds[shape] = self._inlined({"0": html}, "card.html")["0"]
-            text = sheets.render("card.txt", article=view).strip("\n")
-            self._cards.append(_Card(view, filled(self._moulds[shape], view), cut_text(text + "\n", "card.txt")))
+            self._cards.append(_Card(view, filled(self._moulds[shape], view), self._text_alike(view, sheets, shape)))
         return list(range(first, len(self._cards)))
+
+    def _text_alike(self, view: CardView, sheets: Sheets, shape: tuple[object, ...]) -> Mould:
+        """Return the text of a card; a template that does more than to place and fold its texts is rendered anew."""
+        known = self._text_moulds.get(shape)
+        if known is not None:
+            return filled_text(known, view)
+        whole = _text_of(sheets, view)
+        if shape not in self._text_moulds:
+            with suppress(BadTemplate, AttributeError):
+                mould = _text_of(sheets, marked(view))
+                self._text_moulds[shape] = mould if filled_text(mould, view) == whole else None
+            self._text_moulds.setdefault(shape, None)
+        return whole
 
     def compose(self, parts: DigestParts) -> Composed:
         """Return the digest made of *parts*; joins ready pieces, encodes only what is new in this press."""
@@ -202,14 +207,14 @@ class Press:
         for name, text in (("more", last_more(parts)), ("follows", parts.follows)):
             said[name] = self._say((name,), {"text": clean_text(text)}) if text else ""
         blocks: list[Block] = []
-        for segment in self._shell_html:
-            if not isinstance(segment, HoleRef):
-                blocks.append((segment,))
+        for segment in self._html_plan:
+            if isinstance(segment, Block):
+                blocks.append(segment)
             elif segment.name == "cards":
                 blocks += [self._card(choice, html=True) for choice in parts.cards]
                 blocks += self._sections.html(parts, self._card)
             else:
-                blocks.append((said[segment.name],))
+                blocks.append(self._block(said[segment.name]))
                 if segment.name == "follows":
                     blocks += self._sections.closings_html(parts.sections)
         return blocks
@@ -219,7 +224,14 @@ class Press:
         block = self._blocks.get((choice, html))
         if block is None:
             made = self._card_html(choice) if html else self._card_text(choice)
-            block = self._blocks[choice, html] = tuple(made)
+            block = self._blocks[choice, html] = Block(tuple(made))
+        return block
+
+    def _block(self, text: str) -> Block:
+        """Return the block of a single text."""
+        block = self._texts.get(text)
+        if block is None:
+            block = self._texts[text] = Block((text,))
         return block
 
     def _card_html(self, choice: CardChoice) -> list[Atom]:
@@ -271,23 +283,23 @@ class Press:
             "follows": self._say_text("follows", clean_text(parts.follows)) if parts.follows else "",
         }
         blocks: list[Block] = []
-        for segment in self._shell_text:
-            if not isinstance(segment, HoleRef):
-                blocks.append((segment,))
+        for segment in self._text_plan:
+            if isinstance(segment, Block):
+                blocks.append(segment)
             elif segment.name == "follows" and parts.sections:
-                blocks.append((f"{segment.before}{said['follows']}",))
-                blocks += [*self._sections.closings_text(parts.sections), ("\n" + segment.after,)]
+                blocks.append(self._block(f"{segment.before}{said['follows']}"))
+                blocks += [*self._sections.closings_text(parts.sections), self._block("\n" + segment.after)]
             elif segment.name != "cards":
-                blocks.append((segment.filled(said[segment.name]),))
+                blocks.append(self._block(segment.filled(said[segment.name])))
             elif parts.cards or parts.sections:
-                blocks.append((segment.before,))
+                blocks.append(self._block(segment.before))
                 for number, choice in enumerate(parts.cards):
-                    blocks += [("\n\n",)] if number else []
+                    blocks += [self._block("\n\n")] if number else []
                     blocks.append(self._card(choice, html=False))
                 blocks += self._sections.text(parts, self._card)
-                blocks.append((segment.after,))
+                blocks.append(self._block(segment.after))
             else:
-                blocks.append((segment.empty,))
+                blocks.append(self._block(segment.empty))
         return blocks
 
     def _card_text(self, choice: CardChoice) -> list[str]:
@@ -314,75 +326,16 @@ class Press:
         return self._said[known]
 
 
-class _Encoder:
-    """Encodes the texts of one part, each once; the part's own texts decide how, whatever else is in the press."""
+def _text_of(sheets: Sheets, view: object) -> Mould:
+    return cut_text(sheets.render("card.txt", article=view).strip("\n") + "\n", "card.txt")
 
-    def __init__(self, *, html: bool) -> None:
-        self.html = html
-        self.pieces: dict[str, bytes] = {}
-        self._known: dict[tuple[Transfer, str], tuple[str, int]] = {}
-        self._weights: dict[str, tuple[int, int]] = {}
-        self._block_weights: dict[Block, tuple[int, int]] = {}
-        self._quoted: dict[Block, tuple[list[Item], int]] = {}
 
-    def part(self, blocks: Sequence[Block]) -> Part:
-        """Return *blocks* as a part; its pieces are in `pieces`."""
-        weights = [self._weigh_block(block) for block in blocks]
-        transfer = smaller(sum(plain for plain, _ in weights), sum(quoted for _, quoted in weights))
-        if transfer is Transfer.BASE64:  # where pieces are filled up depends on their neighbours
-            items, size = self._arranged(chain.from_iterable(blocks), transfer)
-            return Part(transfer, tuple(items), size)
-        items, size = [], 0
-        for block in blocks:
-            if block not in self._quoted:
-                self._quoted[block] = self._arranged(block, transfer)
-            more, length = self._quoted[block]
-            items += more
-            size += length
-        return Part(transfer, tuple(items), size)
-
-    def _arranged(self, atoms: Iterable[Atom], transfer: Transfer) -> tuple[list[Item], int]:
-        """Return the items of *atoms* and the decoded bytes of all but the slots."""
-        items: list[Item] = []
-        size = 0
-        for item in arrange(atoms, transfer, html=self.html):
-            if isinstance(item, Run):
-                items.append(item)
-                size += sum(len(crlf(part)) for part in item.parts if isinstance(part, str))
-            else:
-                name, length = self._known.get((transfer, item)) or self._encode(transfer, item)
-                items.append(name)
-                size += length
-        return items, size
-
-    def at_most(self, blocks: Sequence[Block], widths: Mapping[str, int]) -> int:
-        """Return the most bytes that *blocks* take when decoded: base64 fills a piece, or a slot, with up to two."""
-        atoms = list(chain.from_iterable(blocks))
-        texts = sum(2 + self._weigh(atom)[0] for atom in atoms if isinstance(atom, str))
-        slots = tuple(Run((atom,)) for atom in atoms if isinstance(atom, SlotRef))
-        return Part("", slots, texts).decoded_size(widths)
-
-    def _weigh_block(self, block: Block) -> tuple[int, int]:
-        if block not in self._block_weights:
-            weights = [self._weigh(atom) for atom in block if isinstance(atom, str)]
-            self._block_weights[block] = sum(plain for plain, _ in weights), sum(quoted for _, quoted in weights)
-        return self._block_weights[block]
-
-    def _weigh(self, text: str) -> tuple[int, int]:
-        """Return the bytes of *text*, plain and in quoted-printable."""
-        if text not in self._weights:
-            data = crlf(text)
-            self._weights[text] = len(data), len(quoted_printable(data))
-        return self._weights[text]
-
-    def _encode(self, transfer: Transfer, text: str) -> tuple[str, int]:
-        if transfer is Transfer.BASE64:
-            data = piece_bytes(text, html=self.html)
-            encoded = base64_lines(data)
+def _in_blocks(mould: Mould) -> list[Block | HoleRef]:
+    """Return *mould* with all that stands between two holes as one block."""
+    plan: list[Block | HoleRef] = []
+    for is_hole, segments in groupby(mould, lambda each: isinstance(each, HoleRef)):
+        if is_hole:
+            plan += [each for each in segments if isinstance(each, HoleRef)]
         else:
-            data = crlf(text)
-            encoded = quoted_printable(data)
-        name = piece_hash(encoded)
-        self.pieces[name] = encoded
-        self._known[transfer, text] = (name, len(data))
-        return self._known[transfer, text]
+            plan.append(Block(tuple(each for each in segments if not isinstance(each, HoleRef))))
+    return plan

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from digest.rendering.clean import clean_text
+from digest.rendering.encoder import Block
 from digest.rendering.marks import Mould, SlotRef, cut_text, fragment_mark, region, regions_of, url_mark
 
 if TYPE_CHECKING:
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
     from digest.rendering.templates import Sheets
 
 LEAVE = "leave_"  #: what the slots of the links to leave a part begin with; then comes the newsletter's number
-
-_Block = tuple[str | SlotRef, ...]
+_BREAK = Block(("\n\n",))
 
 
 class Sections:
@@ -28,34 +28,34 @@ class Sections:
         """Take the templates, and the shell before it is inlined."""
         self._sheets = sheets
         self._raw_shell = raw_shell
-        self._known: dict[tuple[object, ...], _Block] = {}
+        self._known: dict[tuple[object, ...], Block] = {}
 
-    def html(self, parts: DigestParts, card: Callable[..., _Block]) -> list[_Block]:
+    def html(self, parts: DigestParts, card: Callable[..., Block]) -> list[Block]:
         """Return the blocks of the sections of *parts*, which come after its own articles."""
-        blocks: list[_Block] = []
+        blocks: list[Block] = []
         for one, before in _in_order(parts):
             blocks.append(self._html("opening", "cards", one, before))
             blocks += [card(choice, html=True) for choice in one.cards]
         return blocks
 
-    def closings_html(self, sections: Sequence[Section]) -> list[_Block]:
+    def closings_html(self, sections: Sequence[Section]) -> list[Block]:
         """Return what the foot says of *sections*."""
         return [self._html("closing", "follows", one) for one in sections]
 
-    def text(self, parts: DigestParts, card: Callable[..., _Block]) -> list[_Block]:
+    def text(self, parts: DigestParts, card: Callable[..., Block]) -> list[Block]:
         """Return the same for the text part."""
-        blocks: list[_Block] = []
+        blocks: list[Block] = []
         for one, before in _in_order(parts):
             blocks.append(self._text("opening", one, "\n\n", before))
             for choice in one.cards:
-                blocks += [("\n\n",), card(choice, html=False)]
+                blocks += [_BREAK, card(choice, html=False)]
         return blocks
 
-    def closings_text(self, sections: Sequence[Section]) -> list[_Block]:
+    def closings_text(self, sections: Sequence[Section]) -> list[Block]:
         """Return what the foot of the text part says of *sections*."""
         return [self._text("closing", one, "\n\n") for one in sections]
 
-    def _html(self, name: str, place: str, one: Section, before: str = "") -> _Block:
+    def _html(self, name: str, place: str, one: Section, before: str = "") -> Block:
         key = ("html", name, before, *_facts(one))
         if key not in self._known:
             view = section_view(one, link=url_mark("slot", one.slot), before=before)
@@ -63,7 +63,7 @@ class Sections:
             self._known[key] = self._inlined(raw, place, f"sections.html, {name}")
         return self._known[key]
 
-    def _text(self, name: str, one: Section, breaks: str, before: str = "") -> _Block:
+    def _text(self, name: str, one: Section, breaks: str, before: str = "") -> Block:
         key = ("txt", name, before, *_facts(one))
         if key not in self._known:
             view = section_view(one, link=url_mark("slot", one.slot), before=before)
@@ -71,7 +71,7 @@ class Sections:
             self._known[key] = _atoms(cut_text(f"{breaks}{said}", f"sections.txt, {name}"))
         return self._known[key]
 
-    def _inlined(self, raw: str, place: str, where: str) -> _Block:
+    def _inlined(self, raw: str, place: str, where: str) -> Block:
         document = self._raw_shell.replace(fragment_mark(place), region("section", raw))
         return _atoms(regions_of(self._sheets.inliner.inline(document), where)["section"])
 
@@ -106,5 +106,5 @@ def _facts(one: Section) -> tuple[object, ...]:
     return (one.name, one.slot, one.description, one.lead, one.follows, one.edition, one.sender, one.postal_lines)
 
 
-def _atoms(mould: Mould) -> _Block:
-    return tuple(each for each in mould if isinstance(each, str | SlotRef))
+def _atoms(mould: Mould) -> Block:
+    return Block(tuple(each for each in mould if isinstance(each, str | SlotRef)))

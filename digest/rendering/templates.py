@@ -20,7 +20,7 @@ from jinja2 import FunctionLoader, StrictUndefined, Template, TemplateError, Tem
 from jinja2.filters import FILTERS
 
 from digest.errors import BadTemplate
-from digest.rendering.fold import wrap
+from digest.rendering.alike import wrap_or_mark
 from digest.rendering.i18n import Speaker, load_translations
 from digest.rendering.inline import Inliner, PremailerInliner
 from digest.rendering.languages import LocaleView, locale_view
@@ -105,6 +105,7 @@ class Sheets:
         self._text = _environment(templates.files, Speaker(translations, False), autoescape=False)
         for environment in (self._html, self._text):
             environment.globals.update(newsletter=newsletter, locale=locale)
+        self._templates: dict[str, Template] = {}
         self._modules: dict[str, Mapping[str, Callable[..., str]]] = {}
 
     def render(self, file: str, **variables: object) -> str:
@@ -124,7 +125,9 @@ class Sheets:
         return self._html if file.endswith(".html") else self._text
 
     def _template(self, file: str) -> Template:
-        return self._environment_of(file).get_template(file)
+        if file not in self._templates:
+            self._templates[file] = self._environment_of(file).get_template(file)
+        return self._templates[file]
 
     def _work(self, file: str, work: Callable[[], _T]) -> _T:
         """Do one rendering of *file*, which may take so many steps; raises BadTemplate for whatever goes wrong."""
@@ -156,7 +159,7 @@ def _environment(files: Mapping[str, str], speaker: Speaker, *, autoescape: bool
     environment = Sandbox(
         loader=FunctionLoader(source_of), undefined=StrictUndefined, autoescape=autoescape, auto_reload=False
     )
-    environment.filters |= {name: FILTERS[name] for name in _FILTERS} | {"wrap": wrap}
+    environment.filters |= {name: FILTERS[name] for name in _FILTERS} | {"wrap": wrap_or_mark}
     environment.globals.clear()
     environment.globals.update({"_": speaker.gettext, "ngettext": speaker.ngettext})
     return environment

@@ -11,6 +11,7 @@ from calendar import monthrange
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from itertools import islice, takewhile
 
 from digest.model.frequency import EVERY_DAY, Frequency, Quiet
@@ -52,6 +53,7 @@ def rule_text(rule: Rule) -> str:
     return text
 
 
+@lru_cache(maxsize=1024)
 def parse_rule(text: str) -> Rule:
     """Return the rule of a text made by `rule_text`; raises ValueError on any other."""
     frequency, at, *quiet = text.split("|")
@@ -84,6 +86,7 @@ def slot_on(day: date, at: time, zone: str) -> datetime:
     return datetime.combine(day, at, zone_of(zone)).astimezone(UTC)
 
 
+@lru_cache(maxsize=1024)
 def next_slot(rule: Rule, zone: str, after: datetime) -> datetime:
     """Return the first slot of the rule strictly after the instant *after* (UTC)."""
     start = after.astimezone(zone_of(zone)).date() - 3 * _DAY
@@ -114,6 +117,7 @@ def slot_for_today(rule: Rule, zone: str, now: datetime) -> Due:
     return Due(slot_on(today, rule.at, zone), today)
 
 
+@lru_cache(maxsize=1024)
 def half_period(rule: Rule, zone: str, slot_at: datetime) -> timedelta:
     """Return half the time from the slot before *slot_at* to it."""
     before = latest_slot(rule, zone, slot_at - timedelta(microseconds=1)).slot_at

@@ -22,6 +22,8 @@ class ReaderRules:
 
 def send_time(at: datetime, rules: ReaderRules, zone: str) -> datetime:
     """Return when a mail that is due at *at* may go (UTC): then, or when quiet hours and days in *zone* are over."""
+    if not (rules.quiet or rules.quiet_days):
+        return at
     if set(rules.quiet_days) >= set(EVERY_DAY):
         raise ValueError("not all days can be quiet")
     while True:

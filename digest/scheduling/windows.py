@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from digest.model.stream import WindowKind, WindowPolicy
@@ -140,6 +141,7 @@ def policy_text(policy: WindowPolicy) -> str:
     return json.dumps(said, separators=(",", ":"))
 
 
+@lru_cache(maxsize=1024)
 def parse_policy(text: str) -> WindowPolicy:
     """Return the policy of `policy_text`."""
     said = json.loads(text)

@@ -203,7 +203,8 @@ def lapse(connection: Connection, edition_id: int, slot_at: int, now: datetime) 
     """Skip what waits in a slot for which the approval comes too late; return how many. What may have left stays."""
     return connection.execute(
         text(
-            "UPDATE deliveries SET state = 'skipped', reason = :why, next_attempt_at = NULL, finished_at = :now"
+            "UPDATE deliveries SET state = 'skipped', reason = :why, next_attempt_at = NULL, waits_until = NULL,"
+            " finished_at = :now"
             " WHERE edition_id = :e AND slot_at = :at AND state IN ('ready', 'deferred') AND doubt_count = 0"
         ),
         {"why": SkipReason.NOT_APPROVED, "now": to_micros(now), "e": edition_id, "at": slot_at},

@@ -8,13 +8,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, insert, text
+from sqlalchemy import Connection, text
 
-from digest.errors import NotFound
 from digest.scheduling.zones import zones_version
+from digest.store.bulk import insert_rows
+from digest.store.events import new_ids
 from digest.store.get_or_create import chunks, values_by
 from digest.store.origins import Origin
 from digest.store.tables import digests, pieces, to_micros
+
+_as_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,23 +85,18 @@ def save_digests(connection: Connection, rows: Sequence[DigestRow]) -> list[int]
     """Store digests; return their ids in the same order."""
     if not rows:
         return []
-    statement = insert(digests).returning(digests.c.id, sort_by_parameter_order=True)
-    values = [
-        {
-            "slot_id": row.slot_id,
-            "pool_id": row.pool_id,
-            "profile_id": row.profile_id,
-            "locale": row.locale,
-            "history_before": row.history_before,
-            "history_after": row.history_after,
-            "origin_id": row.origin_id,
-            "subject": row.subject,
-            "items": json.dumps(row.items, ensure_ascii=False, separators=(",", ":")),
-            "layout": row.layout,
-        }
-        for row in rows
-    ]
-    return [int(found) for found in connection.execute(statement, values).scalars()]
+    ids = new_ids(connection, digests, len(rows))
+    names = ("slot_id", "pool_id", "profile_id", "locale", "history_before", "history_after", "origin_id", "subject")
+    insert_rows(
+        connection,
+        digests,
+        ("id", *names, "items", "layout"),
+        [
+            (number, *(getattr(row, name) for name in names), _as_json(row.items), row.layout)
+            for number, row in zip(ids, rows, strict=True)
+        ],
+    )
+    return list(ids)
 
 
 def items_of(connection: Connection, digest_id: int) -> list[dict[str, Any]]:
@@ -116,18 +114,14 @@ class StoredDigest(NamedTuple):
     origin: Origin
 
 
-def load_digests(connection: Connection, digest_id: int, count: int) -> dict[int, StoredDigest]:
-    """Return a digest and those planned after it in its slot, *count* in all or fewer; raises NotFound."""
+def load_digests(connection: Connection, digest_ids: Collection[int]) -> dict[int, StoredDigest]:
+    """Return those of these digests that are there."""
     rows = connection.execute(
         text(
-            "SELECT g.id, g.layout, n.slug, e.period, o.key_id, o.base_url FROM digests g"
+            "SELECT g.id, g.layout, n.slug, e.period, o.key_id, o.base_url FROM digests g"  # noqa: S608
             " JOIN origins o ON o.id = g.origin_id JOIN slots t ON t.id = g.slot_id"
             " JOIN editions e ON e.id = t.edition_id JOIN newsletters n ON n.id = e.newsletter_id"
-            " WHERE g.slot_id = (SELECT slot_id FROM digests WHERE id = :id) AND g.id >= :id"
-            " ORDER BY g.id LIMIT :count"
-        ),
-        {"id": digest_id, "count": count},
+            f" WHERE g.id IN ({','.join(map(str, digest_ids))})"
+        )
     ).all()
-    if not rows:
-        raise NotFound(f"there is no digest {digest_id}")
     return {row.id: StoredDigest(row.layout, row.slug, row.period, Origin(row.key_id, row.base_url)) for row in rows}

@@ -15,10 +15,11 @@ from sqlalchemy import Connection, Row, text
 
 from digest.model.delivery import Attempt, DeliveryState
 from digest.store.get_or_create import values_by
-from digest.store.parts import LACKING, part_ways
+from digest.store.parts import LACKING, end_doubtful, part_ways
 from digest.store.prepared import Ledger, Prepared
 from digest.store.standing import STANDING
 from digest.store.tables import deliveries, from_micros, to_micros
+from digest.store.wishes import fulfil
 
 
 class Claim(NamedTuple):
@@ -60,7 +61,7 @@ _CLAIMABLE = f"""d.next_attempt_at <= :now AND d.digest_id IS NOT NULL AND e.sta
   AND (s.state = 'active' OR {_LETTER})
   AND (u.history_id = g.history_before OR g.history_before IS NULL OR d.doubt_count > 0)
   AND (e.pool_id IS NULL OR e.pool_id = g.pool_id OR d.doubt_count > 0)
-  AND (d.part_of IS NULL OR d.doubt_count > 0 OR NOT EXISTS ({LACKING}))"""
+  AND (d.part_of IS NULL OR NOT EXISTS ({LACKING}))"""
 _JOINED = """deliveries d JOIN digests g ON g.id = d.digest_id JOIN editions e ON e.id = d.edition_id
   JOIN subscribers u ON u.id = d.subscriber_id JOIN subscriptions s ON s.id = d.subscription_id"""
 
@@ -80,7 +81,7 @@ def claim(
     A mailbox has at most one message under way: two that were planned on one history may tell one story.
     """
     at = to_micros(now)
-    only = () if newsletter_id is None else (newsletter_id,)
+    only = () if newsletter_id is None else (newsletter_id, newsletter_id)
     some = newsletter_id is not None
     if ledger.dialect.name == "sqlite":
         rows = _CLAIM[some].rows(ledger, (worker, to_micros(lease_until), at, at, *only, limit))
@@ -112,7 +113,12 @@ def _claim_statement(chosen: str) -> Prepared:
 
 _DUE = f"SELECT d.id, d.subscriber_id FROM {_JOINED} WHERE {_CLAIMABLE.replace(':now', '?')}"  # noqa: S608
 # The plus keeps SQLite from starting at the newsletter and sorting all its rows: the work index is in order.
-_ONLY = {True: "AND +e.newsletter_id = ?", False: ""}
+# What is a part of another newsletter's mail goes with it.
+_ONLY = {
+    True: "AND (+e.newsletter_id = ? OR d.part_of IS NOT NULL AND EXISTS (SELECT 1 FROM deliveries p"
+    " JOIN editions pe ON pe.id = p.edition_id WHERE p.part_of = d.id AND pe.newsletter_id = ?))",
+    False: "",
+}
 _IN_ORDER = f"AND {_FREE} ORDER BY d.next_attempt_at, d.id LIMIT ?"
 _CLAIM = {some: _claim_statement(f"{_DUE} {only} {_IN_ORDER}") for some, only in _ONLY.items()}
 # Where several workers claim at once, each first holds rows and mailboxes that no other one holds, and then looks
@@ -154,6 +160,7 @@ def record(ledger: Ledger, results: Sequence[Result]) -> None:
     _SENT.run_many(ledger, sent)
     _OTHER.run_many(ledger, other)
     _ATTEMPT.run_many(ledger, [_attempt_values(each) for each in results])
+    fulfil(ledger, [each.claim.delivery_id for each in results if each.state is DeliveryState.DEFERRED])
     _MOVE.run_many(ledger, [(each.digest_id, each.subscriber_id, each.digest_id) for each in shown])
 
 
@@ -196,6 +203,7 @@ _RELEASE = Prepared(
 def release(ledger: Ledger, claims: Sequence[tuple[Claim, datetime]]) -> None:
     """Give rows back untried, to be claimed again at the time beside each; what was in doubt before is so still."""
     _RELEASE.run_many(ledger, [(to_micros(at), each.delivery_id, each.token) for each, at in claims])
+    fulfil(ledger, [each.delivery_id for each, _ in claims])
 
 
 _CRASHED = Prepared("UPDATE deliveries SET crash_count = crash_count + 1 WHERE id = ?")
@@ -254,6 +262,7 @@ def lapse_ended(connection: Connection, now: datetime) -> int:
     A message that may have arrived stays in doubt, and is not sent again. Joined mails part from who has left.
     """
     part_ways(connection, now)
+    end_doubtful(connection, now)
     return connection.execute(
         text(
             "UPDATE deliveries SET next_attempt_at = NULL, finished_at = :now,"  # noqa: S608
@@ -327,7 +336,7 @@ def stopped(connection: Connection, worker: str) -> set[int]:
             " JOIN subscriptions s ON s.id = d.subscription_id"
             " WHERE d.lease_until IS NOT NULL AND d.claimed_by = :worker"
             f" AND (e.state <> 'open' OR s.state <> 'active' AND NOT {_LETTER}"
-            f"  OR d.part_of IS NOT NULL AND d.doubt_count = 0 AND EXISTS ({LACKING})"
+            f"  OR d.part_of IS NOT NULL AND EXISTS ({LACKING})"
             "  OR d.doubt_count = 0 AND e.pool_id <> (SELECT g.pool_id FROM digests g WHERE g.id = d.digest_id))"
         ),
         {"worker": worker},

@@ -70,6 +70,13 @@ def move_edition(connection: Connection, edition: Edition, before: Collection[st
     return connection.execute(moved.values(state=after)).rowcount == 1
 
 
+# From the few joined mails to their parts, not from the rows of the edition.
+_A_PART = (
+    "FROM deliveries m CROSS JOIN deliveries p WHERE p.part_of = m.id AND p.id <> m.id AND p.edition_id = :e"
+    " AND m.part_of IS NOT NULL AND"
+)
+
+
 def count_waiting(connection: Connection, edition: Edition) -> int:
     """Return how many of its messages are still to go out."""
     # By the two small indexes of what is due and what is held (the plus keeps SQLite to them): an edition that has gone
@@ -78,6 +85,10 @@ def count_waiting(connection: Connection, edition: Edition) -> int:
     waiting = text(
         f"SELECT (SELECT COUNT(*) {of_it} next_attempt_at >= 0)"
         f" + (SELECT COUNT(*) {of_it} lease_until IS NOT NULL AND state = 'claimed' AND next_attempt_at IS NULL)"
+        # What waits to be joined, and what is in other editions' mails that wait or are under way.
+        f" + (SELECT COUNT(*) {of_it} waits_until IS NOT NULL AND state = 'ready')"
+        f" + (SELECT COUNT(*) {_A_PART} m.next_attempt_at IS NOT NULL)"
+        f" + (SELECT COUNT(*) {_A_PART} m.lease_until IS NOT NULL)"
     )
     return int(connection.execute(waiting, {"e": edition.edition_id}).scalar_one())
 

@@ -75,6 +75,7 @@ def forget(conn: Connection, subscriber_id: int, now: datetime) -> int:
             reason=case((waiting, "unsubscribed"), else_=deliveries.c.reason),
             finished_at=case((waiting, literal(now, Instant)), else_=deliveries.c.finished_at),
             next_attempt_at=case((waiting, None), else_=deliveries.c.next_attempt_at),
+            waits_until=None,
             state=case((waiting, "skipped"), else_=deliveries.c.state),
         )
     ).rowcount

@@ -11,13 +11,23 @@ from digest.store.get_or_create import among, chunks
 from digest.store.tables import deliveries, digests, event_windows, events, follows, pieces, reader_rules, thoughts
 
 _HASH = re.compile(r"\b[0-9a-f]{32,64}\b")
+# Of mails that were taken apart, or made anew: no delivery has them, and nobody needs them any more. What has a link
+# to leave a part is of a joined mail.
+_LEFT_OVER = (
+    "(g.id NOT IN (SELECT digest_id FROM deliveries WHERE digest_id IS NOT NULL) AND (g.layout LIKE '%\"leave!_%'"
+    " ESCAPE '!' OR g.slot_id IN (SELECT t.id FROM slots t JOIN editions e ON e.id = t.edition_id"
+    "  WHERE e.period LIKE '%+events%')))"
+)
 _OF_EVENTS = (
-    "SELECT g.id, g.layout FROM digests g WHERE (g.slot_id IN (SELECT t.id FROM slots t JOIN editions e"
+    "SELECT g.id, g.layout FROM digests g WHERE (g.slot_id IN (SELECT t.id FROM slots t JOIN editions e"  # noqa: S608  # constants
     "  ON e.id = t.edition_id WHERE e.period LIKE '%+events%')"
     # Of mails that have events as a part.
     " OR g.id IN (SELECT m.digest_id FROM deliveries p JOIN deliveries m ON m.id = p.part_of AND m.id <> p.id"
-    "  JOIN editions e ON e.id = p.edition_id WHERE p.part_of IS NOT NULL AND e.period LIKE '%+events%'))"
+    "  JOIN editions e ON e.id = p.edition_id WHERE p.part_of IS NOT NULL AND e.period LIKE '%+events%')"
+    f" OR {_LEFT_OVER})"
 )
+
+_ALL = "SELECT g.id, g.layout FROM digests g WHERE g.layout <> ''"
 
 
 def forget_events(conn: Connection, subscriber_id: int) -> None:
@@ -66,14 +76,19 @@ def _forget_digests(conn: Connection, subscriber_id: int) -> None:
     mine = {
         row.id: row.layout
         for row in conn.execute(
-            text(f"{_OF_EVENTS} AND g.id IN (SELECT digest_id FROM deliveries WHERE subscriber_id = :u)"),  # noqa: S608
+            text(
+                f"{_OF_EVENTS} AND (g.id IN (SELECT digest_id FROM deliveries WHERE subscriber_id = :u)"  # noqa: S608
+                f" OR {_LEFT_OVER})"
+            ),
             {"u": subscriber_id},
         )
     }
     if not mine:
         return
     hashes = {found for layout in mine.values() for found in _HASH.findall(layout)}
-    for row in conn.execute(text(_OF_EVENTS)):
+    # A joined mail has articles that are in newsletters' own mails too.
+    others = _ALL if any("leave_" in layout for layout in mine.values()) else _OF_EVENTS
+    for row in conn.execute(text(others)):
         if row.id not in mine:
             hashes.difference_update(_HASH.findall(row.layout))
     for part in chunks(sorted(hashes), 500):

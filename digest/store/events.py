@@ -21,6 +21,7 @@ from digest.store.tables import (
     subscriptions,
 )
 from digest.store.tables import follows as following
+from digest.store.wishes import wish_out
 
 _RACES = ("23505", "40")  # a key that is there since, a deadlock
 _WHOSE = ("newsletter_id", "scope", "subscriber_id", "window_id", "dedupe_key", "object_key", "content")
@@ -174,7 +175,8 @@ def take_out(
     """Take the events with this key, of one reader or of all, out of mail that has not left; return of how many.
 
     What waits in a window is out of it. What waits in a digest that nobody has tried to send is planned anew; what
-    may have left stays as it is. What was taken out for the same reason before counts again.
+    may have left stays as it is, unless it comes back (`wishes`). What was taken out for the same reason before counts
+    again.
     """
     values = {"scope": scope, "key": dedupe_key, "u": subscriber_id}
     which = "e.scope = :scope AND e.dedupe_key = :key" + (" AND e.subscriber_id = :u" if subscriber_id else "")
@@ -187,6 +189,9 @@ def take_out(
     before = sum((row.outcome, row.reason) == (outcome, reason) for row in found)
     pending = [row for row in found if row.outcome == Outcome.PENDING]
     ready = [row for row in found if row.outcome == Outcome.GATHERED and _make_again(connection, row.window_id)]
+    for row in found:
+        if row.outcome == Outcome.GATHERED and row not in ready:
+            wish_out(connection, row.id, row.window_id, outcome)
     changed = text("UPDATE events SET outcome = :outcome, reason = :reason WHERE id = :id")
     for row in (*pending, *ready):
         connection.execute(changed, {"id": row.id, "outcome": outcome, "reason": reason})

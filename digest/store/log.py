@@ -20,7 +20,10 @@ from digest.store.tables import from_micros, to_micros
 
 @dataclass(frozen=True, slots=True)
 class LoggedDelivery:
-    """One line of the log; `items` are the titles sent, `reply` the server's last words."""
+    """One line of the log; `items` are the titles sent, `reply` the server's last words.
+
+    `part_of` is the delivery whose mail it is in, its own where others are in its mail; None for any other.
+    """
 
     delivery_id: int
     edition: str
@@ -35,6 +38,7 @@ class LoggedDelivery:
     reply: str
     subject: str
     items: tuple[str, ...]
+    part_of: int | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return the line with times in ISO 8601."""
@@ -116,7 +120,7 @@ _ATTEMPTS = _Lines(
 )
 LINES = (
     "SELECT d.id AS delivery_id, n.slug || '/' || e.period AS edition, d.address, d.state, d.reason,"  # noqa: S608
-    " d.slot_at, d.planned_at, d.finished_at, d.next_attempt_at, d.attempt_no AS attempts,"
+    " d.slot_at, d.planned_at, d.finished_at, d.next_attempt_at, d.attempt_no AS attempts, d.part_of,"
     " (SELECT CASE WHEN a.reply_code > 0 THEN a.reply_code || ' ' || a.text ELSE a.text END FROM attempts a"
     "  WHERE a.delivery_id = d.id ORDER BY a.id DESC LIMIT 1) AS reply,"
     f" g.subject, g.items AS article_items FROM {_DELIVERIES.rows} LEFT JOIN digests g ON g.id = d.digest_id"

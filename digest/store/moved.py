@@ -13,7 +13,8 @@ from digest.store.tables import from_micros, to_micros
 # The slot of the last mail that left, or is on its way, before the slot that is planned.
 _LAST = """(SELECT MAX(d.slot_at) FROM deliveries d WHERE d.subscriber_id = s.subscriber_id
     AND d.subscription_id = s.id AND d.digest_id IS NOT NULL AND d.slot_at < :slot
-    AND d.state NOT IN ('skipped', 'superseded', 'expired', 'refused', 'poison'))"""
+    AND (SELECT m.state FROM deliveries m WHERE m.id = COALESCE(d.part_of, d.id))
+     NOT IN ('skipped', 'superseded', 'expired', 'refused', 'poison'))"""
 _MOVED = "s.moved_at IS NOT NULL AND s.state = 'active'"
 
 
@@ -96,7 +97,8 @@ def supersede_first(connection: Connection, edition_id: int, early: datetime, no
     """End the rows of those readers in that edition which have not left yet; the later slot takes their place."""
     return connection.execute(
         text(
-            "UPDATE deliveries SET state = 'superseded', next_attempt_at = NULL, finished_at = :now"  # noqa: S608
+            "UPDATE deliveries SET state = 'superseded', next_attempt_at = NULL, waits_until = NULL,"  # noqa: S608
+            " finished_at = :now"
             " WHERE edition_id = :e AND slot_at <= :early AND state IN ('ready', 'deferred') AND doubt_count = 0"
             " AND subscription_id IN (SELECT s.id FROM scope c JOIN subscriptions s ON s.cadence_id = c.cadence_id"
             f" WHERE {_MOVED})"

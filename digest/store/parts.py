@@ -29,10 +29,17 @@ LACKING = (
     " WHERE p.part_of = d.id AND (ps.state <> 'active' OR pe.state NOT IN ('open', 'finished'))"
 )
 _ANY_DUE = (
-    "EXISTS (SELECT 1 FROM deliveries WHERE waits_until <= :now)"
+    "EXISTS (SELECT 1 FROM deliveries WHERE waits_until <= :now AND state = 'ready')"
     " OR EXISTS (SELECT 1 FROM deliveries WHERE part_of IS NOT NULL AND next_attempt_at IS NOT NULL)"
 )
+GAVE_WAY = "gave_way"  #: the reason of a part that waits since it found no room in a mail
 _PENDING = "d.waits_until IS NOT NULL AND d.state = 'ready' AND d.digest_id IS NULL"
+# What takes the place of a part that found no room stands for it.
+_AS_BEFORE = (
+    f"COALESCE((SELECT CASE o.reason WHEN '{GAVE_WAY}' THEN o.reason END FROM deliveries o"  # noqa: S608  # constants
+    "  WHERE o.subscriber_id = u.id AND o.subscription_id = s.id AND o.slot_at < :slot"
+    "  ORDER BY o.slot_at DESC LIMIT 1), :together)"
+)
 
 
 class Part(NamedTuple):
@@ -44,6 +51,7 @@ class Part(NamedTuple):
     period: str
     edition_state: str
     slot_at: datetime
+    reason: str
     plan_no: int
     planned_at: datetime
     subscription_id: int
@@ -80,7 +88,7 @@ def line_up(
         text(
             "INSERT INTO deliveries (edition_id, subscriber_id, subscription_id, slot_at, state, reason, address,"  # noqa: S608
             " name, planned_at, waits_until)"
-            " SELECT :e, u.id, s.id, :slot, 'ready', :together, u.address, u.name, :now, :slot"
+            f" SELECT :e, u.id, s.id, :slot, 'ready', {_AS_BEFORE}, u.address, u.name, :now, :slot"
             " FROM subscribers u JOIN subscriptions s ON s.subscriber_id = u.id"
             " JOIN scope c ON c.cadence_id = s.cadence_id"
             f" WHERE u.joins <> 0 AND s.state = 'active' AND {UNPLANNED}"
@@ -146,7 +154,7 @@ def waiting_parts(connection: Connection, subscriber_ids: Collection[int]) -> li
     for part in chunks(sorted(ids), 500):
         rows += connection.execute(
             text(
-                "SELECT d.id, d.edition_id, n.slug, e.period, e.state, d.slot_at, d.plan_no, d.planned_at,"  # noqa: S608
+                "SELECT d.id, d.edition_id, n.slug, e.period, e.state, d.slot_at, d.reason, d.plan_no, d.planned_at,"  # noqa: S608
                 f" s.id, s.state, s.ended_reason, s.profile_id, s.since, ({FIRST}), u.id, u.locale, u.zone, u.joins,"
                 f" u.history_id, {HISTORY_TO_COME}"
                 " FROM deliveries d JOIN editions e ON e.id = d.edition_id JOIN newsletters n ON n.id = e.newsletter_id"
@@ -156,7 +164,9 @@ def waiting_parts(connection: Connection, subscriber_ids: Collection[int]) -> li
             {"welcome": 1},
         ).all()
     parts = [
-        Part._make((*row[:5], from_micros(row[5]), row[6], from_micros(row[7]), *row[8:13], bool(row[13]), *row[14:]))
+        Part._make(
+            (*row[:5], from_micros(row[5]), *row[6:8], from_micros(row[8]), *row[9:14], bool(row[14]), *row[15:])
+        )
         for row in rows
     ]
     return sorted(parts, key=lambda each: (each.subscriber_id, each.newsletter, each.slot_at, each.delivery_id))
@@ -196,6 +206,20 @@ def put_off(connection: Connection, rows: Iterable[tuple[int, datetime]]) -> Non
     values = [{"id": number, "until": to_micros(until)} for number, until in rows]
     if values:
         connection.execute(text("UPDATE deliveries SET waits_until = :until WHERE id = :id"), values)
+
+
+def give_way(connection: Connection, rows: Iterable[tuple[int, datetime]]) -> None:
+    """Let parts that found no room wait until the time beside each; a second time they do not."""
+    rows = list(rows)
+    put_off(connection, rows)
+    inherit_way(connection, [number for number, _ in rows])
+
+
+def inherit_way(connection: Connection, delivery_ids: Iterable[int]) -> None:
+    """Note of parts that they stand for one that found no room."""
+    values = [{"id": number, "why": GAVE_WAY} for number in delivery_ids]
+    if values:
+        connection.execute(text("UPDATE deliveries SET reason = :why WHERE id = :id"), values)
 
 
 def let_alone(connection: Connection, delivery_ids: Iterable[int], now: datetime) -> None:
@@ -253,14 +277,33 @@ def part_ways(connection: Connection, now: datetime) -> int:
 
     What may have left once stays as it is.
     """
+    # On PostgreSQL a worker may be about to claim one of them: whoever is later sees what the other one did.
+    held = " ORDER BY d.id FOR UPDATE OF d" if connection.dialect.name == "postgresql" else ""
     found = connection.execute(
         text(
             "SELECT d.id FROM deliveries d WHERE d.part_of IS NOT NULL AND d.next_attempt_at IS NOT NULL"  # noqa: S608
             " AND d.state IN ('ready', 'deferred') AND d.doubt_count = 0"
-            f" AND (d.digest_id IS NULL OR EXISTS ({LACKING}))"
+            f" AND (d.digest_id IS NULL OR EXISTS ({LACKING})){held}"
         )
     )
     return take_apart(connection, list(found.scalars()), now)
+
+
+def end_doubtful(connection: Connection, now: datetime) -> int:
+    """Let joined mails that may have arrived stay in doubt when a part's reader left, or a part was cancelled.
+
+    Repeated as they were they would bring what must not come any more; return how many there were.
+    """
+    return connection.execute(
+        text(
+            "UPDATE deliveries SET state = 'in_doubt', reason = 'reply_lost', next_attempt_at = NULL,"
+            " finished_at = :now WHERE part_of IS NOT NULL AND next_attempt_at IS NOT NULL AND doubt_count > 0"
+            " AND state IN ('ready', 'deferred', 'in_doubt') AND EXISTS (SELECT 1 FROM deliveries p"
+            "  JOIN subscriptions ps ON ps.id = p.subscription_id JOIN editions pe ON pe.id = p.edition_id"
+            "  WHERE p.part_of = deliveries.id AND (ps.state <> 'active' OR pe.state = 'cancelled'))"
+        ),
+        {"now": to_micros(now)},
+    ).rowcount
 
 
 def take_apart(connection: Connection, mail_ids: Sequence[int], now: datetime) -> int:

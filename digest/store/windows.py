@@ -196,28 +196,34 @@ def still_due(connection: Connection, windows: Sequence[DueWindow]) -> set[int]:
     }
 
 
-def put_off(connection: Connection, window: DueWindow, until: datetime) -> None:
-    """Let a window wait until *until*, together with all that waits for this reader and stream."""
-    values = {"id": window.window_id, "s": window.subscription_id, "held": HELD, "until": to_micros(until)}
-    held = connection.execute(
-        text("SELECT id FROM event_windows WHERE subscription_id = :s AND group_key = :held AND state = 'open'"), values
-    ).scalar()
-    if held is None:
+def put_off(connection: Connection, rows: Sequence[tuple[DueWindow, datetime]]) -> None:
+    """Let each window wait until the time beside it, together with all that waits for its reader and stream."""
+    c = event_windows.c
+    held: dict[int, int] = {}
+    for part in chunks({window.subscription_id for window, _ in rows}):
+        query = select(c.subscription_id, c.id).where(c.group_key == HELD, c.state == "open")
+        found = connection.execute(query.where(among(connection, c.subscription_id, part)))
+        held |= {row[0]: row[1] for row in found}
+    first: list[dict[str, Any]] = []
+    more: list[dict[str, Any]] = []
+    for window, until in rows:
+        known = held.setdefault(window.subscription_id, window.window_id)
+        values = {"id": window.window_id, "to": known, "held": HELD, "until": to_micros(until)}
+        (first if known == window.window_id else more).append(values)
+    if first:
         connection.execute(
-            text("UPDATE event_windows SET state = 'open', group_key = :held, closes_at = :until WHERE id = :id"),
-            values,
+            text("UPDATE event_windows SET state = 'open', group_key = :held, closes_at = :until WHERE id = :id"), first
         )
-        return
-    values["to"] = held
-    connection.execute(text("UPDATE events SET window_id = :to WHERE window_id = :id"), values)
-    connection.execute(
-        text(
-            "UPDATE event_windows SET closes_at = CASE WHEN closes_at > :until THEN closes_at ELSE :until END,"
-            " count = count + (SELECT count FROM event_windows WHERE id = :id) WHERE id = :to"
-        ),
-        values,
-    )
-    connection.execute(text("UPDATE event_windows SET state = 'closed' WHERE id = :id"), values)
+    if more:
+        connection.execute(text("UPDATE events SET window_id = :to WHERE window_id = :id"), more)
+        connection.execute(
+            text(
+                "UPDATE event_windows SET closes_at = CASE WHEN closes_at > :until THEN closes_at ELSE :until END,"
+                " count = count + (SELECT count FROM event_windows WHERE id = :id) WHERE id = :to"
+            ),
+            more,
+        )
+        connection.execute(text("UPDATE event_windows SET state = 'closed' WHERE id = :id"), more)
 
 
 def mails_of_day(

@@ -1,7 +1,7 @@
 """What scripts/events-run runs: events of all policies in, mails out, and kills at random moments in between.
 
 The input file says what is to come of each event, in its own words; the mail server writes down what came, of which
-mail. `check` reads these two files and nothing else.
+mail. `events_check` reads these two files and nothing else.
 """
 
 from __future__ import annotations
@@ -20,9 +20,7 @@ import sys
 import tempfile
 import time
 from base64 import b64decode
-from collections import Counter
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
@@ -37,6 +35,7 @@ from digest.pipeline.events.add_events import MOST, add_events
 from digest.pipeline.tick import plan_due
 from digest.store.tables import from_micros
 from tests import postgres
+from tests.faults.events_check import Findings, check
 from tests.faults.killing import born
 from tests.faults.witness import Witness
 from tests.house import House
@@ -121,67 +120,6 @@ def write_input(file: Path, *, events: int, readers: int, seed: int) -> None:
 def address_of(number: int, readers: int) -> str:
     """Return a reader's address; that of who has left says so."""
     return f"{'left' if number >= readers - readers // 5 else 'r'}{number}@example.org"
-
-
-@dataclass
-class Findings:
-    """What the two files say: counts, and keys of what must not be."""
-
-    events: int = 0
-    mails: int = 0
-    repeated: int = 0  #: mails that came once more, with the same Message-ID and bytes
-    fates: Counter[str] = field(default_factory=Counter)
-    wrong: list[str] = field(default_factory=list)
-
-
-def check(given: Path, record: Path) -> Findings:
-    """Hold what came against what was handed in: each event in one mail to its reader, or in none and why."""
-    found = Findings()
-    came: dict[str, tuple[str, str]] = {}
-    mails: dict[tuple[str, str], str] = {}
-    with record.open(encoding="ascii") as lines:
-        for line in lines:
-            recipient, message_id, digest, *keys = line.split()
-            if (recipient, message_id) in mails:
-                found.repeated += 1
-                if mails[recipient, message_id] != digest:
-                    found.wrong.append(f"{message_id}: other bytes")
-                continue
-            mails[recipient, message_id] = digest
-            for key in keys:
-                if key in came:
-                    found.wrong.append(f"{key}: in two mails")
-                came[key] = recipient, message_id
-    found.mails = len(mails)
-    _compare(given, came, found)
-    return found
-
-
-def _compare(given: Path, came: dict[str, tuple[str, str]], found: Findings) -> None:
-    with given.open(encoding="ascii") as lines:
-        every = [json.loads(line) for line in lines]
-    cancelled = {each["cancel"] for each in every if "cancel" in each}
-    for each in every:
-        if "cancel" in each:
-            continue
-        found.events += 1
-        key, to = each["dedupe_key"], each["recipient"]
-        if to.startswith("left"):
-            fate = "suppressed: unsubscribed"
-        elif "actor" in each:
-            fate = "suppressed: own"
-        elif "expires_at" in each:
-            fate = "expired"
-        else:
-            fate = "cancelled" if key in cancelled else "sent"
-        arrived = came.pop(key, None)
-        # What was cancelled may have left before the line that cancels it was read.
-        if fate == "cancelled" and arrived is not None:
-            fate = "sent"
-        if (fate == "sent") != (arrived is not None) or (arrived is not None and arrived[0] != to):
-            found.wrong.append(f"{key}: {fate}, and came to {arrived[0] if arrived else 'nobody'}")
-        found.fates[fate] += 1
-    found.wrong += [f"{key}: nobody sent it" for key in came]
 
 
 def make_house(folder: Path, database: str, readers: int, offset: timedelta) -> None:

@@ -279,6 +279,7 @@ class _Run:
         self._results = []
         self._journal.truncate_after_commit([_key(each.claim) for each in results])
         self._ready.extend(claims)
+        self._drafts.expect(self._ready)
         claimed = frozenset(each.delivery_id for each in claims)
         self._stops -= claimed  # the claim looked at everything again
         self._leases.regain(claimed)

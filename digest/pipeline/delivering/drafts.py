@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from digest.delivery.making import Making
 from digest.errors import BadInput, NotFound
 from digest.log import get_logger
@@ -21,6 +23,10 @@ class Drafts:
         self._house = house
         self._making = making
         self._messages = Messages(house)
+
+    def expect(self, claims: Iterable[Claim]) -> None:
+        """Take note of what is to be made next."""
+        self._messages.expect(each.digest_id for each in claims)
 
     def make(self, claim: Claim) -> Envelope | Result:
         """Return the message of *claim*, or what becomes of the row because it cannot be made."""

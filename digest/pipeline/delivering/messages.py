@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property, partial
+from itertools import islice
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -29,7 +30,7 @@ from digest.tokens import Purpose
 NO_PARTS: Mapping[int, int] = MappingProxyType({})
 NO_LINKS: Mapping[str, str] = MappingProxyType({})
 _KEPT = 200  # splicers, each with the joined bytes of one digest; rows are planned digest by digest
-_AHEAD = 20  # digests read from the database at once
+_AHEAD = 50  # digests read from the database at once
 _PIECES_KEPT = 5_000  # encoded pieces; digests of one pool share most of theirs
 
 
@@ -76,8 +77,13 @@ class Messages:
     def __init__(self, house: Installation) -> None:
         self._house = house
         self._sheets: OrderedDict[int, Sheet] = OrderedDict()
+        self._expected: dict[int, None] = {}
         self._ahead: dict[int, _Read] = {}
         self._pieces: dict[str, bytes] = {}
+
+    def expect(self, digest_ids: Iterable[int]) -> None:
+        """Take note of which digests are asked for next: they are read together."""
+        self._expected = dict.fromkeys(digest_ids)
 
     def sheet(self, digest_id: int) -> Sheet:
         """Return the digest ready for splicing; raises NotFound when it, a piece of it or its key is gone."""
@@ -113,11 +119,14 @@ class Messages:
         return Sheet(splicer, links, read.sender, read.stored.newsletter, read.stored.period)
 
     def _read_from(self, digest_id: int) -> None:
-        """Read a digest and the next ones with their pieces; rows are sent digest by digest."""
+        """Read a digest, and those that are expected, with their pieces."""
         if len(self._pieces) > _PIECES_KEPT:
             self._pieces = {}  # the splicers keep theirs
+        next_ones = (each for each in self._expected if each not in self._sheets)
         with reading(self._house.engine) as connection:
-            found = load_digests(connection, digest_id, _AHEAD)
+            found = load_digests(connection, {digest_id, *islice(next_ones, _AHEAD)})
+            if digest_id not in found:
+                raise NotFound(f"there is no digest {digest_id}")
             self._ahead = {digest_id: _read(found.pop(digest_id))}
             for each, stored in found.items():
                 # One ahead that cannot be read fails for its own readers, when it is asked for.

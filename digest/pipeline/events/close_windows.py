@@ -43,7 +43,7 @@ from digest.store.tables import to_micros
 from digest.store.windows import DueWindow, StoredEvent
 
 EVENTS = "+events"  #: what the period of an edition of events has after its day
-_AT_ONCE = 200  # windows in one transaction
+_AT_ONCE = 1_000  # windows in one transaction
 _LONG_DUE = 1  # microseconds after 1970: claims go by the time a row is due, so these are next
 _CRASHED = "crashed"
 POOL = "{}"  #: of no articles
@@ -158,13 +158,14 @@ def _write(
     mails = [mail for mail in mails if all(each.window_id in stand for each in mail.windows)]
     times = _Times(connection, desk.newsletter, mails, at)
     going: list[tuple[Mail, datetime]] = []
+    off: list[tuple[DueWindow, datetime]] = []
     for mail in mails:
         until = times.put_off_until(mail)
         if until is None:
             going.append((mail, times.take(mail)))
         else:
-            for each in mail.windows:
-                windows.put_off(connection, each, until)
+            off += [(each, until) for each in mail.windows]
+    windows.put_off(connection, off)
     return _write_mails(connection, house, newsletter_id, desk, going, at) if going else Planned()
 
 

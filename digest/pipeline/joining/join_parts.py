@@ -140,6 +140,9 @@ class _Table:
         ended: list[tuple[int, None, None, str]] = []
         for every in by_reader.values():
             own, old = _latest_of_each(every)
+            gave_way = {each.newsletter for each in old if each.reason == parts.GAVE_WAY}
+            parts.inherit_way(connection, [each.delivery_id for each in own if each.newsletter in gave_way])
+            own = [each._replace(reason=parts.GAVE_WAY) if each.newsletter in gave_way else each for each in own]
             ended += [(each.delivery_id, None, None, SkipReason.COALESCED) for each in old]
             fit = [each for each in own if each.state == "active" and each.edition_state in _OPEN]
             ended += [(each.delivery_id, None, None, why) for each in own if (why := _hindrance(each))]
@@ -278,8 +281,12 @@ class _Table:
                 write_events(connection, self.house, party.events, mail_id=first, now=self.now)
             written += Counter({SkipReason.TOGETHER.value: len(others)}) if others else Counter()
         parts.settle_parts(connection, none, now=self.now)
-        parts.put_off(
-            connection, [(row_of[seat].delivery_id, _tomorrow(row_of[seat], self.now)) for seat in joined.later]
+        later = [row_of[seat] for seat in joined.later]
+        again = [each.delivery_id for each in later if each.reason == parts.GAVE_WAY]
+        parts.let_alone(connection, again, self.now)
+        parts.give_way(
+            connection,
+            [(each.delivery_id, _tomorrow(each, self.now)) for each in later if each.delivery_id not in again],
         )
         return written + Counter(reason for *_, reason in none)
 

@@ -15,6 +15,7 @@ from digest.store.former_addresses import former_of
 from digest.store.histories import stories_of
 from digest.store.subscriber_records import attempts_of, consents_of, deliveries_of, subscriptions_of
 from digest.store.subscribers import find_subscriber
+from digest.store.subscriptions import joins_of
 
 # Which records put a subscription into its state.
 _MAKES = {"active": ("resumed", "confirmed"), "paused": ("paused",), "ended": ("ended",)}
@@ -23,7 +24,8 @@ _MAKES = {"active": ("resumed", "confirmed"), "paused": ("paused",), "ended": ("
 def subscriber_as_json(engine: Engine, address: str) -> dict[str, Any]:
     """Return all that the database holds of *address* as plain JSON values, times in ISO 8601.
 
-    Keys: address, name, locale, timezone, chosen_at (when the reader chose these two, or None), joined_at,
+    Keys: address, name, locale, timezone, joins ("newsletters" that are one mail a day, "events" with a newsletter),
+    chosen_at (when the reader chose these two, or None), joined_at,
     former_addresses, stories_shown, subscriptions, consents, events, follows, and deliveries, each with its attempts. A
     subscription's `since` is the moment of the consent record that made its state.
     Raises BadInput when *address* is none, NotFound when nobody has it.
@@ -41,6 +43,7 @@ def subscriber_as_json(engine: Engine, address: str) -> dict[str, Any]:
             "name": found.name,
             "locale": found.locale,
             "timezone": found.zone,
+            "joins": [each.name.lower() for each in joins_of(conn, found.id) if each.name],
             "chosen_at": found.chosen_at.isoformat() if found.chosen_at else None,
             "joined_at": found.joined_at.isoformat(),
             "former_addresses": [_plain(one._mapping) for one in former_of(conn, found.id)],

@@ -86,6 +86,7 @@ REASONS = {
     "not_approved": _("nobody approved the edition in time"),
     "cancelled": _("the edition was cancelled"),
     "together": _("it is a part of another mail, or waits to be one"),
+    "gave_way": _("it is a part of another mail, or waits to be one"),
     "coalesced": _("a later hour took its place"),
     "zone_changed": _("the reader's clock jumped over the hour, or it came too soon after the last mail"),
     "reply_lost": _("the server's answer was lost"),
