@@ -213,7 +213,7 @@ def test_planning_takes_as_many_statements_for_a_thousand_readers_as_for_ten(tmp
         counts.append(len(seen))
 
     assert counts[0] == counts[1]
-    assert counts[0] < 100
+    assert counts[0] <= 100
 
 
 def test_a_preview_shows_what_the_pending_mail_of_another_newsletter_leaves(house: House):
