@@ -506,3 +506,22 @@ def test_a_reader_asks_for_everything_and_a_surprise(anna: House, ask: TestClien
 
     assert ticked == {"topics", "wants_all", "surprise"}
     assert set(after.xpath("//input[@type='checkbox'][@checked]/@name")) - {"days"} == {"topics"}
+
+
+def test_a_reader_of_several_newsletters_can_have_them_in_one_mail_and_apart_again(
+    anna: House, ask: TestClient
+) -> None:
+    """The box says what is so; its form changes nothing else."""
+
+    def boxes() -> list[bool]:
+        document = lxml_html.document_fromstring(ask.get(preferences_path(anna)).text)
+        return [box.get("checked") is not None for box in document.xpath("//input[@name='together']")]
+
+    before = boxes()
+
+    joined = ask.post(preferences_path(anna), data={"action": "together", "together": "yes"})
+    wanted = boxes()
+    parted = ask.post(preferences_path(anna), data={"action": "together"})
+
+    assert (joined.status_code, parted.status_code) == (200, 200)
+    assert (before, wanted, boxes()) == ([False], [True], [False])
