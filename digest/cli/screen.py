@@ -15,7 +15,6 @@ import shutil
 import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime
 from itertools import compress
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -96,12 +95,12 @@ def print_json_lines(values: Iterable[Any]) -> None:
 
 def print_csv(columns: Sequence[str], lines: Iterable[object]) -> None:
     """Print CSV with these attributes of each line, as spreadsheets read it: formulas are made harmless."""
-    from digest.pipeline.subscribers.formulas import neutralised
+    from digest.pipeline.subscribers.formulas import cell_of, neutralised
 
     writer = csv.writer(sys.stdout)
     writer.writerow(columns)
     for line in lines:
-        cells = (on_one_line(_cell(getattr(line, name))) for name in columns)
+        cells = (on_one_line(cell_of(getattr(line, name))) for name in columns)
         writer.writerow([neutralised(cell) for cell in cells])
 
 
@@ -191,15 +190,6 @@ def write_no_more() -> None:
     Python flushes once more at its end, and would complain.
     """
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def _cell(value: object) -> str:
-    """Return a value as spreadsheets know it."""
-    if isinstance(value, datetime):
-        return value.isoformat(timespec="seconds")
-    if isinstance(value, tuple):
-        return " | ".join(value)
-    return "" if value is None else str(value)
 
 
 def _spelled(found: re.Match[str]) -> str:

@@ -7,8 +7,18 @@ such a character gets one more, so that taking one away always gives back what w
 from __future__ import annotations
 
 import re
+from datetime import datetime
 
 _RISKY = re.compile("'*[=+\\-@\t\r\n＝＋－＠]")
+
+
+def cell_of(value: object) -> str:
+    """Return a value as spreadsheets know it; what is in a tuple has bars between."""
+    if isinstance(value, datetime):
+        return value.isoformat(timespec="seconds")
+    if isinstance(value, tuple):
+        return " | ".join(value)
+    return "" if value is None else str(value)
 
 
 def neutralised(cell: str) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
-from datetime import datetime
 from urllib.parse import urlencode
 
 from fastapi import Response
@@ -14,7 +13,7 @@ from digest.errors import BadInput
 from digest.model.delivery import DeliveryState
 from digest.model.staff import Role
 from digest.pipeline.installation import Installation
-from digest.pipeline.subscribers.formulas import neutralised
+from digest.pipeline.subscribers.formulas import cell_of, neutralised
 from digest.store.audit import record
 from digest.store.browsing import COUNTED
 from digest.store.editions import find_edition
@@ -91,17 +90,9 @@ def _lines(house: Installation, which: Filter) -> Iterator[str]:
     writer.writerow(LoggedDelivery.__slots__)
     with reading(house.engine) as connection:
         for number, each in enumerate(deliveries(connection, which), 1):
-            writer.writerow([neutralised(_cell(getattr(each, name))) for name in LoggedDelivery.__slots__])
+            writer.writerow([neutralised(cell_of(getattr(each, name))) for name in LoggedDelivery.__slots__])
             if number % _AT_ONCE == 0:
                 yield out.getvalue()
                 out.seek(0)
                 out.truncate()
     yield out.getvalue()
-
-
-def _cell(value: object) -> str:
-    if isinstance(value, datetime):
-        return value.isoformat(timespec="seconds")
-    if isinstance(value, tuple):
-        return " | ".join(value)
-    return "" if value is None else str(value)
