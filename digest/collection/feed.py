@@ -29,6 +29,8 @@ from digest.model.article import Article, Image
 
 MOST_ENTRIES = 1_000
 LONGEST_DECK = 600
+_TAIL = 4_096
+_END_OF_FEED = re.compile(r"</(?:[A-Za-z][\w.-]*:)?(?:rss|feed|RDF|channel)\s*>")
 _END_OF_ENTRY = re.compile(r"</(?:[A-Za-z][\w.-]*:)?(?:item|entry)\s*>")
 _ENTRY = re.compile(r"<(?:[A-Za-z][\w.-]*:)?(?:item|entry)[\s/>]")
 _MEDIA_WORDS = re.compile(r"<(/?)media:(description|title)\b")
@@ -165,6 +167,8 @@ def _xml_entries(text: str, url: str) -> tuple[list[Entry], list[str]]:
     text = _DOCTYPE.sub(r"\g<before>", text, count=1) if _DOCTYPE.match(text) else text
     check_no_dtd(text)
     text, problems = _first_entries(text)
+    text, broken_off = _without_half_entry(text)
+    problems += broken_off
     text = text[: text.rfind("<")] if text.rfind(">") < text.rfind("<") else text  # it was cut off inside a tag
     check_markup(text, html=False)
     if not is_well_formed(text):
@@ -205,6 +209,16 @@ def _first_entries(text: str) -> tuple[str, list[str]]:
     if sum(1 for _ in _ENTRY.finditer(text)) > 2 * MOST_ENTRIES:
         raise BadArticle(f"the feed has more than {2 * MOST_ENTRIES:,} entries")
     return text, []
+
+
+def _without_half_entry(text: str) -> tuple[str, list[str]]:
+    """Return *text* without an entry that breaks off with the feed: half a title is not the article's."""
+    if _END_OF_FEED.search(text, max(0, len(text) - _TAIL)):
+        return text, []
+    last = max((found.start() for found in _ENTRY.finditer(text)), default=-1)
+    if last < 0 or _END_OF_ENTRY.search(text, last):
+        return text, []
+    return text[:last], ["the feed breaks off in its last entry, which is left out; read it again when it is whole"]
 
 
 def _entry(raw: Mapping[str, Any], language: str, home: str) -> Entry:

@@ -19,6 +19,7 @@ _NAMES = (
 _FIELD = re.compile(rf"[ \t]{{0,8}}({'|'.join(_NAMES)})[ \t]*:[ \t]*(.*)", re.IGNORECASE)
 _OTHER_FIELD = re.compile(r"[A-Za-z][\w-]{0,60}[ \t]*:")
 _STATUS = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")
+_TORN_OFF = {"action", "status", "diagnostic-code"}
 _RECIPIENT_NAMES = ("original-recipient", "final-recipient", "x-actual-recipient")
 
 
@@ -82,7 +83,8 @@ def _recipients(groups: list[dict[str, str]]) -> Iterator[RecipientStatus]:
         if not any(name in group for name in _RECIPIENT_NAMES):
             continue
         following = groups[place + 1] if place + 1 < len(groups) else {}
-        is_torn = "action" not in group and not any(name in following for name in _RECIPIENT_NAMES)
+        tears = following.keys() & _TORN_OFF
+        is_torn = bool(tears - group.keys()) and not any(name in following for name in _RECIPIENT_NAMES)
         count += 1
         if count > MAX_RECIPIENTS:
             return

@@ -148,7 +148,7 @@ def test_a_broken_entry_is_reported_and_the_rest_goes_on():
 
 def test_a_feed_that_is_not_well_formed_is_mended():
     """Bare ampersands, HTML entities, unknown prefixes and missing end tags are everyday things."""
-    broken = b"<rss version='2.0'><channel><item><title>Fish & chips &nbsp;caf&eacute;</title><x:y>1</x:y><description>Text</description></item><item><title>Second</title><description>More"
+    broken = b"<rss version='2.0'><channel><item><title>Fish & chips &nbsp;caf&eacute;</title><x:y>1</x:y><description>Text</description></item><item><title>Second</title><description>More</item></channel>"
 
     found = read_feed(broken)
 
@@ -238,3 +238,16 @@ def test_an_entry_that_leads_nowhere_is_no_article():
         ("A link is enough", ""),
     ]
     assert "nothing under its title" in " ".join(feed.problems)
+
+
+@pytest.mark.parametrize("cut", ["<item><title>Ha", "<item><title>Half a title</title><link>https://n.exam", "<item>"])
+def test_a_feed_that_breaks_off_gives_its_whole_entries_and_says_so(cut: str):
+    """Half a title would go out as the article's, and the whole one later as another."""
+    whole = (
+        "<item><title>Whole</title><link>https://news.example.org/1</link><description>All of it.</description></item>"
+    )
+
+    feed = read_feed(f'<rss version="2.0"><channel><title>News</title>{whole}{cut}'.encode())
+
+    assert [article.title for article in feed.articles] == ["Whole"]
+    assert any("breaks off" in problem for problem in feed.problems)

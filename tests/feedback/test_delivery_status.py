@@ -120,6 +120,7 @@ SHAPES = {
     "the original recipient alone": f"Original-Recipient: rfc822;{A}\nAction: failed\nStatus: 5.1.1",
     "another form of address": f"Final-Recipient: X400; /S=ann/\nX-Actual-Recipient: rfc822; {A}\nAction: failed\nStatus: 5.1.1",
     "torn by a blank line": f"Final-Recipient: rfc822; {A}\n\nAction: failed\nStatus: 5.1.1",
+    "torn before its code": f"Final-Recipient: rfc822; {A}\nAction: failed\n\nStatus: 5.1.1\nDiagnostic-Code: smtp; 550 x",
     "folded": f"Final-Recipient: rfc822; {A}\nStatus: 5.0.0\nDiagnostic-Code: smtp; 550-5.1.1 The\n  550 5.1.1 mailbox is unknown",
     "the step in the words": f"Final-Recipient: rfc822; {A}\nStatus: 5.0.0\nDiagnostic-Code: 550 RCPT TO:<{A}> User unknown",
     "behind Exchange Online": f"Final-Recipient: rfc822;{A}\nStatus: 5.4.1\nDiagnostic-Code: smtp;550 5.4.1 Recipient address"
