@@ -107,8 +107,8 @@ def card_view(
 ) -> CardView:
     """Return the card of an article for a frame in *locale*; dates are days in *zone*.
 
-    The summary is an editor's, else the publisher's deck, else its summary, else *summary*, which *summary_by* says who made: it is an
-    "extract" of ours or of a "model", and labelled so.
+    The summary is an editor's, else the publisher's deck, else its summary, else *summary*, which *summary_by* says
+    who made: it is an "extract" of ours or of a "model", and labelled so.
     *notice* is the newsletter's own disclaimer, shown when the publisher gave none.
     """
     article = stored.article
