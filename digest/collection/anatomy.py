@@ -17,6 +17,7 @@ from digest.collection.furniture import without_furniture, without_tail
 from digest.collection.header import Facts, take_facts
 from digest.collection.headings import has_deck, to_sections
 from digest.collection.markers import Markers
+from digest.collection.named import name_parts
 from digest.collection.related import find_related
 from digest.collection.title import title_first
 from digest.model.article import RelatedLink, Section
@@ -51,8 +52,9 @@ def dissect(blocks: Sequence[Block], markers: Markers, *, title: str = "", with_
         for block in to_end_mark(blocks[:MOST_BLOCKS])
         if _says_something(block.text, first=not title and block is blocks[0])
     ]
-    whole = page
-    if not title:
+    named = name_parts(page, markers)
+    page = whole = list(named.page)
+    if not title and not named.title:
         page = title_first(page, judged)
     kept = without_furniture(page, judged)
     ended = bool(kept) and kept[-1] is not page[-1]
@@ -70,8 +72,8 @@ def dissect(blocks: Sequence[Block], markers: Markers, *, title: str = "", with_
     heading, rest = (body[0].text, body[1:]) if body else ("", [])
     deck = ""
     before, after = _parted(whole, heading, rest, judged)
-    if with_deck and has_deck(rest, before=before, after=after):
-        deck, rest = rest[0].text, rest[1:]
+    if with_deck and (named.deck or has_deck(rest, before=before, after=after)):
+        deck, rest = (named.deck, rest) if named.deck else (rest[0].text, rest[1:])
     return Parts(
         title=title or heading,
         deck=deck,

@@ -29,10 +29,14 @@ def is_heading(blocks: Sequence[Block], index: int) -> bool:
         return True
     if index + 1 >= len(blocks) or blocks[index].shape is not Shape.LINE:
         return False
-    text = blocks[index].text
+    text, under = blocks[index].text, blocks[index + 1]
     alone = index > 0 and ends_sentence(blocks[index - 1].text) and weight(blocks[index - 1].text) > weight(text)
     short = weight(text) <= LONGEST_HEADING and text[-1] not in ":：" and _reads_as_heading(text)
-    return alone and short and _stands_over_text(blocks, index + 1)
+    if not (alone and short):
+        return False
+    # Under a heading of a few words an answer of a few words is a paragraph too.
+    answered = weight(text) <= LONGEST_LEAD_IN and under.shape is Shape.LINE and ends_sentence(under.text)
+    return answered or _stands_over_text(blocks, index + 1)
 
 
 def _stands_over_text(blocks: Sequence[Block], index: int) -> bool:
@@ -104,10 +108,15 @@ def has_deck(blocks: Sequence[Block], *, before: bool = False, after: bool = Fal
     if before and not after and len(sentences(text)) > 1 and size > 0.6 * typical:
         return False
     if size <= SURE_DECK:
-        return size < typical or not ends_sentence(text)
+        return size < typical or not ends_sentence(text) or (not before and _leads_into(text, blocks[1].text))
     grouped = any(not block.after_blank for block in blocks[2:])
     apart = followed_by_heading or len(sentences(text)) == 1 or (blocks[1].after_blank and grouped)
     return size < 0.85 * typical or (apart and size < typical)
+
+
+def _leads_into(text: str, below: str) -> bool:
+    """Whether *text* says in one sentence what *below*, a longer paragraph of several, begins to tell."""
+    return len(sentences(text)) == 1 and len(sentences(below)) > 1 and weight(text) < weight(below)
 
 
 def _paragraphs(blocks: Sequence[Block], among: Sequence[int]) -> Sequence[int]:

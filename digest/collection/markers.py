@@ -186,6 +186,8 @@ class Language:
     source: frozenset[str]
     byline: frozenset[str]
     byline_after: tuple[str, ...]
+    title: frozenset[str]
+    deck: frozenset[str]
     clock: frozenset[str]
     topics: frozenset[str]
     credit: frozenset[str]
@@ -222,6 +224,8 @@ class Markers:
     source: frozenset[str]
     byline: frozenset[str]
     byline_after: tuple[str, ...]
+    title: frozenset[str]
+    deck: frozenset[str]
     clock: frozenset[str]
     topics: frozenset[str]
     credit: frozenset[str]
@@ -251,6 +255,8 @@ class Markers:
             source=frozenset[str]().union(*(table.source for table in every)),
             byline=frozenset[str]().union(*(table.byline for table in every)),
             byline_after=tuple(word for table in every for word in table.byline_after),
+            title=frozenset[str]().union(*(table.title for table in every)),
+            deck=frozenset[str]().union(*(table.deck for table in every)),
             clock=frozenset[str]().union(*(table.clock for table in every)),
             topics=frozenset[str]().union(*(table.topics for table in every)),
             credit=frozenset[str]().union(*(table.credit for table in every)),
@@ -289,6 +295,8 @@ def _language(name: str, table: Mapping[str, Any], things: Group) -> Language:
         source=frozenset(fold(word) for word in table.get("source", ())),
         byline=frozenset(fold(word) for word in table.get("byline", ())),
         byline_after=tuple(table.get("byline_after", ())),
+        title=frozenset(fold(word) for word in table.get("title", ())),
+        deck=frozenset(fold(word) for word in table.get("deck", ())),
         clock=frozenset(fold(word) for word in table.get("clock", ())),
         topics=frozenset(fold(word) for word in table.get("topics", ())),
         credit=frozenset(fold(word) for word in table.get("credit", ())),

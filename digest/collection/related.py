@@ -129,9 +129,9 @@ def _without_strangers(blocks: Sequence[Block], members: list[int]) -> list[int]
     """
     shortest = LONGEST_ENTRY
     for position, at in enumerate(members[: MOST_ENTRIES + 20]):
-        if position == 0 or blocks[at].links or _URL.search(blocks[at].text):
+        if position == 0 or blocks[at].links or _URL.search(blocks[at].text) or _is_marked(blocks[at].text):
             continue
-        shortest = min(shortest, weight(blocks[members[position - 1]].text))
+        shortest = min(shortest, weight(_URL.sub("", blocks[members[position - 1]].text)))
         if position > 1 and weight(blocks[at].text) < min(30, shortest / 3):
             return members[:position]
         tail = [blocks[later] for later in members[position:]]
@@ -139,6 +139,11 @@ def _without_strangers(blocks: Sequence[Block], members: list[int]) -> list[int]
         if len(tail) > 1 and scraps and not any(_URL.search(block.text) for block in tail):
             return members[:position]
     return members
+
+
+def _is_marked(text: str) -> bool:
+    """Whether *text* shows itself as a point of a list."""
+    return bool(_BULLET.match(text) or _NUMBER.match(text))
 
 
 def entries_of(blocks: Sequence[Block]) -> list[RelatedLink]:
