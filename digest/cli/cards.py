@@ -34,13 +34,13 @@ def subscriber_card(found: Mapping[str, Any]) -> str:
 
 def article_card(article: Article) -> str:
     """Return what was understood of *article* as a card: its texts whole, its sections by heading and length."""
-    from digest.enrichment.summary import SummaryBy, summarise
+    from digest.enrichment.summary import summarise
     from digest.pipeline.collecting.notice import notice_for
 
     summary = summarise(article)
     facts = (
         ("deck", article.deck),
-        ("summary", "" if summary.by is SummaryBy.PUBLISHER and summary.text == article.deck else summary.text),
+        ("summary", "" if summary.text == article.deck else summary.text),
         ("language", article.language or "unknown"),
         ("author", article.author),
         ("published", _time(article.published_at.isoformat()) if article.published_at else ""),

@@ -15,7 +15,7 @@ def article_as_json(article: Article) -> dict[str, Any]:
 
     Keys: title deck sections[{heading, paragraphs}] disclaimer related[{title, url}] language published_at
     (RFC 3339 in UTC, null when unknown) url summary topics; and guid image{url, width, height, alt} author
-    ai_generated.
+    ai_generated; edited_summary where there is one.
     """
     return {
         "title": article.title,
@@ -32,6 +32,7 @@ def article_as_json(article: Article) -> dict[str, Any]:
         "image": _image_as_json(article.image),
         "author": article.author,
         "ai_generated": article.ai_generated,
+        **({"edited_summary": article.edited_summary} if article.edited_summary else {}),
     }
 
 
@@ -68,6 +69,7 @@ def article_from_json(value: Mapping[str, Any]) -> Article:
             image=_image(image) if image else None,
             author=_text(value.get("author", "")),
             ai_generated=_flag(value.get("ai_generated")),
+            edited_summary=_text(value.get("edited_summary", "")),
         )
     except (KeyError, TypeError, AttributeError, ValueError) as wrong:
         raise BadArticle(f"this is not an article as `digest articles read --json` writes it: {wrong!r}") from None

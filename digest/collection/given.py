@@ -54,6 +54,7 @@ def read_given(value: Mapping[str, Any], *, now: datetime) -> Article:
         topics=tuple(filter(None, (clean_line(each)[:80] for each in article.topics[:_MOST]))),
         image=_image(article.image),
         author=clean_line(article.author)[:200],
+        edited_summary="",  # is not the publisher's to say
     )
 
 

@@ -59,13 +59,15 @@ class Matcher:
     def topics(self, analysed: Analysed) -> dict[str, Why]:
         """Return slug -> why for each topic the article matches; a parent is matched by its children."""
         found = self._scored(analysed)
-        return self._with_parents({slug: why for slug, why in found.items() if why.score >= ENOUGH})
+        matched = self._with_parents({slug: why for slug, why in found.items() if why.score >= ENOUGH})
+        return self._without_denied(analysed, matched)
 
     def near_misses(self, analysed: Analysed) -> dict[str, Why]:
         """Return slug -> why for each topic whose words the article has, but not enough of them."""
         found = self._scored(analysed)
         matched = self._with_parents({slug: why for slug, why in found.items() if why.score >= ENOUGH})
-        return {slug: why for slug, why in self._with_parents(found).items() if slug not in matched}
+        nearly = {slug: why for slug, why in self._with_parents(found).items() if slug not in matched}
+        return self._without_denied(analysed, nearly)
 
     def _scored(self, analysed: Analysed) -> dict[str, Why]:
         """Return each topic with a word or label in the article, and what they come to."""
@@ -76,6 +78,11 @@ class Matcher:
             why = found.get(slug) or Why(slug, (), (), 0.0)
             found[slug] = Why(slug, why.words, (Field.LABEL, *why.fields), round(why.score + LABEL_SCORE, 4))
         return found
+
+    def _without_denied(self, analysed: Analysed, found: dict[str, Why]) -> dict[str, Why]:
+        """Return *found* without the topics that an editor said the article is not about: labels with a minus."""
+        denied = {self._labels.get(label[1:]) for label in analysed.labels if label.startswith("-")}
+        return {slug: why for slug, why in found.items() if slug not in denied} if denied else found
 
     def _points(self, analysed: Analysed) -> dict[str, Why]:
         """Return slug -> why for each topic of which the article has a word."""

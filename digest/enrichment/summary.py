@@ -1,4 +1,4 @@
-"""The summary of an article: its deck, else what the source calls a summary, else an extract of whole sentences."""
+"""The summary of an article: an editor's, else its deck, else the source's, else an extract of whole sentences."""
 
 from __future__ import annotations
 
@@ -32,6 +32,7 @@ _ORDINAL = re.compile(r"(?<![\d.,:])\d{1,2}\.$")
 class SummaryBy(StrEnum):
     """Who wrote a summary."""
 
+    EDITOR = "editor"  #: one of ours; as good as the publisher's
     PUBLISHER = "publisher"
     EXTRACT = "extract"  #: sentences of the article, chosen by us; labelled so
     MODEL = "model"  #: written by a language model; labelled as AI-generated
@@ -50,6 +51,8 @@ Summariser = Callable[[Article], Summary]
 
 def summarise(article: Article, length: int = LENGTH) -> Summary:
     """Return the summary of *article*; an extract has at most *length* characters where sentences allow."""
+    if article.edited_summary:
+        return Summary(article.edited_summary, SummaryBy.EDITOR)
     own = article.deck or article.summary
     if own:
         return Summary(own, SummaryBy.PUBLISHER)

@@ -41,6 +41,7 @@ class Article:
     `topics` are labels the source gave (topic slugs or names), not our matching.
     `language` is a BCP 47 tag such as "en", "ko" or "zh-Hant"; "" when unknown.
     `ai_generated` is None when neither a marker nor a disclaimer tells.
+    `edited_summary` is an editor's of ours, shown instead of the deck; "" when nobody wrote one.
     """
 
     title: str
@@ -57,6 +58,7 @@ class Article:
     image: Image | None = None
     author: str = ""
     ai_generated: bool | None = None
+    edited_summary: str = ""
 
     @property
     def text(self) -> str:

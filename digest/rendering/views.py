@@ -107,12 +107,13 @@ def card_view(
 ) -> CardView:
     """Return the card of an article for a frame in *locale*; dates are days in *zone*.
 
-    The summary is the publisher's deck, else its summary, else *summary*, which *summary_by* says who made: it is an
-    "extract" of ours or of a "model", and labelled so.
+    The summary is an editor's, else the publisher's deck, else its summary, else *summary*, which *summary_by* says
+    who made: it is an "extract" of ours or of a "model", and labelled so.
     *notice* is the newsletter's own disclaimer, shown when the publisher gave none.
     """
     article = stored.article
-    own_words = shorten(clean_text(article.deck) or clean_text(article.summary), SUMMARY_LENGTH)
+    own = (article.edited_summary, article.deck, article.summary)
+    own_words = shorten(next(filter(None, map(clean_text, own)), ""), SUMMARY_LENGTH)
     published: datetime | None = article.published_at
     return CardView(
         title=shorten(clean_text(article.title) or clean_text(article.url), TITLE_LENGTH) or "…",

@@ -113,13 +113,15 @@ def approvals_of(connection: Connection, edition_id: int) -> list[Approval]:
 
 
 def last_hand(connection: Connection, edition_id: int, window: tuple[datetime, datetime]) -> str:
-    """Return who last wrote a note for an edition or decided on an article of its window, "" for nobody."""
+    """Return who last wrote a note for an edition, or edited or decided on an article of its window, "" for nobody."""
     row = connection.execute(
         text(
             "SELECT who FROM (SELECT written_by AS who, written_at AS at FROM edition_notes WHERE edition_id = :e"
             " UNION ALL SELECT r.ruled_by, r.ruled_at FROM rulings r JOIN articles a ON a.id = r.article_id"
             "  WHERE a.collected_at >= :start AND a.collected_at < :end AND r.newsletter IN ('', (SELECT n.slug"
-            "   FROM editions e JOIN newsletters n ON n.id = e.newsletter_id WHERE e.id = :e))) AS hands"
+            "   FROM editions e JOIN newsletters n ON n.id = e.newsletter_id WHERE e.id = :e))"
+            " UNION ALL SELECT v.made_by, v.made_at FROM revisions v JOIN articles a ON a.id = v.article_id"
+            "  WHERE v.made_by <> '' AND a.collected_at >= :start AND a.collected_at < :end) AS hands"
             " ORDER BY at DESC LIMIT 1"
         ),
         {"e": edition_id, "start": to_micros(window[0]), "end": to_micros(window[1])},

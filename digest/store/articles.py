@@ -32,6 +32,7 @@ from digest.model.article import Article, ArticleState, StoredArticle
 from digest.model.likeness import bands, lead_sketch
 from digest.model.words import text_key
 from digest.store.approvals import article_changed
+from digest.store.article_edits import edits_kept
 from digest.store.get_or_create import among, chunks, insert_new
 from digest.store.lock import Alone, wait_for_others
 from digest.store.replan import replan_with
@@ -81,6 +82,7 @@ def save_article(
 
     Two sources seldom tell one article alike, so that if both edited it each visit would undo the other's: only
     the source that brought it first edits it, whoever adds it by hand (*source* ""), and whoever reads the same file.
+    What an editor wrote in it stays (`digest.store.article_edits`).
     Any other source is noted as one that has it too, and readers of either get it.
     """
     wait_for_others(connection, Alone.ADD_ARTICLES)
@@ -104,6 +106,9 @@ def save_article(
     if known.url_key not in ("", keys.url_key) and not one_file:
         # Both addresses may be visited in turns; a new revision each time would change every pool.
         article = replace(article, url=old["url"])
+    article, edits = edits_kept(article, known.edits)
+    if edits != known.edits:
+        connection.execute(update(articles).where(articles.c.id == article_id).values(edits=edits))
     if old == article_as_json(article):
         if any(known._mapping[name] != value for name, value in _places(keys).items()):
             _move(connection, article_id, keys)
@@ -309,12 +314,6 @@ def _has(content: Mapping[str, Any], wanted: str) -> bool:
         wanted in part.get("heading", "").casefold() or any(wanted in each.casefold() for each in part["paragraphs"])
         for part in content.get("sections", ())
     )
-
-
-def revisions_of(connection: Connection, article_id: int) -> list[tuple[datetime, str]]:
-    """Return when each revision of an article was made, and its title, latest first."""
-    query = select(revisions.c.made_at, revisions.c.content).where(revisions.c.article_id == article_id)
-    return [(row.made_at, row.content["title"]) for row in connection.execute(query.order_by(revisions.c.id.desc()))]
 
 
 def articles_between(

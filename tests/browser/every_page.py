@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
+from digest.model.article import RelatedLink
+from digest.model.edit import Edit
 from digest.model.newsletter import Source, SourceKind
+from digest.pipeline.editing.edit_article import edit_article
 from digest.pipeline.editing.edit_templates import save_draft
 from digest.pipeline.planning.letters import write_letters
 from digest.pipeline.reading.sign_up import Wish, ask_to_join
@@ -30,7 +33,7 @@ STAFF = (
     *("/editions/1/correct", "/editions/1/approve", "/editions/1/withdraw-approval", "/send/daily", "/notes/daily"),
     *("/preview?newsletter=daily", f"/preview?newsletter=daily&reader={MINA}&at={SOON}&zone=UTC"),
     f"/preview/beside?a_newsletter=daily&a_reader={MINA}&b_newsletter=daily&b_topics=sport",
-    *("/articles", "/articles?q=rope", "/articles?q=nothing-like-it", "/articles/1", "/sources"),
+    *("/articles", "/articles?q=rope", "/articles?q=nothing-like-it", "/articles/1", "/articles/1/edit", "/sources"),
     *("/streams", "/windows", "/events", "/subscribers/1/events", "/thoughts"),
     *("/alerts", "/templates", "/templates/digest", "/templates/digest/compare?old=0&new=1"),
     *("/deliveries", "/deliveries?edition=daily%2F2026-11-23", "/deliveries?state=in_doubt", "/deliveries/1"),
@@ -88,6 +91,8 @@ def fill(house: House, sink: Sink) -> None:
     house.newsletter(archive=True)
     house.article("trade", SENT, disclaimer="This content is AI-generated.")
     house.article("space", "A satellite seen from the roof", url="")
+    told = Edit("Rope costs more at sea.", ("trade", "-space"), "Written by a machine.", (RelatedLink("Hemp is back"),))
+    edit_article(house.installation, 1, told, based_on=1, by="mina")
     house.plan(at=house.move(hours=2))
     with ThreadPoolExecutor(1) as other:
         other.submit(house.dispatch, sink).result()

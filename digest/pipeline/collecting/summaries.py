@@ -34,9 +34,9 @@ class ModelSummaries:
     _resting_until: datetime | None = field(default=None)
 
     def __call__(self, article: Article) -> Summary:
-        """Return the publisher's summary, else the model's, else an extract; never raises for the model's sake."""
+        """Return a person's summary, else the model's, else an extract; never raises for the model's sake."""
         own = summarise(article)
-        if own.by is SummaryBy.PUBLISHER or len(own.text) >= len(article.text.strip()):
+        if own.by is not SummaryBy.EXTRACT or len(own.text) >= len(article.text.strip()):
             return own  # there is nothing to shorten
         kept = self.folder / self._name(article)
         if kept.exists():

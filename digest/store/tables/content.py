@@ -40,6 +40,8 @@ articles = Table(
     Column("revision_id", Id, nullable=False),
     Column("state", String(20), nullable=False),
     Column("collected_at", Instant, nullable=False, index=True),
+    # What editors changed of it: field -> {"said": theirs, "read": as its source has it}.
+    Column("edits", SQLJSON, nullable=False, server_default="{}"),
     Index(
         "uq_articles_url_key",
         "url_key",
@@ -82,6 +84,8 @@ revisions = Table(
     Column("article_id", Id, ForeignKey("articles.id"), nullable=False, index=True),
     Column("content", SQLJSON, nullable=False),
     Column("made_at", Instant, nullable=False),
+    # The editor who made it, "" for its source.
+    Column("made_by", String(80), nullable=False, server_default=""),
 )
 
 # Who read a text before it was published, and answers for it (AI Act Art. 50(4)); of that revision, never of a later

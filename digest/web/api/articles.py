@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -9,17 +10,22 @@ from fastapi import Query, Request
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from digest.collection.as_json import article_as_json
+from digest.collection.links import http_url
+from digest.errors import BadInput
 from digest.model.api_token import Scope
-from digest.model.article import ArticleState, StoredArticle
+from digest.model.article import ArticleState, RelatedLink, StoredArticle
 from digest.model.ruling import RulingKind
 from digest.pipeline.collecting.give_articles import Format, give_articles
+from digest.pipeline.editing.edit_article import EditClash, edit_article, edit_shown, read_topics
 from digest.pipeline.editing.rule_article import lift_rule, rule_article
 from digest.pipeline.installation import Installation
+from digest.store.article_edits import revision_of
 from digest.store.articles import find_article, set_state
 from digest.store.browsing import browse_articles
 from digest.store.engine import reading
 from digest.store.rulings import rulings_of
 from digest.web.api.door import Door
+from digest.web.api.problems import Refused
 from digest.web.api.shapes import Cursor, Given, Id, Line, Moment, Page, Planned, Slug, Text, cursor_of, next_of
 from digest.web.api.who import source_of
 
@@ -53,6 +59,7 @@ class RulingOut(BaseModel):
 class ArticleOut(ArticleLine):
     """One article; the keys of `article` are those of `digest articles read --json`."""
 
+    revision: int
     article: dict[str, Any]
     rulings: list[RulingOut]
 
@@ -67,6 +74,28 @@ class ArticleIn(Given):
     article: Annotated[dict[str, Any] | None, Field(description="The keys of `digest articles read --json`.")] = None
     url: Annotated[Line, StringConstraints(max_length=2048)] = ""
     source: Annotated[Literal[""] | Slug, Field(description="Which source brought it; newsletters name theirs.")] = ""
+
+
+class LinkIn(Given):
+    """A related article: a title, and the address it leads to, if any."""
+
+    title: Annotated[Line, StringConstraints(min_length=1)]
+    url: Annotated[Line, StringConstraints(max_length=2048)] = ""
+
+
+class EditIn(Given):
+    """What to change of an article; what is left out stays, and an empty summary is the source's."""
+
+    model_config = ConfigDict(extra="forbid", str_max_length=5_000)
+
+    summary: Annotated[Text, Field(max_length=5_000)] | None = None
+    topics: Annotated[list[Line], Field(max_length=50, description="A minus before one: not about that.")] | None = None
+    disclaimer: Annotated[Text, Field(max_length=5_000)] | None = None
+    related: Annotated[list[LinkIn], Field(max_length=50)] | None = None
+    revision: Annotated[
+        int | None,
+        Field(ge=1, le=2**63 - 1, description="Which was looked at; 409 when the same fields changed since."),
+    ] = None
 
 
 class Gave(BaseModel):
@@ -111,6 +140,22 @@ def add_to(door: Door, house: Installation) -> None:
         done = give_articles(house, said.format, content or "", url=said.url, source=said.source)
         return Gave(added=list(done.added), updated=list(done.updated), unchanged=list(done.unchanged))
 
+    def edit(number: Id, said: EditIn, request: Request) -> ArticleOut:
+        """Change an article's summary, topics, disclaimer or related links; its source does not undo that."""
+        with reading(house.engine) as connection:
+            based_on = said.revision or find_article(connection, number).revision_id
+            base = edit_shown(revision_of(connection, number, based_on).article)
+        given = said.model_dump(exclude={"revision"}, exclude_none=True)
+        if "topics" in given:
+            given["topics"] = read_topics(",".join(given["topics"]))
+        if said.related is not None:
+            given["related"] = tuple(_link(each) for each in said.related)
+        try:
+            edit_article(house, number, replace(base, **given), based_on=based_on, by=source_of(request))
+        except EditClash as clash:
+            raise Refused(409, "changed_meanwhile", str(clash)) from None
+        return _whole(house, number)
+
     def put_state(number: Id, said: StateIn) -> Planned:
         """Withdraw an article or bring it back; mails that wait with it are planned anew."""
         with house.engine.begin() as connection:
@@ -131,6 +176,7 @@ def add_to(door: Door, house: Installation) -> None:
     door.add("GET", "/articles", reads, list_articles)
     door.add("POST", "/articles", writes, add_articles, status=201)
     door.add("GET", "/articles/{number}", reads, get_article)
+    door.add("PATCH", "/articles/{number}", writes, edit, records=True)
     door.add("PUT", "/articles/{number}/state", writes, put_state)
     door.add("PUT", "/articles/{number}/rulings/{kind}", writes, put_ruling)
     door.add("DELETE", "/articles/{number}/rulings/{kind}", writes, drop_ruling, status=204)
@@ -150,6 +196,15 @@ def _facts(each: StoredArticle) -> dict[str, Any]:
     }
 
 
+def _link(said: LinkIn) -> RelatedLink:
+    url = http_url(said.url)
+    if said.url and not url:
+        raise BadInput(
+            "the url of a related article is no web address; it should look like https://example.org/article"
+        )
+    return RelatedLink(said.title, url)
+
+
 def _line(each: StoredArticle) -> ArticleLine:
     return ArticleLine(**_facts(each))
 
@@ -159,6 +214,7 @@ def _whole(house: Installation, number: int) -> ArticleOut:
         found, rulings = find_article(connection, number), rulings_of(connection, number)
     return ArticleOut(
         **_facts(found),
+        revision=found.revision_id,
         article=article_as_json(found.article),
         rulings=[
             RulingOut(kind=each.kind, newsletter=each.newsletter, until=each.until, by=each.by, at=each.at)

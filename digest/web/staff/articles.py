@@ -8,14 +8,16 @@ from digest.enrichment.summary import summarise
 from digest.log import get_logger
 from digest.model.article import ArticleState
 from digest.model.staff import Role
+from digest.pipeline.editing.edit_article import history_of
 from digest.pipeline.installation import Installation
-from digest.store.articles import find_article, revisions_of, set_state
+from digest.store.articles import find_article, set_state
 from digest.store.audit import record
 from digest.store.browsing import SEARCHED, browse_articles
 from digest.store.engine import reading
 from digest.store.newsletters import newsletter_ids
 from digest.store.reviews import record_review, reviews_of
 from digest.store.rulings import rulings_of
+from digest.web.staff.editing import NAMES
 from digest.web.staff.gate import Gate, Visit, number_of
 from digest.web.staff.pages import StaffPages
 from digest.web.staff.rulings import KINDS
@@ -35,7 +37,7 @@ def add_to(gate: Gate, house: Installation, pages: StaffPages) -> None:
     def show(visit: Visit) -> Response:
         number = number_of(visit.request.path_params["number"])
         with reading(house.engine) as connection:
-            found, revisions = find_article(connection, number), revisions_of(connection, number)
+            found = find_article(connection, number)
             decided = rulings_of(connection, number)
             newsletters = tuple(newsletter_ids(connection))
             reviews = reviews_of(connection, [found.revision_id]).get(found.revision_id, [])
@@ -45,7 +47,8 @@ def add_to(gate: Gate, house: Installation, pages: StaffPages) -> None:
             visit,
             here="articles",
             found=found,
-            revisions=revisions,
+            history=history_of(house, number),
+            names=NAMES,
             summary=summary,
             reviews=reviews,
             decided=decided,

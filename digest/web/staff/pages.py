@@ -93,7 +93,7 @@ class StaffPages:
             {"site_root": self.site_root, "root": self.root, "menu": MENU, "word_of": word_of, "reason_of": reason_of}
         )
         self._environment.filters.update(
-            {"moment": moment, "exact": exact, "capped": capped, "size": size, "in_json": in_json}
+            {"moment": moment, "exact": exact, "capped": capped, "size": size, "in_json": in_json, "field": field_text}
         )
 
     def draw(self, name: str, visit: Visit, *, status: int = 200, **values: Any) -> Response:
@@ -156,6 +156,13 @@ def in_json(value: object) -> str:
     """Return a JSON value as people read it, at most some lines of it."""
     text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}…"
+
+
+def field_text(value: object) -> str:
+    """Return a field of an article as a line: labels and links are lists; "–" for none."""
+    parts = value if isinstance(value, list) else [value]
+    texts = (f"{each['title']} {each['url']}".strip() if isinstance(each, dict) else str(each) for each in parts)
+    return " · ".join(filter(None, texts)) or "–"
 
 
 def _with_query(query: Mapping[str, str]) -> Callable[..., str]:

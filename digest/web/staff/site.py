@@ -16,6 +16,7 @@ from digest.web.staff import (
     comparing,
     dashboard,
     deliveries,
+    editing,
     editions,
     events,
     imports,
@@ -49,7 +50,10 @@ def staff_routes(house: Installation) -> APIRouter:
     pages = StaffPages(house.base_url)
     gate = Gate(house, pages)
     readers, going_out = (subscribers, changes, imports), (editions, approving, sending)
-    looks, told = (preview, comparing, proofing, templates, articles, rulings, notes), (streams, events, thoughts)
+    looks, told = (
+        (preview, comparing, proofing, templates, articles, editing, rulings, notes),
+        (streams, events, thoughts),
+    )
     log = (log_actions, deliveries)
     for part in (
         signing,

@@ -37,6 +37,7 @@ MATRIX: dict[tuple[str, str], Scope] = {
     ("GET", "/articles"): Scope.ARTICLES_READ,
     ("POST", "/articles"): Scope.ARTICLES_WRITE,
     ("GET", "/articles/{number}"): Scope.ARTICLES_READ,
+    ("PATCH", "/articles/{number}"): Scope.ARTICLES_WRITE,
     ("PUT", "/articles/{number}/state"): Scope.ARTICLES_WRITE,
     ("PUT", "/articles/{number}/rulings/{kind}"): Scope.ARTICLES_WRITE,
     ("DELETE", "/articles/{number}/rulings/{kind}"): Scope.ARTICLES_WRITE,

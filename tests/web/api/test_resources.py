@@ -399,3 +399,20 @@ def test_the_api_answers_below_the_path_of_the_installation(anna: House) -> None
 
     assert found == [200, 200]
     assert document["servers"] == [{"url": "https://example.org/news/api/v1"}]
+
+
+def test_a_program_edits_an_article_as_an_editor_does(anna: House, api: TestClient) -> None:
+    """What is left out stays; of what somebody else changed meanwhile it hears with 409."""
+    number = anna.article()
+    began = api.get(f"/articles/{number}").json()["revision"]
+    said = {"summary": "Ours.", "topics": ["energy", "-trade"], "related": [{"title": "Hemp"}], "revision": began}
+    found = api.patch(f"/articles/{number}", json=said).json()
+
+    assert found["article"]["edited_summary"] == "Ours."
+    assert (found["article"]["topics"], found["article"]["deck"]) == (["energy", "-trade"], found["deck"])
+    assert api.patch(f"/articles/{number}", json={"summary": "Mine.", "revision": began}).status_code == 409
+    assert api.patch(f"/articles/{number}", json={"topics": ["no-such"]}).status_code == 422
+    assert api.patch(f"/articles/{number}", json={"related": [{"title": "X", "url": "no"}]}).status_code == 422
+    again = api.patch(f"/articles/{number}", json={"disclaimer": "Checked.\nTwice."}).json()["article"]
+    assert (again["edited_summary"], again["disclaimer"]) == ("Ours.", "Checked.\nTwice.")
+    assert api.patch("/articles/999", json={}).status_code == 404

@@ -25,6 +25,7 @@ def upgrade() -> None:
     sa.Column('revision_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('state', sa.String(length=20), nullable=False),
     sa.Column('collected_at', sa.BigInteger(), nullable=False),
+    sa.Column('edits', sa.JSON(), server_default='{}', nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_articles'))
     )
     with op.batch_alter_table('articles', schema=None) as batch_op:
@@ -213,6 +214,7 @@ def upgrade() -> None:
     sa.Column('article_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('content', sa.JSON(), nullable=False),
     sa.Column('made_at', sa.BigInteger(), nullable=False),
+    sa.Column('made_by', sa.String(length=80), server_default='', nullable=False),
     sa.ForeignKeyConstraint(['article_id'], ['articles.id'], name=op.f('fk_revisions_article_id_articles')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_revisions'))
     )
