@@ -70,12 +70,14 @@ def read(
     """
     from datetime import UTC, datetime
 
+    from digest import log
     from digest.cli.cards import article_card
     from digest.collection.as_json import article_as_json
     from digest.enrichment.summary import summarise
     from digest.pipeline.collecting.collect import read_paths
     from digest.settings import read_settings
 
+    log.configure()
     _require_schemes(places)
     allow = private or read_settings().fetch_private_addresses
     found = read_paths(places, now=datetime.now(UTC), allow_private=allow)
