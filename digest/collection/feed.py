@@ -30,6 +30,7 @@ from digest.model.article import Article, Image
 MOST_ENTRIES = 1_000
 LONGEST_DECK = 600
 _TAIL = 4_096
+_NOT_WELL_FORMED = "the feed is not well-formed XML, so entries may be missing; check it with a feed validator"
 _END_OF_FEED = re.compile(r"</(?:[A-Za-z][\w.-]*:)?(?:rss|feed|RDF|channel)\s*>")
 _END_OF_ENTRY = re.compile(r"</(?:[A-Za-z][\w.-]*:)?(?:item|entry)\s*>")
 _ENTRY = re.compile(r"<(?:[A-Za-z][\w.-]*:)?(?:item|entry)[\s/>]")
@@ -173,7 +174,8 @@ def _xml_entries(text: str, url: str) -> tuple[list[Entry], list[str]]:
     check_markup(text, html=False)
     if not is_well_formed(text):
         text = repaired(text)
-        problems.append("the feed is not well-formed XML, so entries may be missing; check it with a feed validator")
+        if not broken_off:
+            problems.append(_NOT_WELL_FORMED)
     # feedparser mixes the words of a picture into the summary of its entry.
     text = _MEDIA_WORDS.sub(r"<\1media:said_\2", text)
     headers = {"content-type": "application/xml; charset=utf-8", "content-location": http_url(url)}
