@@ -18,10 +18,11 @@ PLAYED = """#!/usr/bin/env bash
 echo "$PWD: $*" >> "$NOTES"
 case $1 in
     -c) [[ $2 == *version_info* ]] && [ "${OLD:-}" = 1 ] && exit 1
-        [[ $2 == *ensurepip* ]] && [ "${BARE:-}" = 1 ] && exit 1
+        [[ $2 == *ensurepip* ]] && { [ "${BARE:-}" = 1 ] && exit 1; echo "$0"; }
         exit 0 ;;
+    -I) takes=TAKES_$(basename "$0" | tr -dc a-z0-9); echo "${!takes:-20}" ;;
     -m) case $2 in
-            venv) mkdir -p "$3/bin" && for name in python ruff mypy lint-imports; do cp "$0" "$3/bin/$name"; done ;;
+            venv) echo "${0##*/}" > "$HOME/made"; mkdir -p "$3/bin" && for name in python ruff mypy lint-imports; do cp "$0" "$3/bin/$name"; done ;;
             pip) [ "${OFFLINE:-}" = 1 ] && { echo "no network" >&2; exit 1; }; exit 0 ;;
         esac ;;
     *) exit 0 ;;
@@ -38,18 +39,25 @@ def checkout(tmp_path):
     return folder
 
 
+@pytest.fixture(scope="module")
+def tools(tmp_path_factory):
+    """Give a folder with the programs of this machine, but no Python, and nothing that installs."""
+    folder = tmp_path_factory.mktemp("tools")
+    for program in (*Path("/usr/bin").iterdir(), *Path("/bin").iterdir()):
+        if not program.name.startswith(("python", "apt", "npm")) and not (folder / program.name).exists():
+            (folder / program.name).unlink(missing_ok=True)
+            (folder / program.name).symlink_to(program)
+    return folder
+
+
 @pytest.fixture
-def run(tmp_path, checkout):
+def run(tmp_path, checkout, tools):
     """Give a function that runs a script with a played Python; it returns (status, stderr, what Python was asked)."""
     programs = tmp_path / "bin"
     programs.mkdir()
     python = programs / "python3"
     python.write_text(PLAYED)
     python.chmod(0o755)
-    # Other Pythons are not there, and nothing is installed on this machine.
-    for name in ("python3.11", "python3.12", "python3.13", "python3.14", "apt-get", "npm"):
-        (programs / name).write_text("#!/bin/sh\nexit 127\n")
-        (programs / name).chmod(0o755)
 
     def call(*words, cwd=None, **environment):
         notes = tmp_path / "notes"
@@ -57,7 +65,7 @@ def run(tmp_path, checkout):
         done = subprocess.run(
             [str(word) for word in words],
             cwd=cwd or tmp_path,
-            env={"PATH": f"{programs}:/usr/bin:/bin", "NOTES": str(notes), "HOME": str(tmp_path), **environment},
+            env={"PATH": f"{programs}:{tools}", "NOTES": str(notes), "HOME": str(tmp_path), **environment},
             capture_output=True,
             check=False,
         )
@@ -207,6 +215,26 @@ def test_a_python_that_will_not_do_is_told_and_nothing_else(run, checkout, envir
     assert "not found" not in err
     assert len(err.splitlines()) <= 2
     assert not (checkout / ".venv").exists()
+
+
+@pytest.mark.parametrize(
+    ("takes", "chosen"),
+    [
+        pytest.param({"TAKES_python3": "30", "TAKES_python312": "20"}, "python3.12", id="half as long again"),
+        pytest.param({"TAKES_python3": "22", "TAKES_python312": "20"}, "python3", id="nearly the same"),
+        pytest.param({"TAKES_python3": "20", "TAKES_python312": "30"}, "python3", id="the first is the faster"),
+        pytest.param({"TAKES_python3": "30", "PYTHON": "python3"}, "python3", id="named"),
+    ],
+)
+def test_of_several_pythons_a_much_faster_one_is_taken(run, checkout, tmp_path, takes, chosen):
+    """Builds differ by half; who names one gets that one."""
+    shutil.copy(tmp_path / "bin" / "python3", tmp_path / "bin" / "python3.12")
+
+    status, err, _ = run(checkout / "scripts" / "check", **takes)
+
+    assert status == 0, err
+    assert ("Using " in err) is (chosen != "python3")
+    assert (tmp_path / "made").read_text() == f"{chosen}\n"
 
 
 @pytest.mark.parametrize("name", ["nothing", "material", ""])
