@@ -30,7 +30,7 @@ from digest.tokens import Purpose
 NO_PARTS: Mapping[int, int] = MappingProxyType({})
 NO_LINKS: Mapping[str, str] = MappingProxyType({})
 _KEPT = 200  # splicers, each with the joined bytes of one digest; rows are planned digest by digest
-_AHEAD = 50  # digests read from the database at once
+_AHEAD = 50  # digests read from the database at once, and how far the next may lie to count as the next in order
 _PIECES_KEPT = 5_000  # encoded pieces; digests of one pool share most of theirs
 
 
@@ -78,6 +78,8 @@ class Messages:
         self._house = house
         self._sheets: OrderedDict[int, Sheet] = OrderedDict()
         self._expected: dict[int, None] = {}
+        self._stretch = 1
+        self._read_last = 0
         self._ahead: dict[int, _Read] = {}
         self._pieces: dict[str, bytes] = {}
 
@@ -119,10 +121,10 @@ class Messages:
         return Sheet(splicer, links, read.sender, read.stored.newsletter, read.stored.period)
 
     def _read_from(self, digest_id: int) -> None:
-        """Read a digest, and those that are expected, with their pieces."""
+        """Read a digest, those that are expected, and those that follow, with their pieces."""
         if len(self._pieces) > _PIECES_KEPT:
             self._pieces = {}  # the splicers keep theirs
-        next_ones = (each for each in self._expected if each not in self._sheets)
+        next_ones = (each for each in (*self._expected, *self._following(digest_id)) if each not in self._sheets)
         with reading(self._house.engine) as connection:
             found = load_digests(connection, {digest_id, *islice(next_ones, _AHEAD)})
             if digest_id not in found:
@@ -134,6 +136,16 @@ class Messages:
                     self._ahead[each] = _read(stored)
             wanted = frozenset[str]().union(*(read.layout.hashes for read in self._ahead.values()))
             self._pieces |= load_pieces(connection, wanted.difference(self._pieces))
+
+    def _following(self, digest_id: int) -> range:
+        """Return the digests to read ahead: as with a file, more of them as long as they are asked for in order.
+
+        Few rows are claimed at a time, so what is expected tells of one or two.
+        """
+        in_order = 0 < digest_id - self._read_last <= _AHEAD
+        self._stretch = min(2 * self._stretch, _AHEAD) if in_order else 1
+        self._read_last = digest_id + self._stretch - 1
+        return range(digest_id + 1, digest_id + self._stretch)
 
 
 def _links_from(house: Installation, origin: Origin) -> Links:
