@@ -95,6 +95,7 @@ def open_installation(settings: Settings, *, clock: Clock | None = None, engine:
         summarise=summariser(settings, clock or SystemClock()),
         relays=relays_of(settings.smtp_url) if settings.smtp_url is not None else (),
         helo=settings.helo_name,
+        fetches_private=settings.fetch_private_addresses,
         sign_on=sign_on(settings),
     )
 

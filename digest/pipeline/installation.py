@@ -51,6 +51,7 @@ class Installation:
     summarise: Summariser = summarise
     relays: tuple[Relay, ...] = ()  #: the mail servers, for those who look at them; and how we greet them
     helo: str = ""
+    fetches_private: bool = False  #: whether addresses on private networks may be fetched
     sign_on: SignOn | None = None  #: the provider that staff may sign in with
     #: Mail templates to look at in place of the published ones; for previews alone.
     drafts: Edited = field(default_factory=dict)

@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from digest.app import hooks, open_installation
 from digest.errors import DatabaseBusy, DatabaseFailed
 from digest.log import get_logger
+from digest.pipeline.collecting.collect import LARGEST_FILE
 from digest.pipeline.hearing.hear_provider import Hooks
 from digest.pipeline.installation import Installation
 from digest.pipeline.staff.import_chore import LARGEST
@@ -25,7 +26,7 @@ from digest.web.api.site import build_api
 from digest.web.forms import LimitBody
 from digest.web.pages import Pages
 from digest.web.readers import readers_routes
-from digest.web.staff.site import TEMPLATES, UPLOADS, staff_routes
+from digest.web.staff.site import ARTICLES, TEMPLATES, UPLOADS, staff_routes
 from digest.web.staff.templates import LARGEST_FILES
 
 _AGAIN = "120"  # seconds
@@ -100,7 +101,9 @@ def _answer_what_is_wrong(site: FastAPI, pages: Pages) -> None:
     site.add_exception_handler(DatabaseBusy, away)
     site.add_exception_handler(DatabaseFailed, away)
     site.add_exception_handler(Exception, apologise)
-    site.add_middleware(LimitBody, refusal=too_large, larger={UPLOADS: LARGEST, TEMPLATES: LARGEST_FILES})
+    site.add_middleware(
+        LimitBody, refusal=too_large, larger={UPLOADS: LARGEST, TEMPLATES: LARGEST_FILES, ARTICLES: LARGEST_FILE}
+    )
 
 
 class _Apart:

@@ -26,7 +26,7 @@ from digest.store.sources import DueSource, due_sources, record_visit
 
 Progress = Callable[[int], None]
 _PER_WRITE = 50
-_LARGEST_FILE = FetchLimits().max_bytes
+LARGEST_FILE = FetchLimits().max_bytes  #: bytes
 _OVERLAP = timedelta(minutes=1)  # clocks of file servers, and files that were too young at the last visit
 
 
@@ -70,6 +70,17 @@ def read_paths(
                 _read_place(Path(place), found, progress)
         if progress is not None:
             progress(1)
+    return found
+
+
+def read_brought(name: str, data: bytes, *, now: datetime) -> Read:
+    """Read a file that somebody brings, as one of that *name* in a folder is read; nothing is stored.
+
+    It is nobody's own file: two of one name may be two articles.
+    """
+    found = Read(now)
+    with _told_apart(name, found):
+        _keep(_reading(Path(name), data, now), name, found)
     return found
 
 
@@ -198,14 +209,22 @@ def _read_changed(folder: Path, found: Read, due: DueSource) -> None:
 
 def _read_one(path: Path, found: Read) -> None:
     with _told_apart(path, found):
-        if path.stat().st_size > _LARGEST_FILE:
-            raise BadInput(f"the file is larger than {_LARGEST_FILE:,} bytes")
-        data, name = path.read_bytes(), path
-        if is_gzipped(data):
-            data = unfold(data, _LARGEST_FILE)
-            # The ending below chooses the reader: "feed.xml.gz" is read as "feed.xml".
-            name = path.with_suffix("") if path.suffix.lower() == ".gz" else path
-        _keep(reading_of_file(name, data, now=found.now), path, found, path.resolve().as_posix())
+        _require_size(path.stat().st_size)
+        _keep(_reading(path, path.read_bytes(), found.now), path, found, path.resolve().as_posix())
+
+
+def _reading(path: Path, data: bytes, now: datetime) -> Reading:
+    _require_size(len(data))
+    if is_gzipped(data):
+        data = unfold(data, LARGEST_FILE)
+        # The ending below chooses the reader: "feed.xml.gz" is read as "feed.xml".
+        path = path.with_suffix("") if path.suffix.lower() == ".gz" else path
+    return reading_of_file(path, data, now=now)
+
+
+def _require_size(size: int) -> None:
+    if size > LARGEST_FILE:
+        raise BadInput(f"the file is larger than {LARGEST_FILE:,} bytes")
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
@@ -13,6 +13,7 @@ from digest.enrichment.summary import summarise
 from digest.errors import BadInput
 from digest.model.article import Article, RelatedLink
 from digest.model.edit import Edit, changed_fields, edit_of
+from digest.model.topic import Topic
 from digest.pipeline.editing.line_diff import DiffRow, diff_files
 from digest.pipeline.installation import Installation
 from digest.store.article_edits import (
@@ -32,7 +33,8 @@ from digest.store.engine import reading
 from digest.store.newsletters import load_topics
 
 SHOWN = 30  #: revisions that a page shows
-_LONGEST, _LONGEST_TITLE, _MOST = 5_000, 500, 50
+LONGEST = 5_000  #: characters of a summary or a disclaimer
+_LONGEST_TITLE, _MOST = 500, 50
 
 
 class EditClash(BadInput):
@@ -72,7 +74,7 @@ def edit_article(house: Installation, article_id: int, wanted: Edit, *, based_on
         shown, now = edit_shown(current), edit_of(current)
         if clash := _clash(mine, base, shown, wanted):
             raise EditClash(clash, revision_of(connection, article_id, current_id))
-        _require_topics(load_topics(connection), wanted, known={*base.topics, *current.topics, *_read(edits)})
+        require_topics(load_topics(connection), wanted.topics, known={*base.topics, *current.topics, *_read(edits)})
         fresh = replace(now, **{name: getattr(wanted, name) for name in mine})
         if fresh.summary == summarise(source_article(current, edits)).text:
             fresh = replace(fresh, summary="")
@@ -132,9 +134,9 @@ def _related(line: str) -> RelatedLink:
 
 
 def _clean(wanted: Edit) -> Edit:
-    too_long = [name for name in ("summary", "disclaimer") if len(getattr(wanted, name)) > _LONGEST]
+    too_long = [name for name in ("summary", "disclaimer") if len(getattr(wanted, name)) > LONGEST]
     if too_long:
-        raise BadInput(f"the {too_long[0]} is longer than {_LONGEST:,} characters; shorten it")
+        raise BadInput(f"the {too_long[0]} is longer than {LONGEST:,} characters; shorten it")
     if len(wanted.related) > _MOST or len(wanted.topics) > _MOST:
         raise BadInput(f"name at most {_MOST} topics and {_MOST} related articles")
     lines = filter(None, map(clean_line, wanted.disclaimer.splitlines()))
@@ -151,12 +153,12 @@ def _read(edits: Edits) -> tuple[str, ...]:
     return tuple(edits["topics"]["read"]) if "topics" in edits else ()
 
 
-def _require_topics(known_topics: Any, wanted: Edit, *, known: set[str]) -> None:
-    """Refuse a label that is no topic of ours, unless the source itself has it."""
+def require_topics(known_topics: Mapping[str, Topic], labels: Iterable[str], *, known: Collection[str] = ()) -> None:
+    """Raise BadInput for a label that is no topic of ours, unless it is one of *known*, which the source has."""
     names = {slug.casefold() for slug in known_topics}
     for topic in known_topics.values():
         names |= {name.casefold() for name in (topic.name, *topic.names.values())}
-    for label in wanted.topics:
+    for label in labels:
         if label not in known and label.removeprefix("-").casefold() not in names:
             there = ", ".join(sorted(known_topics)[:20]) or "none yet"
             raise BadInput(f"there is no topic {label.removeprefix('-')[:40]!r} (known: {there})")

@@ -9,6 +9,7 @@ from digest.model.staff import Role
 from digest.pipeline.installation import Installation
 from digest.web.staff import (
     account,
+    adding,
     alerts,
     approving,
     articles,
@@ -42,6 +43,7 @@ from digest.web.staff.gate import Gate, Visit
 from digest.web.staff.pages import StaffPages
 
 UPLOADS = "/staff/imports"  #: where files are posted to
+ARTICLES = "/staff/articles/add"  #: where articles are posted to
 TEMPLATES = "/staff/templates/"  #: below which files of templates are posted
 
 
@@ -51,7 +53,7 @@ def staff_routes(house: Installation) -> APIRouter:
     gate = Gate(house, pages)
     readers, going_out = (subscribers, changes, imports), (editions, approving, sending)
     looks, told = (
-        (preview, comparing, proofing, templates, articles, editing, rulings, notes),
+        (preview, comparing, proofing, templates, adding, articles, editing, rulings, notes),
         (streams, events, thoughts),
     )
     log = (log_actions, deliveries)

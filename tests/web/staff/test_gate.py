@@ -118,6 +118,8 @@ MATRIX: dict[tuple[str, str], Role | str | None] = {
     ("GET", "/staff/templates/{slug}/compare"): Role.VIEWER,
     ("GET", "/staff/templates/{slug}/files"): Role.VIEWER,
     ("GET", "/staff/articles"): Role.VIEWER,
+    ("GET", "/staff/articles/add"): Role.EDITOR,
+    ("POST", "/staff/articles/add"): Role.EDITOR,
     ("GET", "/staff/articles/{number}"): Role.VIEWER,
     ("POST", "/staff/articles/{number}/withdraw"): Role.EDITOR,
     ("POST", "/staff/articles/{number}/bring-back"): Role.EDITOR,
