@@ -41,7 +41,7 @@ class Matching:
         if self._matcher is None:
             with reading(self._engine) as connection:
                 stored = live_articles(connection, self._archive)
-                named = _named_articles(connection, self._topics)
+                named = named_articles(connection, self._topics)
             self._matcher = _matcher(self._topics, stored, named, known)
         return self._matcher
 
@@ -66,7 +66,7 @@ def matching_of(connection: Connection, topics: Mapping[str, Topic], until: date
     revisions = latest_revisions(connection, day, _LARGEST)
     if len(revisions) < _YOUNG:
         revisions = latest_revisions(connection, until, _LARGEST)
-    named = _named_articles(connection, topics.values())
+    named = named_articles(connection, topics.values())
     of_examples = [(name, stored.revision_id) for name, stored in sorted(named.items())]
     made_from = (VERSION, sorted(topics.items()), sorted(revisions), of_examples)
     key = hashlib.sha256(repr(made_from).encode()).hexdigest()
@@ -106,7 +106,7 @@ def is_reference(example: str) -> bool:
     )
 
 
-def _named_articles(connection: Connection, topics: Iterable[Topic]) -> dict[str, StoredArticle]:
+def named_articles(connection: Connection, topics: Iterable[Topic]) -> dict[str, StoredArticle]:
     """Return the live article of each example that names one; those that were not collected yet are left out."""
     given = sorted({one for topic in topics for one in topic.examples if is_reference(one)})
     if not given:

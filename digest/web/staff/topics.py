@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from fastapi import Response
 
 from digest.errors import BadInput, NotFound
 from digest.model.staff import Role
 from digest.model.topic import Topic
-from digest.pipeline.collecting.try_topic import keep_topic, read_topic, try_topic
+from digest.pipeline.collecting.try_topic import RECENT, Trial, glance_at, keep_topic, read_topic, try_topic
 from digest.pipeline.installation import Installation
 from digest.store.browsing import PAGE
 from digest.store.engine import reading
@@ -18,6 +16,7 @@ from digest.store.settings_lists import count_followers
 from digest.web.staff.gate import Gate, Visit
 from digest.web.staff.pages import StaffPages
 
+_FIELDS = ("name", "keywords", "examples")
 MANY = 200  #: followers that a list of topics counts for each
 
 
@@ -32,8 +31,12 @@ def add_to(gate: Gate, house: Installation, pages: StaffPages) -> None:
         after = (first + PAGE,) if len(known) > first + PAGE else ()
         return pages.draw("topics.html", visit, here="topics", shown=shown, after=after, many=MANY)
 
-    def show(visit: Visit, *, said: Topic | None = None, problem: str = "") -> Response:
-        topic = said or _topic(house, visit)
+    def show(visit: Visit) -> Response:
+        topic = _topic(house, visit)
+        return draw(visit, topic, glance_at(house, topic))
+
+    def draw(visit: Visit, topic: Topic, trial: Trial | None, *, problem: str = "", is_tried: bool = False) -> Response:
+        typed = {name: visit.said(name) for name in _FIELDS} if is_tried or problem else _typed(topic)
         with reading(house.engine) as connection:
             followers = count_followers(connection, topic.slug)
         return pages.draw(
@@ -42,20 +45,22 @@ def add_to(gate: Gate, house: Installation, pages: StaffPages) -> None:
             status=422 if problem else 200,
             here="topics",
             topic=topic,
+            typed=typed,
             followers=followers,
-            trial=try_topic(house, topic),
+            trial=trial,
             problem=problem,
-            is_tried=said is not None and not problem,
+            is_tried=is_tried,
+            days=RECENT.days,
         )
 
     def keep(visit: Visit) -> Response:
         before = _topic(house, visit)
         try:
-            topic = read_topic(before, before.slug, visit.said("name"), visit.said("keywords"))
+            topic = read_topic(before, visit.said("name"), visit.said("keywords"), visit.said("examples"))
         except BadInput as error:
-            return show(visit, said=replace(before, name=visit.said("name")[:80] or before.name), problem=str(error))
+            return draw(visit, before, None, problem=str(error))
         if visit.said("do") != "keep":
-            return show(visit, said=topic)
+            return draw(visit, topic, try_topic(house, topic), is_tried=True)
         keep_topic(house, visit.name, topic)
         return pages.go(f"/topics/{topic.slug}?done=topic")
 
@@ -71,3 +76,8 @@ def _topic(house: Installation, visit: Visit) -> Topic:
     if found is None:
         raise NotFound(f"there is no topic {slug[:40]!r}")
     return found
+
+
+def _typed(topic: Topic) -> dict[str, str]:
+    """Return the fields as a form has them."""
+    return {"name": topic.name, "keywords": ", ".join(topic.keywords), "examples": "\n".join(topic.examples)}

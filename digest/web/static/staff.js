@@ -54,6 +54,29 @@
     });
   }
 
+  // A topic that is being defined: what it would match is looked up again when the hand rests.
+  const tried = document.querySelector("form[data-try]");
+  if (tried) {
+    let waiting, asked;
+    const look = async () => {
+      asked?.abort();
+      asked = new AbortController();
+      const body = new URLSearchParams(new FormData(tried));
+      body.set("do", "try");
+      try {
+        const answer = await fetch(tried.action, { method: "POST", body, signal: asked.signal });
+        const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("trial");
+        if (fresh) document.getElementById("trial").replaceChildren(...fresh.childNodes);
+      } catch {
+        // Without an answer what was found before stays; the button asks again.
+      }
+    };
+    tried.addEventListener("input", () => {
+      clearTimeout(waiting);
+      waiting = setTimeout(look, 700);
+    });
+  }
+
   // One box that ticks all others of its table.
   for (const head of document.querySelectorAll("th[data-all]")) {
     const all = document.createElement("input");

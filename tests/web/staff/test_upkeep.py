@@ -1,4 +1,4 @@
-"""Suppressions, sources, schedules, mail servers and topics: what is shown, and what staff can do about it."""
+"""Suppressions, sources, schedules and mail servers: what is shown, and what staff can do about it."""
 
 from __future__ import annotations
 
@@ -85,24 +85,6 @@ def test_a_mail_server_is_tested_with_its_own_words(wired: TestClient, sink: Sin
     assert "connect: " in bad
     assert sink.mails == []
     assert press(wired, "/staff/relays", "/staff/relays", relay="7").status_code == 404
-
-
-def test_a_topic_is_tried_on_the_latest_articles_before_it_is_kept(anna: House, admin: TestClient) -> None:
-    """With the words that say so; the audit log has what it was."""
-    anna.article("trade", "Tariff on rope")
-    anna.article("sport", "Football in the rain", deck="A match in the rain.")
-    assert "Tariff on rope" in admin.get("/staff/topics/trade").text
-    tried = press(admin, "/staff/topics/trade", "/staff/topics/trade", name="Trade", keywords="football", do="try")
-    assert "Football in the rain" in tried.text
-    assert "Tariff on rope" not in tried.text
-    assert '"tariff"' in str(anna.rows("SELECT spec FROM topics WHERE slug = 'trade'"))
-    press(admin, "/staff/topics/trade", "/staff/topics/trade", name="Trade", keywords="football", do="keep")
-
-    assert '"football"' in str(anna.rows("SELECT spec FROM topics WHERE slug = 'trade'"))
-    assert anna.rows("SELECT action, target FROM audit") == [("topic.save", "topic trade")]
-    assert tables(admin.get("/staff/topics"))[3] == ["Trade", "football", "2"]
-    assert press(admin, "/staff/topics/trade", "/staff/topics/trade", name="", do="keep").status_code == 422
-    assert admin.get("/staff/topics/nothing").status_code == 404
 
 
 def test_the_records_of_each_sender_are_there_to_be_copied(anna: House, admin: TestClient) -> None:
