@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 from digest.model.article import RelatedLink
 from digest.model.edit import Edit
 from digest.model.newsletter import Source, SourceKind
+from digest.model.ruling import RulingKind
 from digest.pipeline.editing.edit_article import edit_article
 from digest.pipeline.editing.edit_templates import save_draft
+from digest.pipeline.editing.rule_article import rule_article
 from digest.pipeline.planning.letters import write_letters
 from digest.pipeline.reading.sign_up import Wish, ask_to_join
 from digest.pipeline.staff.import_chore import bring_file
@@ -119,3 +122,6 @@ def fill(house: House, sink: Sink) -> None:
     add(house, event("tea", MINA), event("cake", MINA, on="cake"))
     with house.engine.begin() as connection:
         thoughts.add(connection, article_id=1, subscriber_id=1, name="Mina", words="Well said.", now=house.clock.now())
+    kept = house.article("sport", "Football on a rope")
+    until = house.clock.now() + timedelta(days=2)
+    rule_article(house.installation, kept, RulingKind.EMBARGO, "", until=until, by="mina")

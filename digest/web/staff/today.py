@@ -1,4 +1,4 @@
-"""Today: what stopped by itself, what goes out next, what is under way, which sources fail."""
+"""Today: what stopped by itself, what goes out next, what is under way, what is held, which sources fail."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from digest.store.approvals import approvals_of
 from digest.store.browsing import browse_articles, browse_editions, count_subscribers, states_of_edition
 from digest.store.engine import reading
 from digest.store.guarding import paused_newsletters
+from digest.store.held import held_articles
 from digest.store.newsletters import load_newsletters, newsletter_ids
 from digest.store.upcoming import coming_slots, failing_sources
 from digest.store.users import has_second_factor
@@ -35,6 +36,7 @@ def add_to(gate: Gate, house: Installation, pages: StaffPages) -> None:
                 now=house.clock.now(),
                 coming=coming_slots(connection),
                 failing=failing_sources(connection),
+                held=held_articles(connection, house.clock.now()),
                 paused=paused_newsletters(connection),
                 awaiting=[
                     (each, next(reversed(approvals_of(connection, each.edition_id)), None))
