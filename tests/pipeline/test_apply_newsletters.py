@@ -158,6 +158,15 @@ def test_a_file_that_cannot_be_text_is_refused(engine: Engine, tmp_path: Path, c
         apply_file(engine, tmp_path / "x.toml", now=NOW)
 
 
+@pytest.mark.parametrize("content", ["", "# nothing yet\n", "[newsletters]\n"])
+def test_a_file_that_names_nothing_is_told_so(engine: Engine, tmp_path: Path, content: str):
+    """It is a mistake rather than what the database says already."""
+    (tmp_path / "empty.toml").write_text(content)
+
+    with pytest.raises(BadNewsletter, match="empty.toml names no newsletter, stream, topic or source"):
+        apply_file(engine, tmp_path / "empty.toml", now=NOW)
+
+
 def test_a_missing_file_is_told_by_its_path(engine: Engine, tmp_path: Path):
     """Check the path."""
     with pytest.raises(BadNewsletter, match="check the path"):

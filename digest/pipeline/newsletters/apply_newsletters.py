@@ -60,6 +60,10 @@ def apply_file(
             known_topics={topic.slug: topic.parent for topic in before.topics},
             known_sources=[source.slug for source in before.sources],
         )
+        if not (after.newsletters or after.topics or after.sources):
+            raise BadNewsletter(
+                f"{path.name} names no newsletter, stream, topic or source; subscribers/example.toml shows how"
+            )
         _require_same_kind(path.name, before, after)
         changes = describe_changes(before, after)
         if changes and not dry_run:
