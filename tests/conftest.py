@@ -70,7 +70,9 @@ def postgres_server() -> Iterator[postgres.Server]:
     why = postgres.missing()
     if why:
         pytest.skip(why)
-    with postgres.running() as server:
+    from tests.kept import keeping
+
+    with postgres.running() as server, keeping():
         yield server
 
 

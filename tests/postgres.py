@@ -135,8 +135,11 @@ class Server:
                 connection.execute(f"SELECT setval('{name}', {last}, {is_called})".encode())
 
     def part(self, database: str) -> None:
-        """Cut every connection to a database but our own; what they had open is undone."""
-        others = f"datname = '{database}' AND pid <> pg_backend_pid()"
+        """Cut every connection to a database but those that nobody has; what was open is undone."""
+        from tests import kept
+
+        ours = ", ".join(map(str, kept.backends()))
+        others = f"datname = '{database}' AND pid <> ALL (ARRAY[{ours}]::int[] || pg_backend_pid())"
         self._keep(database).execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {others}".encode())
 
     def drop(self, database: str) -> None:
@@ -163,7 +166,7 @@ class Server:
     def _connected(self, database: str) -> psycopg.Connection:
         import psycopg
 
-        return psycopg.connect(host=str(self.folder), user="digest", dbname=database, autocommit=True)
+        return psycopg.Connection.connect(host=str(self.folder), user="digest", dbname=database, autocommit=True)
 
     def _run(self, program: str, *arguments: str) -> None:
         """Run one of PostgreSQL's programs on the folder of the data."""

@@ -163,7 +163,7 @@ def test_a_file_that_names_nothing_is_told_so(engine: Engine, tmp_path: Path, co
     """It is a mistake rather than what the database says already."""
     (tmp_path / "empty.toml").write_text(content)
 
-    with pytest.raises(BadNewsletter, match="empty.toml names no newsletter, stream, topic or source"):
+    with pytest.raises(BadNewsletter, match=r"empty\.toml names no newsletter, stream, topic or source"):
         apply_file(engine, tmp_path / "empty.toml", now=NOW)
 
 
