@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, or_, select
 
 from digest.model.article import ArticleState
 from digest.model.ruling import RulingKind
@@ -29,7 +29,7 @@ class Held:
 
 
 def held_articles(connection: Connection, now: datetime, *, most: int = 20) -> list[Held]:
-    """Return the latest *most* articles that are held at *now*, those first that come free first.
+    """Return at most *most* articles that are held at *now*, those first that come free first.
 
     An article that came more than two weeks ago counts only while its time is still to come.
     """
@@ -42,7 +42,8 @@ def held_articles(connection: Connection, now: datetime, *, most: int = 20) -> l
     )
     ruled = _titled(rulings.c.kind, rulings.c.newsletter, rulings.c.until, rulings.c.ruled_by)
     ruled = ruled.join(rulings, rulings.c.article_id == articles.c.id).where(holds)
-    ruled = ruled.order_by(rulings.c.until.is_(None), rulings.c.ruled_at.desc(), articles.c.id)
+    free = case((rulings.c.until > now, rulings.c.until))
+    ruled = ruled.order_by(free.is_(None), free, rulings.c.ruled_at.desc(), articles.c.id)
     withdrawn = _titled().where(articles.c.state == ArticleState.WITHDRAWN, articles.c.collected_at > since)
     withdrawn = withdrawn.order_by(articles.c.collected_at.desc(), articles.c.id)
     found = [

@@ -37,7 +37,7 @@ STAFF = (
     *("/preview?newsletter=daily", f"/preview?newsletter=daily&reader={MINA}&at={SOON}&zone=UTC"),
     f"/preview/beside?a_newsletter=daily&a_reader={MINA}&b_newsletter=daily&b_topics=sport",
     *("/articles", "/articles?q=rope", "/articles?q=nothing-like-it", "/articles/1", "/articles/1/edit", "/sources"),
-    "/articles/add",
+    *("/articles/add", "/new-topic"),
     *("/streams", "/windows", "/events", "/subscribers/1/events", "/thoughts"),
     *("/alerts", "/templates", "/templates/digest", "/templates/digest/compare?old=0&new=1"),
     *("/deliveries", "/deliveries?edition=daily%2F2026-11-23", "/deliveries?state=in_doubt", "/deliveries/1"),

@@ -16,6 +16,7 @@ from digest.model.digest import Why
 from digest.model.topic import Topic
 from digest.pipeline.collecting.archive import Memory, is_reference, matching_of, named_articles
 from digest.pipeline.installation import Installation
+from digest.pipeline.newsletters.newsletter_file import SLUG
 from digest.pipeline.subscribers.subscriber_rows import Problems, read_keywords
 from digest.store.articles import latest_revisions, live_articles
 from digest.store.audit import record
@@ -93,12 +94,19 @@ def _tried(matcher: Matcher, topic: Topic, recent: list[StoredArticle], known: M
     return Trial(tuple(matched), tuple(nearly), len(recent))
 
 
-def keep_topic(house: Installation, who: str, topic: Topic) -> None:
-    """Write *topic* over the one with its slug, and who did it; raises NotFound when there is none."""
+def keep_topic(house: Installation, who: str, topic: Topic, *, is_new: bool = False) -> None:
+    """Write *topic* over the one with its slug, or as a new one, and who did it.
+
+    Raises NotFound when there is none to write over, BadInput when the slug of a new one is taken or cannot be one.
+    """
+    if is_new and not SLUG.fullmatch(topic.slug):
+        raise BadInput("the short name must be lower-case letters, digits, - and _ inside, at most 60")
     with house.engine.begin() as connection:
         before = load_topics(connection).get(topic.slug)
-        if before is None:
-            raise NotFound(f"there is no topic {topic.slug!r}; new ones come with a newsletter file")
+        if is_new and before is not None:
+            raise BadInput(f"there is a topic {topic.slug!r} already; give this one another short name")
+        if not is_new and before is None:
+            raise NotFound(f"there is no topic {topic.slug!r}")
         save_topics(connection, [topic])
         record(
             connection,
@@ -106,6 +114,6 @@ def keep_topic(house: Installation, who: str, topic: Topic) -> None:
             "topic.save",
             f"topic {topic.slug}",
             now=house.clock.now(),
-            before=topic_as_json(before),
+            before=topic_as_json(before) if before else None,
             after=topic_as_json(topic),
         )

@@ -48,7 +48,7 @@ from digest.pipeline.newsletters.toml_lines import find_lines, nearest_line, wit
 
 T = TypeVar("T")
 
-_SLUG = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,58}[a-z0-9])?")
+SLUG = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,58}[a-z0-9])?")  #: what newsletters, topics and sources are called
 _LIST_ID = re.compile(r"(?=.{3,255}$)[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)+")
 _PLACE = re.compile(r"\[([^\]]+)\] (\S+)")
 _CLIPPED_ABOVE = 100_000
@@ -147,7 +147,7 @@ def _tables(document: Mapping[str, Any], kind: str, problems: list[str]) -> list
     for slug, table in values.items():
         if not isinstance(table, dict):
             problems.append(f"[{kind}] {slug} must be a table, like [{kind}.{slug}]")
-        elif not _SLUG.fullmatch(slug):
+        elif not SLUG.fullmatch(slug):
             problems.append(f"[{kind}.{slug}] the slug must be lower-case letters, digits, - and _ inside, at most 60")
         else:
             found.append((slug, CheckedTable(f"{kind}.{slug}", table, problems)))
@@ -218,7 +218,7 @@ def _newsletter(slug: str, table: CheckedTable, postal_address: str, warnings: l
     if not _LIST_ID.fullmatch(list_id):
         table.wrong("list_id", 'must look like "daily.news.example.org" (RFC 2919)')
     template = table.text("template", standard.template)
-    if not _SLUG.fullmatch(template):
+    if not SLUG.fullmatch(template):
         table.wrong("template", 'must be the name of a folder under templates/email, like "digest"')
     schedule = _schedule(table.table("schedule"))
     cut_off = read_cut_off(table.table("cut_off"), schedule, read_local_time, warnings)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from fastapi import Response
 
 from digest.errors import BadInput, NotFound
@@ -17,6 +19,7 @@ from digest.web.staff.gate import Gate, Visit
 from digest.web.staff.pages import StaffPages
 
 _FIELDS = ("name", "keywords", "examples")
+_NEW = Topic("new topic", "")  # no slug has a space
 MANY = 200  #: followers that a list of topics counts for each
 
 
@@ -35,6 +38,9 @@ def add_to(gate: Gate, house: Installation, pages: StaffPages) -> None:
         topic = _topic(house, visit)
         return draw(visit, topic, glance_at(house, topic))
 
+    def begin(visit: Visit) -> Response:
+        return draw(visit, _NEW, None)
+
     def draw(visit: Visit, topic: Topic, trial: Trial | None, *, problem: str = "", is_tried: bool = False) -> Response:
         typed = {name: visit.said(name) for name in _FIELDS} if is_tried or problem else _typed(topic)
         with reading(house.engine) as connection:
@@ -45,7 +51,8 @@ def add_to(gate: Gate, house: Installation, pages: StaffPages) -> None:
             status=422 if problem else 200,
             here="topics",
             topic=topic,
-            typed=typed,
+            typed={"slug": visit.said("slug"), **typed},
+            is_new=topic.slug == _NEW.slug,
             followers=followers,
             trial=trial,
             problem=problem,
@@ -53,20 +60,23 @@ def add_to(gate: Gate, house: Installation, pages: StaffPages) -> None:
             days=RECENT.days,
         )
 
-    def keep(visit: Visit) -> Response:
-        before = _topic(house, visit)
+    def keep(visit: Visit, before: Topic | None = None) -> Response:
+        old = before or _topic(house, visit)
         try:
-            topic = read_topic(before, visit.said("name"), visit.said("keywords"), visit.said("examples"))
+            topic = read_topic(old, visit.said("name"), visit.said("keywords"), visit.said("examples"))
+            if visit.said("do") != "keep":
+                return draw(visit, topic, try_topic(house, topic), is_tried=True)
+            topic = replace(topic, slug=visit.said("slug").strip()) if before else topic
+            keep_topic(house, visit.name, topic, is_new=before is not None)
         except BadInput as error:
-            return draw(visit, before, None, problem=str(error))
-        if visit.said("do") != "keep":
-            return draw(visit, topic, try_topic(house, topic), is_tried=True)
-        keep_topic(house, visit.name, topic)
+            return draw(visit, old, None, problem=str(error))
         return pages.go(f"/topics/{topic.slug}?done=topic")
 
     gate.get("/topics", Role.VIEWER, listed)
     gate.get("/topics/{slug}", Role.VIEWER, show)
     gate.post("/topics/{slug}", Role.EDITOR, keep)
+    gate.get("/new-topic", Role.EDITOR, begin)
+    gate.post("/new-topic", Role.EDITOR, lambda visit: keep(visit, _NEW))
 
 
 def _topic(house: Installation, visit: Visit) -> Topic:

@@ -83,6 +83,8 @@ MATRIX: dict[tuple[str, str], Role | str | None] = {
     ("GET", "/staff/topics"): Role.VIEWER,
     ("GET", "/staff/topics/{slug}"): Role.VIEWER,
     ("POST", "/staff/topics/{slug}"): Role.EDITOR,
+    ("GET", "/staff/new-topic"): Role.EDITOR,
+    ("POST", "/staff/new-topic"): Role.EDITOR,
     ("GET", "/staff/editions"): Role.VIEWER,
     ("GET", "/staff/editions/{number}"): Role.VIEWER,
     ("GET", "/staff/editions/{number}/pause"): Role.EDITOR,

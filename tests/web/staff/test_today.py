@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-import pytest
 from lxml import html as lxml_html
 from starlette.testclient import TestClient
 
@@ -59,17 +58,6 @@ def test_what_is_free_again_stands_there_no_more(anna: House, admin: TestClient)
     anna.move(hours=2)
 
     assert held(admin) == [["Over", "no longer shown mina", "all of them", "it is taken back"]]
-
-
-@pytest.mark.parametrize("kind", [RulingKind.EXCLUDE, RulingKind.EXPIRE, RulingKind.EMBARGO])
-def test_of_old_articles_only_those_that_come_free_some_day_are_told(
-    anna: House, admin: TestClient, kind: RulingKind
-) -> None:
-    """Nobody would be sent the others anyhow."""
-    anna.article("trade", at=anna.clock.now() - timedelta(days=15))
-    rule(anna, 1, kind, **({"hours": 5} if kind is RulingKind.EMBARGO else {}))
-
-    assert bool(held(admin)) is (kind is RulingKind.EMBARGO)
 
 
 def test_with_nothing_held_it_says_so_and_no_title_does_harm(anna: House, admin: TestClient) -> None:

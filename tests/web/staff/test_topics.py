@@ -131,3 +131,26 @@ def test_what_was_typed_stays_when_it_cannot_be_tried(anna: House, visit: Any) -
     assert "of work" in answer.text
     assert tried(visit(Role.EDITOR), examples="one\n" + "x" * 5_001).status_code == 422
     assert "Try it" not in visit(Role.VIEWER).get(PAGE).text
+
+
+def test_an_editor_defines_a_topic_having_seen_what_it_would_match(anna: House, visit: Any) -> None:
+    """Under a short name that is not taken; who did it is on record."""
+    editor, new = visit(Role.EDITOR), "/staff/new-topic"
+    anna.article("sport", "Harbour opens")
+    said = {"name": "Harbours", "slug": "harbours", "keywords": "harbour, pier", "examples": ""}
+
+    assert "Harbour opens" in trial(press(editor, new, new, do="try", **{**said, "slug": ""}))
+    assert len(anna.rows("SELECT slug FROM topics")) == 4
+    for taken in ("trade", "", "New Harbours", "../x"):
+        answer = press(editor, new, new, do="keep", **{**said, "slug": taken})
+        assert answer.status_code == 422, taken
+        assert "short name" in trial(answer)
+        assert "harbour, pier" in answer.text
+    assert press(editor, new, new, do="keep", **said).headers["location"] == "/staff/topics/harbours?done=topic"
+
+    with reading(anna.engine) as connection:
+        assert load_topics(connection)["harbours"].keywords == ("harbour", "pier")
+    assert anna.rows("SELECT who, target, before FROM audit WHERE action = 'topic.save'")[0][:2] == (
+        "editor",
+        "topic harbours",
+    )
