@@ -51,6 +51,7 @@ from digest.store.newsletters import load_newsletter
 from digest.store.origins import save_origin
 from digest.store.planning import CadenceRow, Group
 from digest.store.profiles import interests_by_profile
+from digest.store.row_counts import count_anew
 from digest.store.rulings import apply_expiries, expiries_come
 
 __all__ = ["Slot", "Who", "plan_again", "plan_newsletter", "prepare_slot", "slots_of", "slots_passed"]
@@ -112,6 +113,7 @@ def _plan_slot(
     who: Who,
 ) -> Planned:
     now = house.clock.now()
+    count_anew(house.engine)
     with house.engine.begin() as connection:
         edition_id, done = prepare_slot(connection, newsletter_id, slot, now=now, ask_again=who not in _TICK)
         some_moved = edition_id is not None and moved.any_moved(connection)
