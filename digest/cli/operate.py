@@ -123,6 +123,7 @@ def worker() -> None:
     """
     from digest import log
     from digest.app import open_installation, sending
+    from digest.garbage import search_less
     from digest.pipeline.delivering.sweep import EVERY, sweep
     from digest.pipeline.previewing.proofs import send_waiting_proofs
     from digest.pipeline.staff.watch import EVERY as WATCH_EVERY
@@ -143,6 +144,7 @@ def worker() -> None:
         Job("proofs", _PROOFS_EVERY, lambda: send_waiting_proofs(house, how)),
         Job("watch", WATCH_EVERY, lambda: watch(house, how, settings.alerts_to.split())),
     ]
+    search_less()
     with ticking(jobs, patience=_PATIENCE):
         log.get_logger().info("working")
         run_jobs(house, how)

@@ -95,10 +95,12 @@ def plan_and_send(
 ) -> None:
     """Do *plan*, then send what is due of *newsletter*, and say what became of it; raises ExitError."""
     from digest.app import sending
+    from digest.garbage import search_less
     from digest.pipeline.delivering.dispatch import dispatch
     from digest.pipeline.hearing.hear_replies import hear_replies
     from digest.scheduling.ticker import Job, ticking
 
+    search_less()
     try:
         with working(f"Planning {newsletter}"):
             planned = plan()

@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from digest.app import hooks, open_installation
 from digest.errors import DatabaseBusy, DatabaseFailed
+from digest.garbage import search_less
 from digest.log import get_logger
 from digest.pipeline.collecting.collect import LARGEST_FILE
 from digest.pipeline.hearing.hear_provider import Hooks
@@ -59,7 +60,9 @@ def build_site(house: Installation, providers: Hooks | None = None) -> FastAPI:
 def create() -> FastAPI:
     """Return the application from the settings; `digest serve` names this function to uvicorn."""
     settings = read_settings(needs=COMPOSING)
-    return build_site(open_installation(settings), hooks(settings))
+    site = build_site(open_installation(settings), hooks(settings))
+    search_less()
+    return site
 
 
 class _Static(StaticFiles):

@@ -67,13 +67,16 @@ def serve(folder: Path, url: str) -> None:
     """Answer on a free port of this machine, which is told; the rest of the line is a token to add events with."""
     import uvicorn
 
+    from digest.garbage import search_less
     from digest.web.site import build_site
 
     house = house_of(folder, url)
     _, key = make_token(house.installation, "bench", (Scope.EVENTS_WRITE,), by="bench")
     with socket.create_server(("127.0.0.1", 0)) as listening:
         print(listening.getsockname()[1], key, flush=True)
-        uvicorn.Server(uvicorn.Config(build_site(house.installation), log_level="error")).run([listening])
+        site = build_site(house.installation)
+        search_less()
+        uvicorn.Server(uvicorn.Config(site, log_level="error")).run([listening])
 
 
 def post(port: int, key: str, events: int, readers: int) -> float:

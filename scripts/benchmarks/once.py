@@ -80,12 +80,14 @@ def send(
     """Plan everybody, unless so many were *planned_before*, and send; with stand-ins for what it is to be *without*."""
     from pydantic import SecretStr
 
+    from digest.garbage import search_less
     from digest.pipeline.delivering.dispatch import Sending, dispatch
     from digest.pipeline.planning.plan import Who, plan_newsletter
     from digest.settings.relay import relay_of
     from scripts.benchmarks.stand_ins import stand_ins
 
     house = open_house(Path(folder), url, dkim=dkim)
+    search_less()
     sending = Sending(relay_of(SecretStr(f"smtp://127.0.0.1:{port}?starttls=never")), connections=connections)
     with ExitStack() as replaced, Stretch(sink_pid) as sink:
         with Stretch() as planning:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Annotated, Any
 
 from fastapi import Body
@@ -29,7 +30,8 @@ def _writable(value: Any) -> Any:
     return value
 
 
-Event = Annotated[dict[str, Any], AfterValidator(_writable)]
+# A batch is looked through as one: a look at each event took a tenth of the request.
+Events = Annotated[dict[str, Any] | list[dict[str, Any]], AfterValidator(_writable)]
 
 
 class ReadEvent(Given):
@@ -59,7 +61,7 @@ def add_to(door: Door, house: Installation) -> None:
             raise BadInput(answers[0].reason)
         return Page(items=[_told(each) for each in answers])
 
-    def post_events(said: Annotated[Event | list[Event], Body()]) -> Page[EventOut]:
+    def post_events(said: Annotated[Events, Body()]) -> Page[EventOut]:
         """Add an event, or up to 1,000, or cancel; the answers are in the order of the events.
 
         One that cannot be used keeps no other out; alone it is a 422.
@@ -80,5 +82,6 @@ def add_to(door: Door, house: Installation) -> None:
     door.add("POST", "/events/read", Scope.EVENTS_WRITE, post_read, records=True)
 
 
+@lru_cache(maxsize=1_000)  # most answers of a batch are the same
 def _told(each: Added) -> EventOut:
     return EventOut(answer=each.answer, reason=each.reason, readers=each.readers)
