@@ -20,6 +20,7 @@ from pathlib import Path
 import pytest
 
 from digest.clock import FixedClock, SystemClock
+from digest.model.newsletter import Schedule
 from digest.pipeline.delivering.sweep import sweep
 from tests.conftest import BOTH
 from tests.faults.killing import Nursery
@@ -48,9 +49,10 @@ ON_THE_WIRE = [
 
 @pytest.fixture
 def crowd(tmp_path: Path, database: str) -> Iterator[House]:
-    """Give many readers whose hour came since yesterday, for an edition that nobody has planned."""
-    house = House(tmp_path, database, clock=FixedClock(datetime.now(UTC) - timedelta(hours=26)))
-    house.newsletter(max_late=timedelta(days=2))
+    """Give many readers whose hour came since yesterday, once, for an edition that nobody has planned."""
+    now = datetime.now(UTC)
+    house = House(tmp_path, database, clock=FixedClock(now - timedelta(hours=23)))
+    house.newsletter(schedule=Schedule(at=(now - timedelta(hours=3)).time()), max_late=timedelta(days=2))
     house.article("trade")
     house.readers([{"email": f"r{n:03}@example.org", "topics": "trade"} for n in range(READERS)])
     house.clock = SystemClock()  # type: ignore[assignment]
