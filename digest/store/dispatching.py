@@ -98,12 +98,13 @@ def claim(
 _FREE = "d.subscriber_id NOT IN (SELECT o.subscriber_id FROM deliveries o WHERE o.lease_until IS NOT NULL)"
 
 
-def _claim_statement(chosen: str) -> Prepared:
+def _claim_statement(chosen: str, within: str = "IN ({})") -> Prepared:
     """Return the statement, whose columns are the fields of a claim in their order."""
+    first_of_each = f"SELECT MIN(c.id) FROM ({chosen}) c GROUP BY c.subscriber_id"  # noqa: S608  # constants
     return Prepared(
         "UPDATE deliveries SET state = 'claimed', claimed_by = ?, token = token + 1, lease_until = ?,"  # noqa: S608
         " attempt_no = attempt_no + 1, dated_at = COALESCE(dated_at, ?), next_attempt_at = NULL"
-        f" WHERE id IN (SELECT MIN(c.id) FROM ({chosen}) c GROUP BY c.subscriber_id)"
+        f" WHERE id {within.format(first_of_each)}"
         " RETURNING id, token, attempt_no, digest_id, edition_id, subscriber_id, subscription_id,"
         " plan_no, doubt_count, address, name,"
         " (SELECT n.slug FROM editions x JOIN newsletters n ON n.id = x.newsletter_id"
@@ -126,7 +127,9 @@ _CLAIM = {some: _claim_statement(f"{_DUE} {only} {_IN_ORDER}") for some, only in
 _HOLD = {
     some: Prepared(f"{_DUE} {only} {_IN_ORDER} FOR NO KEY UPDATE OF d, u SKIP LOCKED") for some, only in _ONLY.items()
 }
-_CLAIM_HELD = _claim_statement(f"{_DUE} AND d.id = ANY(?) AND {_FREE}")
+# An array is made once. IN is a join, and as long as PostgreSQL has not counted the rows of a large edition it may
+# look for the chosen ones anew with each row of the table.
+_CLAIM_HELD = _claim_statement(f"{_DUE} AND d.id = ANY(?) AND {_FREE}", "= ANY (ARRAY({}))")
 _SENT = Prepared(
     "UPDATE deliveries SET state = 'sent', reason = '', finished_at = ?, lease_until = NULL, next_attempt_at = NULL"
     " WHERE id = ? AND state <> 'sent'"

@@ -119,6 +119,18 @@ def _begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")
 
 
+# The sender's statements take a few rows of an index, in its order. PostgreSQL guesses how many there are, and where it
+# guesses that nearly none is left by all conditions it reads and sorts every row that is due, with each claim anew.
+_WHOLE_TABLES = (
+    "enable_sort",
+    "enable_seqscan",
+    "enable_bitmapscan",
+    "enable_hashjoin",
+    "enable_mergejoin",
+    "enable_material",
+)
+
+
 class Exchange:
     """The sender's own connection, for many short transactions of prepared statements, one after the other.
 
@@ -134,6 +146,7 @@ class Exchange:
             # Transactions begin and end where we say so, as they do with SQLite.
             self._begin = "BEGIN ISOLATION LEVEL READ COMMITTED"
             self._autocommit(True)
+            self._run(*(f"SET {way} = off" for way in _WHOLE_TABLES))
 
     @contextmanager
     def begin(self) -> Iterator[Exchange]:
@@ -169,8 +182,14 @@ class Exchange:
     def close(self) -> None:
         """Give the connection back."""
         if self.dialect.name == "postgresql":
+            with suppress(self.dialect.loaded_dbapi.Error):  # of a server that is gone nothing is left
+                self._run(*(f"RESET {way}" for way in _WHOLE_TABLES))
             self._autocommit(False)
         self.connection.close()
+
+    def _run(self, *statements: str) -> None:
+        with closing(self.connection.cursor()) as cursor:
+            cursor.execute("; ".join(statements))
 
     def _autocommit(self, on: bool) -> None:
         driver = self.connection.driver_connection

@@ -42,6 +42,7 @@ from digest.store.engine import Exchange, reading
 from digest.store.lock import sender_lock
 from digest.store.newsletters import load_newsletters, newsletter_ids
 from digest.store.origins import part_from_lost_keys
+from digest.store.row_counts import count_anew
 
 __all__ = ["Dispatched", "Sending", "dispatch"]
 
@@ -77,6 +78,7 @@ def dispatch(
         require_not_restored(house)
         recovered = recover(house)
         note_how_far(house)
+        count_anew(house.engine)
         with house.engine.begin() as connection:
             dispatching.reopen_editions(connection)
             part_from_lost_keys(connection, house.tokens.key_ids, now=house.clock.now())
