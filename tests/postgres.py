@@ -28,7 +28,6 @@ SETTINGS = {
     "shared_buffers": "32MB",
     "fsync": "off",  # what was written outlives a killed server, and no test cuts the power
     "full_page_writes": "off",
-    "jit": "off",
     "max_wal_size": "256MB",
     "log_min_messages": "fatal",
 }

@@ -13,6 +13,7 @@ _SESSION = {
     "synchronous_commit": "on",  # an acknowledged message must survive a power cut
     "lock_timeout": f"{_BUSY_MS}ms",
     "timezone": "UTC",
+    "jit": "off",  # compiling a statement that reads a hundred rows takes longer than ten thousand of them
     "client_min_messages": "warning",
 }
 # Over a network a server that is gone is noticed within half a minute; a socket file has no use for these.
