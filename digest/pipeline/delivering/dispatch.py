@@ -120,7 +120,9 @@ class _Run:
         self._drafts = Drafts(house, making)
         self._turns = Turns(house, sending.throttle, sending.warm_up_from)
         self._faults = Faults(house)
-        self._room = 2 * sending.connections  # what one claim takes: two for each connection
+        # What one claim takes, and how many results one commit has at most: where the database is another machine, or
+        # shared, its answers are what is waited for.
+        self._room = (6 if house.shares_rows else 2) * sending.connections
         self._ready: deque[Claim] = deque()
         self._out: dict[int, Claim] = {}
         self._results: list[Result] = []
