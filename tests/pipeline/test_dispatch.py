@@ -86,7 +86,7 @@ def test_a_mail_that_others_gave_up_is_not_begun_again_while_its_own_sender_has_
 
 
 def test_few_mails_are_in_hand_at_a_time(house: House, sink: Sink):
-    """Two for each connection beside those on the wire; where others share the rows, six for each in all."""
+    """Two for each connection beside those on the wire; where others share the rows, six for each in all at most."""
     held: list[int] = []
     sink.on_mail = lambda mail: held.append(house.rows("SELECT COUNT(*) FROM deliveries WHERE state = 'claimed'")[0][0])
     house.readers([{"email": f"r{n}@example.org", "topics": "trade"} for n in range(30)])

@@ -49,6 +49,7 @@ __all__ = ["Dispatched", "Sending", "dispatch"]
 _LOOK_FOR_STOPS = 0.5  # seconds; the stop set is at most this old
 _LOOK_FOR_STOP = 0.1  # seconds between two looks at whether the run is to end
 _GROUP_FOR = 0.02  # seconds that results wait for others before they are committed
+_AHEAD = 0.1  # seconds of sending that one claim is for, where others share the rows
 _OF_THE_WAY = Limits(faults=None)  # those of an edition are counted here
 Progress = Callable[[int], None]
 Stop = Callable[[], bool]
@@ -120,9 +121,8 @@ class _Run:
         self._drafts = Drafts(house, making)
         self._turns = Turns(house, sending.throttle, sending.warm_up_from)
         self._faults = Faults(house)
-        # What one claim takes, and how many results one commit has at most: where the database is another machine, or
-        # shared, its answers are what is waited for.
-        self._room = (6 if house.shares_rows else 2) * sending.connections
+        self._room = self._least = 2 * sending.connections  # what one claim takes, and one commit at most
+        self._committed_at = 0.0
         self._ready: deque[Claim] = deque()
         self._out: dict[int, Claim] = {}
         self._results: list[Result] = []
@@ -273,6 +273,7 @@ class _Run:
             self._commit_soon.cancel()
             self._commit_soon = None
         results = self._results
+        self._keep_pace(len(results))
         # Where others share the rows, one that is frozen keeps few from them.
         in_hand = len(self._ready) + (len(self._out) if self._house.shares_rows else 0)
         room = 0 if self._dry else self._room - in_hand
@@ -297,6 +298,17 @@ class _Run:
             self._moved.set()  # who waits for the last results may be waiting for nothing else
         if self._progress is not None and results:
             self._progress(len(results))
+
+    def _keep_pace(self, answered: int) -> None:
+        """Let a claim take what goes out until the next ones are here, where the database is what is waited for.
+
+        What is urgent comes after that: with slow servers it is as little as before.
+        """
+        at = self._loop.time()
+        if self._house.shares_rows and answered:
+            soon = int(answered / max(at - self._committed_at, 0.001) * _AHEAD)
+            self._room = min(max(soon, self._least), 3 * self._least)
+            self._committed_at = at
 
     def _in_hand(self) -> set[int]:
         return {*self._out, *(each.delivery_id for each in self._ready)}
