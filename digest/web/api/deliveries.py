@@ -24,7 +24,10 @@ from digest.web.api.shapes import Cursor, Id, Line, Page, cursor_of, next_of
 
 
 class DeliveryOut(BaseModel):
-    """One line of the log; `sent` means accepted by the next server."""
+    """One line of the log; `sent` means accepted by the next server.
+
+    `part_of` is the delivery whose mail it is in, its own where others are in its mail.
+    """
 
     id: int
     edition: str
@@ -39,6 +42,7 @@ class DeliveryOut(BaseModel):
     reply: str
     subject: str
     articles: list[str]
+    part_of: int | None
 
 
 class AttemptOut(BaseModel):

@@ -244,7 +244,7 @@ def test_an_edition_is_held_corrected_and_its_deliveries_are_found(anna: House, 
     assert (paused["state"], paused["waiting"], resumed["state"]) == ("paused", 1, "open")
     assert (again.status_code, again.json()["code"]) == (409, "wrong_state")
     assert (edition["state"], edition["deliveries"]) == ("finished", {"sent": 1})
-    assert (line["address"], line["state"]) == (ANNA, "sent")
+    assert (line["address"], line["state"], line["part_of"]) == (ANNA, "sent", None)
     assert tries == all_tries["items"]
     assert tries[0]["reply_code"] == 250
     assert all_tries["next"] is None

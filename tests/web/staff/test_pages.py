@@ -8,6 +8,8 @@ import pytest
 from lxml import html as lxml_html
 from starlette.testclient import TestClient
 
+from digest.pipeline.joining.together import choose_together
+from digest.pipeline.tick import plan_due
 from digest.store.guarding import pause_newsletter
 from digest.store.newsletters import newsletter_ids
 from digest.web.staff.preview import as_if
@@ -188,6 +190,26 @@ def test_the_log_is_narrowed_by_edition_state_and_address(anna: House, admin: Te
         answer = admin.get(f"/staff/deliveries?{wrong}")
         assert answer.status_code == 422, wrong
         assert not tables(answer), wrong
+
+
+def test_a_part_of_a_joined_mail_leads_to_the_mail(anna: House, admin: TestClient, sink: Sink) -> None:
+    """The mail itself leads nowhere."""
+    anna.newsletter("weekly")
+    anna.reader(ANNA, "weekly", topics="energy")
+    ((number,),) = anna.rows("SELECT id FROM subscribers")
+    choose_together(anna.installation, number, wanted=True)
+    for topic in ("trade", "energy"):
+        anna.article(topic)
+    anna.move(hours=2)
+    plan_due(anna.installation)
+    anna.dispatch(sink)
+    part, mail = sorted(anna.log(), key=lambda each: each.state != "skipped")
+
+    shown = admin.get(f"/staff/deliveries/{part.delivery_id}").text
+
+    assert (part.reason, part.part_of, mail.state) == ("together", mail.delivery_id, "sent")
+    assert f'Its mail</dt><dd><a href="/staff/deliveries/{mail.delivery_id}">' in shown
+    assert "Its mail" not in admin.get(f"/staff/deliveries/{mail.delivery_id}").text
 
 
 def test_a_subscriber_is_found_by_the_beginning_of_the_address(anna: House, admin: TestClient) -> None:
