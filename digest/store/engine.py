@@ -182,14 +182,18 @@ class Exchange:
     def close(self) -> None:
         """Give the connection back."""
         if self.dialect.name == "postgresql":
-            with suppress(self.dialect.loaded_dbapi.Error):  # of a server that is gone nothing is left
+            with suppress(DatabaseBusy, DatabaseFailed):  # of a server that is gone nothing is left
                 self._run(*(f"RESET {way}" for way in _WHOLE_TABLES))
             self._autocommit(False)
         self.connection.close()
 
     def _run(self, *statements: str) -> None:
-        with closing(self.connection.cursor()) as cursor:
-            cursor.execute("; ".join(statements))
+        try:
+            with closing(self.connection.cursor()) as cursor:
+                cursor.execute("; ".join(statements))
+        except self.dialect.loaded_dbapi.Error as error:
+            _tell(error, self.name)
+            raise
 
     def _autocommit(self, on: bool) -> None:
         driver = self.connection.driver_connection
