@@ -26,6 +26,7 @@ from digest.pipeline.delivering.drafts import CRASHED, Drafts
 from digest.pipeline.delivering.event_loop import run_loop
 from digest.pipeline.delivering.faults import Faults
 from digest.pipeline.delivering.leases import LEASE, Leases
+from digest.pipeline.delivering.pace import Pace
 from digest.pipeline.delivering.recover import recover
 from digest.pipeline.delivering.restore import note_how_far, require_not_restored
 from digest.pipeline.delivering.sending import Dispatched, Sending
@@ -49,7 +50,6 @@ __all__ = ["Dispatched", "Sending", "dispatch"]
 _LOOK_FOR_STOPS = 0.5  # seconds; the stop set is at most this old
 _LOOK_FOR_STOP = 0.1  # seconds between two looks at whether the run is to end
 _GROUP_FOR = 0.02  # seconds that results wait for others before they are committed
-_AHEAD = 0.1  # seconds of sending that one claim is for, where others share the rows
 _OF_THE_WAY = Limits(faults=None)  # those of an edition are counted here
 Progress = Callable[[int], None]
 Stop = Callable[[], bool]
@@ -121,8 +121,7 @@ class _Run:
         self._drafts = Drafts(house, making)
         self._turns = Turns(house, sending.throttle, sending.warm_up_from)
         self._faults = Faults(house)
-        self._room = self._least = 2 * sending.connections  # what one claim takes, and one commit at most
-        self._committed_at = 0.0
+        self._pace = Pace(sending.connections, shares_rows=house.shares_rows)
         self._ready: deque[Claim] = deque()
         self._out: dict[int, Claim] = {}
         self._results: list[Result] = []
@@ -224,7 +223,7 @@ class _Run:
         self._results.append(result)
         self._states[result.state] += 1
         self._moved.set()
-        if len(self._results) >= self._room:
+        if len(self._results) >= self._pace.room:
             self._exchange()
         elif self._commit_soon is None:
             self._exchange_soon(_GROUP_FOR)
@@ -273,10 +272,10 @@ class _Run:
             self._commit_soon.cancel()
             self._commit_soon = None
         results = self._results
-        self._keep_pace(len(results))
+        self._pace.note(len(results), self._loop.time())
         # Where others share the rows, one that is frozen keeps few from them.
         in_hand = len(self._ready) + (len(self._out) if self._house.shares_rows else 0)
-        room = 0 if self._dry else self._room - in_hand
+        room = 0 if self._dry else self._pace.room - in_hand
         now = self._house.clock.now()
         if not self._leases.hold:  # or what is claimed now is refused, and claimed again, with no end
             self._stops |= self._leases.lost(self._in_hand())
@@ -298,17 +297,6 @@ class _Run:
             self._moved.set()  # who waits for the last results may be waiting for nothing else
         if self._progress is not None and results:
             self._progress(len(results))
-
-    def _keep_pace(self, answered: int) -> None:
-        """Let a claim take what goes out until the next ones are here, where the database is what is waited for.
-
-        What is urgent comes after that: with slow servers it is as little as before.
-        """
-        at = self._loop.time()
-        if self._house.shares_rows and answered:
-            soon = int(answered / max(at - self._committed_at, 0.001) * _AHEAD)
-            self._room = min(max(soon, self._least), 3 * self._least)
-            self._committed_at = at
 
     def _in_hand(self) -> set[int]:
         return {*self._out, *(each.delivery_id for each in self._ready)}
@@ -392,8 +380,7 @@ class _Run:
         """Write the last results and give back what was claimed and not tried; then the journal may go."""
         self._write_results()
         left, now = [*self._ready, *self._out.values()], self._house.clock.now()
-        with self._house.engine.begin() as connection:
-            dispatching.release(connection, [(each, now) for each in left])
+        self._ledger.transact(lambda ledger: dispatching.release(ledger, [(each, now) for each in left]))
         self._journal.truncate_after_commit([_key(each) for each in left])
         self._journal.discard()
 
