@@ -117,6 +117,9 @@ def collect_due(engine: Engine, *, now: datetime, allow_private: bool = False) -
     visits = []
     for each in due:
         visit, fetched = _visit(engine, each, now, allow_private=allow_private)
+        seen = fetched or each
+        # What was not read whole (a feed that breaks off) is asked for anew: a 304 would hide its rest.
+        etag, last_modified = ("", "") if visit.collected.problems else (seen.etag, seen.last_modified)
         with engine.begin() as connection:
             record_visit(
                 connection,
@@ -125,8 +128,8 @@ def collect_due(engine: Engine, *, now: datetime, allow_private: bool = False) -
                 failed=bool(visit.error),
                 rest=visit.rest,
                 error=visit.error or "; ".join(visit.collected.problems),
-                etag=fetched.etag if fetched else each.etag,
-                last_modified=fetched.last_modified if fetched else each.last_modified,
+                etag=etag,
+                last_modified=last_modified,
             )
         visits.append(visit)
     return visits

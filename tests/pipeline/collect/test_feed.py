@@ -34,6 +34,29 @@ def test_a_feed_that_has_nothing_new_is_not_read_again(house, source, feed_serve
     assert state_of(house)[1] == '"v1"'
 
 
+def test_a_feed_that_broke_off_is_asked_for_anew_until_it_came_whole(house, source, feed_server, visit):
+    """Its server says 304 to whoever names the ETag of the half; the rest would not come until the feed changed."""
+    source(kind=SourceKind.FEED, location=feed_server.url)
+    entries = [(f"Harbour {n}", f"https://press.example.net/{n}", str(n), f"Ship {n} waits no longer.") for n in (1, 2)]
+    whole = rss(*entries)
+    half = whole[: whole.rindex(b"<item") + 20]
+    answers = iter([half, whole])
+    facts = {"ETag": '"v1"', "Last-Modified": "Mon, 23 Nov 2026 06:00:00 GMT"}
+    feed_server.answer = lambda headers: (
+        (304, facts, b"")
+        if "If-None-Match" in headers or "If-Modified-Since" in headers
+        else (200, facts, next(answers))
+    )
+
+    (first,) = visit(house)
+    (second,) = visit(house, after=timedelta(minutes=2))
+    (third,) = visit(house, after=timedelta(minutes=4))
+
+    assert [len(each.collected.added) for each in (first, second, third)] == [1, 1, 0]
+    assert first.collected.problems
+    assert state_of(house)[:2] == ("", '"v1"')
+
+
 def test_a_feed_that_fails_keeps_its_error_and_is_visited_again(house, source, feed_server, articles, visit):
     """The other sources are read all the same, and the next success clears the error."""
     source("broken", SourceKind.FEED, feed_server.url, timedelta(minutes=10))
