@@ -395,3 +395,10 @@ def test_a_problem_is_told_with_its_line(text: str, said: str):
         read(text)
 
     assert any(problem.startswith(f"file.toml: {said}") for problem in refused.value.problems), refused.value.problems
+
+
+def test_a_zone_that_is_none_is_offered_the_word_for_the_readers_own():
+    """Whoever writes "reader" means it."""
+    with_zone = GOOD + '[newsletters.daily.schedule]\ndays = "weekdays"\nat = 07:30:00\nzone = "reader"\n'
+
+    assert any('or "subscriber" for the reader\'s own' in problem for problem in problems_of(with_zone))

@@ -293,7 +293,7 @@ def _schedule(table: CheckedTable) -> Schedule:
         hours=frequency.hours,
         quiet=_read(table, "quiet", table.text("quiet") or None, read_quiet, None),
         at=_read(table, "at", at, lambda value: read_local_time(str(value)), standard.at),
-        zone=_checked(table, "zone", lambda text: "" if text == "subscriber" else read_zone(text), standard.zone),
+        zone=_checked(table, "zone", _schedule_zone, standard.zone),
     )
     table.refuse_unknown()
     return schedule
@@ -342,6 +342,15 @@ def _retry(table: CheckedTable) -> Retry:
 
 def _address(table: CheckedTable, key: str, needed: str = "") -> str:
     return _read(table, key, table.text(key, needed=needed) or None, lambda text: read_address(text).address, "")
+
+
+def _schedule_zone(text: str) -> str:
+    if text == "subscriber":
+        return ""
+    try:
+        return read_zone(text)
+    except BadInput as wrong:
+        raise BadInput(f'{wrong}, or "subscriber" for the reader\'s own') from None
 
 
 def _checked(table: CheckedTable, key: str, read: Callable[[str], str], default: str) -> str:
