@@ -168,6 +168,8 @@ def _body(chunks: Iterable[bytes], headers: dict[str, str], limits: FetchLimits,
                 raise FetchRefused(f"{url} is larger than {limits.max_bytes:,} bytes")
             if len(body) > max(FREE_BYTES, received * limits.ratio):
                 raise FetchRefused(f"{url} unfolds to more than {limits.ratio} times its size; it is not read")
+    if not unfolder.whole:
+        raise FetchRefused(f"{url} broke off before its end; it is asked for again")
     return bytes(body)
 
 
@@ -188,6 +190,7 @@ class _Unfolder:
         self.url = url
         self.decoder = zlib.decompressobj(wbits=47)
         self.begun = False
+        self.whole = True  #: whether what came so far is complete; without a coding only the transfer can tell
 
     def pieces(self, chunk: bytes) -> Iterator[bytes]:
         """Return what *chunk* unfolds to."""
@@ -196,12 +199,14 @@ class _Unfolder:
             return
         rest = chunk
         while rest:
-            piece = self._step(rest)
+            first, piece = not self.begun, self._step(rest)
+            self.whole = self.whole and not first and not piece
             if piece:
                 yield piece
             rest = self.decoder.unconsumed_tail
             if self.decoder.eof:
                 rest = self.decoder.unused_data
+                self.whole = True
                 self.decoder = zlib.decompressobj(wbits=47)
 
     def _step(self, data: bytes) -> bytes:

@@ -127,6 +127,12 @@ class Site(BaseHTTPRequestHandler):
     def page_torn(self):
         self.answer(b"this is not gzip", Content_Encoding="gzip")
 
+    def page_half(self):
+        self.answer(gzip.compress(bytes(range(256)) * 100)[:150], Content_Encoding="gzip")
+
+    def page_two(self):
+        self.answer(gzip.compress(b"one ") + gzip.compress(b"two"), Content_Encoding="gzip")
+
     def page_brotli(self):
         self.answer(b"\x00", Content_Encoding="br")
 
@@ -277,10 +283,16 @@ def test_a_server_that_drips_is_left_after_the_total_time(site):
     assert time.monotonic() - begun < 2
 
 
-@pytest.mark.parametrize(("path", "body"), [("gzip", b"words " * 1000), ("raw", b"words " * 10)])
+@pytest.mark.parametrize(("path", "body"), [("gzip", b"words " * 1000), ("raw", b"words " * 10), ("two", b"one two")])
 def test_a_compressed_answer_is_unfolded(site, path, body):
     """With the zlib wrapper, and without it as some servers send it."""
     assert fetch(url(site, path), allow_private=True).body == body
+
+
+def test_a_compressed_answer_that_breaks_off_is_not_taken_for_whole(site):
+    """A server that ends the body by closing says nothing of its length; the coding knows its own end."""
+    with pytest.raises(FetchRefused, match="broke off"):
+        fetch(url(site, "half"), allow_private=True)
 
 
 def test_a_name_without_an_address_is_refused_in_words():
