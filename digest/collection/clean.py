@@ -78,4 +78,7 @@ _LEVELLED: dict[int, int | None] = {
 _LEVELLED |= dict.fromkeys([0x0307, 0x0640, 0x0670, *range(0x064B, 0x0660), *range(0x0591, 0x05BE)])
 _LEVELLED |= dict.fromkeys([0x05BF, 0x05C1, 0x05C2, 0x05C4, 0x05C5, 0x05C7])
 _NOT_WORD = re.compile(r"[^\w©\u0300-\u036f\u0900-\u0dff\u0e00-\u0eff]+|_")
-_SCRIPT_CHANGE = re.compile("(?<=[a-z0-9])(?=[\u0590-\uffff])|(?<=[\u0590-\uffff])(?=[a-z0-9])")
+# Vietnamese letters with two marks, U+1E00-U+1EFF, are Latin.
+_SCRIPT_CHANGE = re.compile(
+    "(?<=[a-z0-9])(?=[\u0590-\u1dff\u1f00-\uffff])|(?<=[\u0590-\u1dff\u1f00-\uffff])(?=[a-z0-9])"
+)

@@ -44,9 +44,11 @@ _ONE_LANGUAGE = {
     "armenian": "hy",
 }
 LANGUAGES_FILE = Path(__file__).with_name("languages.toml")
-# Foreign names bring a few letters that a language does not write.
-_FOREIGN_LETTERS = 0.012
+# Foreign names bring a few words with letters that a language does not write.
+_FOREIGN_WORDS = 0.06
 _LEAST_WORDS = 0.08
+# A loan word brings letters too ("Café", "Málaga"): they tell of a language beside so many of its own words only.
+_LEAST_OWN = 2
 _LEAD = 1.1
 _TRADITIONAL = re.compile(
     "[這個們來時為國對說會學後過與發開關係點經還進問無東車長門馬見書話語讓從應該種樣實現區術業產當體總將報導灣臺聲]"
@@ -129,16 +131,19 @@ def _vote(sample: str, script: str, markers: Markers) -> str:
     letters = Counter(letter for letter in sample.casefold() if letter.isalpha())
     known = Counter(letter for voter in voters for letter in voter.letters)
     strange = {letter: count for letter, count in letters.items() if letter in known or not _is_plain(letter, script)}
-    most = max(2.0, _FOREIGN_LETTERS * letters.total())
+    most = max(2.0, _FOREIGN_WORDS * words.total())
+    marked = Counter(frozenset(strange.keys() & set(word)) for word in sample.casefold().split())
     votes: dict[str, float] = {}
     for voter in voters:
-        if sum(count for letter, count in strange.items() if letter not in voter.letters) > most:
+        if sum(count for marks, count in marked.items() if not marks <= voter.letters) > most:
             continue
-        said = sum(words[word] for word in voter.words | own.get(voter.language, frozenset()))
+        own_words = [word for word in voter.words | own.get(voter.language, frozenset()) if word in words]
+        said = sum(words[word] for word in own_words)
         # A letter that few languages write tells much.
         telling = sum(count / known[letter] for letter, count in strange.items() if letter in voter.letters)
         if said:
-            votes[voter.language] = said + min(telling / 2, 2.0 * said)
+            sure = sum(len(word) > 1 for word in own_words) >= _LEAST_OWN
+            votes[voter.language] = said + (min(telling / 2, 2.0 * said) if sure else 0.0)
     ranked = sorted(votes.items(), key=lambda item: (-item[1], item[0]))
     if not ranked or ranked[0][1] < 1:
         return ""
