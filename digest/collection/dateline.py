@@ -1,4 +1,4 @@
-"""A line that says when the article appeared, and perhaps where and by whom: "Oslo - 9 Nov 2026 | By Ada Finch"."""
+"""A line that says when the article appeared, and perhaps where, by whom and how long it takes to read."""
 
 from __future__ import annotations
 
@@ -23,12 +23,15 @@ _TOKENS = re.compile(r"\d+|[^\W\d_](?:[^\W\d_]|[\u0300-\u036f\u0900-\u0dff\u0e00
 def author_of_dateline(line: str, markers: Markers) -> str | None:
     """Return the author that *line* names, "" when none; None when it tells more than when, where and by whom.
 
-    Every part of such a line is a date, a time, words for one, a name after the words for an author, or one place.
+    Every part of such a line is a date, a time, words for one, a name after the words for an author, one place, or
+    furniture such as "6 min read": "Oslo - 9 Nov 2026 | By Ada Finch".
     """
     if weight(line) > LONGEST or not _YEAR.search(line) or ends_sentence(line, questions=False):
         return None
     author, dated, places = "", False, 0
     for part in _PARTS.split(line):
+        if markers.lines.match(part):
+            continue
         for words in _without_labels(part.strip(_AROUND).split(), markers.published | markers.source):
             said = " ".join(words)
             when, by = _before_author(words, markers)

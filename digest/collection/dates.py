@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
-from digest.collection.clean import fold
+from digest.collection.clock import clock_after, zone_of
+from digest.collection.dates_in_words import date_in_words
 from digest.collection.markers import Markers
 
 EARLIEST_YEAR = 1990
@@ -20,20 +21,16 @@ _ISO = re.compile(
     re.IGNORECASE,
 )
 _YEAR_FIRST = re.compile(r"(\d{4})\s*[年년./]\s*(\d{1,2})\s*[月월./]\s*(\d{1,2})\s*[日일.]?\.?")
-_TIME_AFTER = re.compile(r"^\W*(?:\(.\)\s*)?(?:오전\s*|午前\s*|kl\.?\s*|um\s+|à\s+|at\s+)?(\d{1,2})[:h時时](\d{2})")
 _DAY_FIRST = re.compile(r"\b(\d{1,2})[./](\d{1,2})[./](\d{4})\b")
-_WORDS = re.compile(r"[^\W\d_](?:[^\W\d_]|[\u0300-\u036f\u0900-\u0dff\u0e00-\u0eff])*(?:\s+الثاني|\s+الأول)?")
-_THAI = re.compile("[\u0e00-\u0e7f]")
-_THAI_ERA = 543  #: years that the Buddhist era is ahead
-_NUMBERS = re.compile(r"\d+")
-_CLOCK = re.compile(r"\b(\d{1,2}):(\d{2})(?::\d{2})?\s*([ap]\.?m\.?)?", re.IGNORECASE)
+_WEEKDAY_BEFORE = re.compile(r"[^\W\d_]{2,12}[.,]*\s+(?=\d)")
 
 
 def parse_date(raw: object, markers: Markers | None = None) -> datetime | None:
     """Return the instant that *raw* names, aware UTC; None when it is no date or not sane.
 
     Reads ISO 8601 / RFC 3339, RFC 5322, 2026年11月20日, 2026. 11. 20., 20.11.2026, and month names of *markers*'
-    languages. A date without a zone is taken as UTC, without a time as midnight. Years before 1990 (the epoch
+    languages, with the time of day that stands beside. A date without a zone is taken as UTC, without a time as
+    midnight. Years before 1990 (the epoch
     of a broken clock among them) and after 2090 are not sane.
     """
     if isinstance(raw, datetime):
@@ -42,7 +39,8 @@ def parse_date(raw: object, markers: Markers | None = None) -> datetime | None:
         return None
     text = " ".join(raw.split())
     try:
-        return _iso(text) or _mail(text) or _year_first(text) or _day_first(text) or _in_words(text, markers)
+        found = _iso(text) or _mail(text) or _year_first(text) or _day_first(text)
+        return found or _aware(date_in_words(text, markers.months if markers else {}))
     except (ValueError, OverflowError):
         return None
 
@@ -54,8 +52,8 @@ def sane(when: datetime | None, now: datetime | None) -> datetime | None:
     return None
 
 
-def _aware(when: datetime) -> datetime | None:
-    if not EARLIEST_YEAR < when.year < LATEST_YEAR:
+def _aware(when: datetime | None) -> datetime | None:
+    if when is None or not EARLIEST_YEAR < when.year < LATEST_YEAR:
         return None
     return (when if when.tzinfo else when.replace(tzinfo=UTC)).astimezone(UTC)
 
@@ -65,18 +63,16 @@ def _iso(text: str) -> datetime | None:
     if not found:
         return None
     year, month, day, hour, minute, second = (int(part or 0) for part in found.groups()[:6])
-    return _aware(datetime(year, month, day, hour, minute, min(second, 59), tzinfo=_zone(found[7])))
-
-
-def _zone(text: str | None) -> timezone:
-    if not text or text[0] not in "+-":
-        return UTC
-    minutes = int(text[1:3]) * 60 + int(text[-2:])
-    return timezone(timedelta(minutes=-minutes if text[0] == "-" else minutes))
+    clock = clock_after(text, found.end(3))
+    if clock and (found[4] is None or clock.hour != hour):  # "2026-11-03 오후 3:20", "2026-11-03 3:20 pm"
+        return _aware(datetime(year, month, day, clock.hour, clock.minute, tzinfo=clock.zone))
+    return _aware(datetime(year, month, day, hour, minute, min(second, 59), tzinfo=zone_of(found[7])))
 
 
 def _mail(text: str) -> datetime | None:
-    if not re.match(r"(?:[A-Za-z]{3,9},?\s+)?\d{1,2}\s+[A-Za-z]{3,9}\s+\d{2,4}\s+\d", text):
+    weekday = _WEEKDAY_BEFORE.match(text)  # in whatever language; RFC 5322 needs none
+    text = text[weekday.end() :] if weekday else text
+    if not re.match(r"\d{1,2}\s+[A-Za-z]{3,9}\s+\d{2,4}\s+\d", text):
         return None
     try:
         return _aware(parsedate_to_datetime(text))
@@ -88,9 +84,11 @@ def _year_first(text: str) -> datetime | None:
     found = _YEAR_FIRST.search(text)
     if not found:
         return None
-    clock = _TIME_AFTER.match(text[found.end() :])
-    hour, minute = (int(clock[1]), int(clock[2])) if clock else (0, 0)
-    return _aware(datetime(int(found[1]), int(found[2]), int(found[3]), hour, minute, tzinfo=UTC))
+    year, month, day = (int(part) for part in found.groups())
+    clock = clock_after(text, found.end())
+    if not clock:
+        return _aware(datetime(year, month, day, tzinfo=UTC))
+    return _aware(datetime(year, month, day, clock.hour, clock.minute, tzinfo=clock.zone))
 
 
 def _day_first(text: str) -> datetime | None:
@@ -106,20 +104,3 @@ def _day_first(text: str) -> datetime | None:
         # 11/12/2026 is November in one country and December in another.
         return None
     return _aware(datetime(year, month, day, tzinfo=UTC))
-
-
-def _in_words(text: str, markers: Markers | None) -> datetime | None:
-    names = [fold(word) for word in _WORDS.findall(text)]
-    month = next((markers.months[name] for name in names if markers and name in markers.months), 0)
-    clock = _CLOCK.search(text)
-    numbers = [int(number) for number in _NUMBERS.findall(_CLOCK.sub(" ", text)) if len(number) <= 4]
-    year = next((number for number in numbers if number > 1900), 0)
-    if year > LATEST_YEAR and _THAI.search(text):
-        year -= _THAI_ERA
-    day = next((number for number in numbers if 1 <= number <= 31), 0)
-    if not (month and year and day):
-        return None
-    hour, minute = (int(clock[1]), int(clock[2])) if clock else (0, 0)
-    if clock and clock[3]:
-        hour = hour % 12 + (12 if clock[3].lower().startswith("p") else 0)
-    return _aware(datetime(year, month, day, hour, minute, tzinfo=UTC))

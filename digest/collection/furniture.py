@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from digest.collection.blocks import Block, Shape
 from digest.collection.clean import ends_sentence, fold, weight
+from digest.collection.dateline import author_of_dateline
 from digest.collection.disclaimer import Judge, is_notice
 from digest.collection.markers import Folded, Lines, Markers
 from digest.collection.related import is_related_heading
@@ -16,6 +17,7 @@ _MARKS = " *_-–—•·#▶►■:：|[]【】<>+…↗→←↑"
 _BULLET = re.compile(r"^\s*(?:[-*•·‣◦▪■●○–—]\s|\d{1,2}[.)]\s)")
 _GOES_ON = re.compile(r"[:：]\s*(\S.*)$|，(.*)$")
 _BARS = re.compile(r"\s[|·•/]\s")
+HEAD = 8  #: lines under the title among which its date stands
 LONG = 120
 LONGEST_REST = 40
 LONGEST_SCRAP = 60
@@ -30,7 +32,10 @@ def without_furniture(blocks: Sequence[Block], judged: Judge) -> list[Block]:
     markers = judged.markers
     bare = [block.text.strip(_MARKS) for block in blocks]
     strong = [index > 0 and _fits(text, markers.end) for index, text in enumerate(bare)]
-    marked = [index > 0 and (strong[index] or is_furniture(text, markers)) for index, text in enumerate(bare)]
+    marked = [
+        index > 0 and (strong[index] or (is_furniture(text, markers) and not _is_dateline(text, index, markers)))
+        for index, text in enumerate(bare)
+    ]
     listed = next((at for at in range(1, len(blocks)) if is_related_heading(blocks[at], markers)), len(blocks))
     for index in range(listed + 1, len(blocks)):
         if marked[index] and _is_entry(blocks, bare, marked, index, markers):
@@ -52,6 +57,11 @@ def without_furniture(blocks: Sequence[Block], judged: Judge) -> list[Block]:
             marked[index] = False
     cut = _cut(blocks, strong, marked, judged)
     return [block for index, block in enumerate(blocks[:cut]) if not marked[index]]
+
+
+def _is_dateline(text: str, index: int, markers: Markers) -> bool:
+    """Whether *text* tells when the article appeared, furniture beside it: "3 November 2026 | 6 min read"."""
+    return index <= HEAD and author_of_dateline(text, markers) is not None
 
 
 def _is_heading_of_text(blocks: Sequence[Block], marked: Sequence[bool], index: int, judged: Judge) -> bool:

@@ -238,6 +238,25 @@ def test_a_byline_is_the_author_and_not_a_paragraph(page, line, author):
     assert article.author == author
 
 
+@pytest.mark.parametrize(
+    ("page", "line"),
+    [
+        (ENGLISH, "November 20, 2026 · 6 min read"),
+        (GERMAN, "20. November 2026 · 6 Min. Lesezeit"),
+        (KOREAN, "2026. 11. 20. · 읽는 시간 3분"),
+    ],
+    ids=["en", "de", "ko"],
+)
+def test_a_date_beside_the_time_to_read_is_the_articles(page, line):
+    """Sites set both into one line, and half of it is furniture."""
+    lines = page.lines()
+
+    article = read_plaintext("\n".join([lines[0], lines[1], line, *lines[2:]]))
+
+    expect(article, page)
+    assert article.published_at == datetime(2026, 11, 20, tzinfo=UTC)
+
+
 def test_a_date_in_the_future_is_not_believed():
     """A page that post-dates itself wins no freshness."""
     text = ENGLISH.text().replace(ENGLISH.deck, ENGLISH.deck + "\n2026-12-24")

@@ -76,6 +76,21 @@ def test_latin_names_do_not_change_the_language_of_a_page(page):
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "Café culture returns to Lyon\nA résumé of a long winter.\nThe first terraces opened on Monday, said one owner.",
+        "Málaga is a city that grew\nA port, a museum and a film festival made it.",
+        "Žižek is a philosopher\nA talk by Žižek on a book.",
+        "El Niño is back\nA warm sea brings rain to Peru and a dry year to others.",
+    ],
+    ids=["é", "á", "ž", "ñ"],
+)
+def test_a_foreign_name_does_not_change_the_language_of_a_short_text(text):
+    """The letters of one name are no language."""
+    assert guess_language(text) == "en"
+
+
+@pytest.mark.parametrize(
     ("raw", "tag"),
     [
         ("en_US.UTF-8", "en-US"),
@@ -101,6 +116,51 @@ def test_language_tags_have_one_spelling(raw, tag):
 def test_a_date_is_read_in_every_usual_form(raw):
     """Without a zone it is UTC, without a time midnight."""
     assert parse_date(raw, load_markers()) == datetime(2026, 11, 20, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("raw", "hour", "minute"),
+    [
+        ("2026年11月20日 午後3時", 15, 0),
+        ("2026年11月20日(金) 15:20", 15, 20),
+        ("2026年11月20日 星期五 下午3:20", 15, 20),
+        ("2026. 11. 20. 오후 3:20", 15, 20),
+        ("2026.11.20. 금요일 오전 12:05", 0, 5),
+        ("2026.11.20 15:20 (KST)", 6, 20),
+        ("2026-11-20 오후 3:20", 15, 20),
+        ("November 20, 2026 at 3:20 PM EST", 20, 20),
+        ("Nov 20, 2026 12:05 AM", 0, 5),
+        ("20 de noviembre de 2026, 3:20 p. m.", 15, 20),
+        ("Le 20 novembre 2026 à 10h30", 10, 30),
+        ("20 Νοεμβρίου 2026 3:20 μ.μ.", 15, 20),
+        ("Di, 20 Nov 2026 10:00:00 +0100", 9, 0),
+        ("mar., 20 nov. 2026 10:00:00 +0100", 9, 0),
+        ("Tue Nov 20 10:00:00 +0100 2026", 9, 0),
+        ("Nov 20th 2026 10:00 UTC+01:00", 9, 0),
+    ],
+)
+def test_the_time_of_day_and_its_zone_are_read_in_every_usual_form(raw, hour, minute):
+    """The half of the day before the hour or behind it, and a zone behind both."""
+    assert parse_date(raw, load_markers()) == datetime(2026, 11, 20, hour, minute, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("raw", "month", "day"),
+    [
+        ("mar., 03 nov. 2026", 11, 3),
+        ("mar. 3 nov. 2026", 11, 3),
+        ("mar, 03 mar 2026", 3, 3),
+        ("martes, 3 de marzo de 2026", 3, 3),
+        ("Mar 3, 2026", 3, 3),
+        ("Published November 3, 2026, updated December 4, 2026", 11, 3),
+        ("10:30, 3 ноября 2026", 11, 3),
+        ("3rd of November, 2026", 11, 3),
+        ("2026, November 3", 11, 3),
+    ],
+)
+def test_a_month_is_the_word_beside_the_day(raw, month, day):
+    """A Tuesday in French, Spanish and Italian is shortened as March is."""
+    assert parse_date(raw, load_markers()).date() == datetime(2026, month, day, tzinfo=UTC).date()
 
 
 @pytest.mark.parametrize(
