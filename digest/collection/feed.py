@@ -16,12 +16,12 @@ from digest.collection.clean import clean_line, split_lines
 from digest.collection.dates import parse_date, sane
 from digest.collection.decode import decode
 from digest.collection.extra import missing_extra
-from digest.collection.html_blocks import fragment_blocks
+from digest.collection.html_blocks import fragment_blocks, parse_fragment
 from digest.collection.json_feed import Entry, read_json_entries
 from digest.collection.language import guess_language, language_tag
 from digest.collection.links import http_url
 from digest.collection.markers import Markers, load_markers, own_first
-from digest.collection.page import make_image
+from digest.collection.pictures import first_picture, make_image
 from digest.collection.plaintext import LONGEST_TITLE, MAX_TEXT
 from digest.collection.xml_repair import is_well_formed, repaired
 from digest.errors import BadArticle, BadInput
@@ -75,7 +75,7 @@ def read_feed(
     if text.startswith("{"):
         entries, problems = read_json_entries(text, url)
     else:
-        entries, problems = _xml_entries(text, url)
+        entries, problems = _xml_entries(text, url, markers)
     if len(entries) > MOST_ENTRIES:
         problems = [*problems, f"only the first {MOST_ENTRIES:,} of {len(entries):,} entries are read"]
     articles: list[Article] = []
@@ -135,7 +135,7 @@ def to_article(entry: Entry, markers: Markers, now: datetime | None = None) -> A
         url=link,
         guid=clean_line(entry.guid)[:500],
         topics=tuple(dict.fromkeys(topic for topic in (clean_line(raw)[:100] for raw in entry.topics) if topic))[:50],
-        image=_image(entry.images, base),
+        image=_image(entry.images, base) or _image_in(entry.html, base),
         author=clean_line(entry.author)[:200],
         ai_generated=parts.ai_generated,
     )
@@ -158,7 +158,11 @@ def _image(candidates: Iterable[tuple[str, object, object, str]], base: str) -> 
     return None
 
 
-def _xml_entries(text: str, url: str) -> tuple[list[Entry], list[str]]:
+def _image_in(html: str, base: str) -> Image | None:
+    return first_picture(parse_fragment(html), base) if "<img" in html.lower() else None
+
+
+def _xml_entries(text: str, url: str, markers: Markers) -> tuple[list[Entry], list[str]]:
     try:
         import feedparser
     except ImportError:
@@ -198,7 +202,7 @@ def _xml_entries(text: str, url: str) -> tuple[list[Entry], list[str]]:
         raise BadArticle("this is not a feed: no RSS, RDF or Atom element in it")
     language = found.feed.get("language") or ""
     home = http_url(url) or http_url(found.feed.get("link", ""))
-    return [_entry(entry, language, home) for entry in found.entries], problems
+    return [_entry(entry, language, home, markers) for entry in found.entries], problems
 
 
 def _first_entries(text: str) -> tuple[str, list[str]]:
@@ -223,7 +227,7 @@ def _without_half_entry(text: str) -> tuple[str, list[str]]:
     return text[:last], ["the feed breaks off in its last entry, which is left out; read it again when it is whole"]
 
 
-def _entry(raw: Mapping[str, Any], language: str, home: str) -> Entry:
+def _entry(raw: Mapping[str, Any], language: str, home: str, markers: Markers) -> Entry:
     contents = [part for part in raw.get("content", ()) if isinstance(part, Mapping) and part.get("value")]
     chosen = max(contents, key=lambda part: ("html" in str(part.get("type", "")), len(part["value"])), default=None)
     summary = raw.get("summary") or ""
@@ -242,8 +246,8 @@ def _entry(raw: Mapping[str, Any], language: str, home: str) -> Entry:
         guid=str(raw.get("id") or ""),
         html=html,
         summary=summary,
-        published=_moment(raw.get("published_parsed")) or raw.get("published"),
-        updated=_moment(_own(raw, "updated_parsed")) or _own(raw, "updated"),
+        published=_moment(raw, "published", markers),
+        updated=_moment(raw, "updated", markers),
         language=str(raw.get("dc_language") or own or _detail(raw, "title_detail", "language") or language or ""),
         topics=tuple(str(tag) for tag in tags if tag),
         images=tuple(_images(raw)),
@@ -266,9 +270,12 @@ def _alternate(raw: Mapping[str, Any]) -> str:
     return next((str(link.get("href")) for link in links if link.get("rel") == "alternate" and link.get("href")), "")
 
 
-def _moment(parsed: Any) -> datetime | None:
-    """Return feedparser's nine numbers (UTC) as an instant."""
+def _moment(raw: Mapping[str, Any], key: str, markers: Markers) -> datetime | None:
+    """Return the date in *key* as we read it, else as feedparser does, which takes 2026年11月3日 for the 1st."""
+    if read := parse_date(_own(raw, key), markers):
+        return read
     try:
+        parsed = _own(raw, f"{key}_parsed")
         return datetime.fromtimestamp(timegm(parsed), UTC) if parsed else None
     except (TypeError, ValueError, OverflowError, OSError):
         return None

@@ -13,7 +13,7 @@ from digest.collection.dates import sane
 from digest.collection.language import guess_language, language_tag
 from digest.collection.links import http_url
 from digest.collection.markers import load_markers
-from digest.collection.page import make_image
+from digest.collection.pictures import make_image
 from digest.collection.plaintext import LONGEST_TITLE, MAX_TEXT
 from digest.errors import BadArticle
 from digest.model.article import Article, Image, RelatedLink, Section

@@ -52,7 +52,12 @@ def fragment_blocks(text: str, base: str = "") -> list[Block]:
         return [Block(line, Shape.PARAGRAPH) for line in (clean_line(part) for part in text.splitlines()) if line]
     if not text.strip():
         return []
-    return html_blocks(parse_html(f"<html><body><div>{text}</div></body></html>"), base)
+    return html_blocks(parse_fragment(text), base)
+
+
+def parse_fragment(text: str) -> Any:
+    """Return the tree of an HTML fragment; raises BadArticle as `parse_html` does."""
+    return parse_html(f"<html><body><div>{text}</div></body></html>")
 
 
 def html_blocks(root: Any, base: str = "") -> list[Block]:
@@ -120,7 +125,7 @@ def _walk(root: Any) -> Iterator[tuple[str, Any]]:
             continue
         tag = value.tag if isinstance(value.tag, str) else ""
         tail: list[tuple[str, Any]] = [("text", value.tail)] if value.tail and value is not root else []
-        if not tag or tag in _SKIPPED or tag in _OUTSIDE or _hidden(value):
+        if not tag or tag in _SKIPPED or tag in _OUTSIDE or is_hidden(value):
             stack.extend(tail)
             continue
         opening, closing = _edges(tag, value)
@@ -146,6 +151,7 @@ def _edges(tag: str, element: Any) -> tuple[list[tuple[str, Any]], list[tuple[st
     return [("open", Shape.PARAGRAPH)], [("close", None)]
 
 
-def _hidden(element: Any) -> bool:
+def is_hidden(element: Any) -> bool:
+    """Whether the page itself says that *element* is not shown."""
     style = (element.get("style") or "")[:500].replace(" ", "").lower()
     return element.get("hidden") is not None or element.get("aria-hidden") == "true" or "display:none" in style

@@ -18,7 +18,7 @@ from digest.collection.extra import missing_extra
 from digest.collection.language import guess_language, language_tag
 from digest.collection.links import http_url
 from digest.collection.markers import Markers, load_markers, own_first
-from digest.collection.page import make_image
+from digest.collection.pictures import make_image
 from digest.collection.plaintext import LONGEST_TITLE, MAX_TEXT
 from digest.errors import BadArticle
 from digest.model.article import Article, RelatedLink

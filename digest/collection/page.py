@@ -16,6 +16,7 @@ from digest.collection.html_blocks import html_blocks, parse_html
 from digest.collection.language import guess_language, language_tag
 from digest.collection.links import http_url
 from digest.collection.markers import Markers, load_markers, own_first
+from digest.collection.pictures import first_picture, make_image
 from digest.collection.plaintext import LONGEST_TITLE, MAX_TEXT
 from digest.errors import BadArticle
 from digest.model.article import Article, Image, Section
@@ -53,7 +54,8 @@ def read_page(text: str, *, url: str = "", now: datetime | None = None, language
     sections, deck = _deck_apart(inside.sections or around.sections, clean_line(_description(meta)))
     if not sections and not deck:
         raise BadArticle("the page holds no article text")
-    return _article(title, deck, sections, (inside, around), meta, here, language or guessed, now)
+    image = _image(meta, here) or first_picture(_root(tree), here)
+    return _article(title, deck, sections, (inside, around), meta, here, language or guessed, now, image)
 
 
 def _article(
@@ -65,6 +67,7 @@ def _article(
     here: str,
     language: str,
     now: datetime | None,
+    image: Image | None,
 ) -> Article:
     inside, around = readings
     said = [line for line in dict.fromkeys((inside.disclaimer + "\n" + around.disclaimer).split("\n")) if line]
@@ -81,7 +84,7 @@ def _article(
         published_at=sane(when or facts.published_at, now),
         url=here,
         topics=tuple(dict.fromkeys(tag for tag in meta.get("article:tag", "").split("\n") if tag)),
-        image=_image(meta, here),
+        image=image,
         author=clean_line(meta.get("author", "")) or facts.author,
         ai_generated=told[0] if told else None,
     )
@@ -129,17 +132,6 @@ def _image(meta: dict[str, str], base: str) -> Image | None:
     width, height = meta.get("og:image:width", ""), meta.get("og:image:height", "")
     alt = clean_line(meta.get("og:image:alt", "") or meta.get("twitter:image:alt", ""))
     return make_image(url, width, height, alt)
-
-
-def make_image(url: str, width: object, height: object, alt: str) -> Image | None:
-    """Return the image when it can be shown in mail: https, both sizes and alternative text known; else None."""
-    sizes = []
-    for raw in (width, height):
-        digits = str(raw).strip().removesuffix("px") if isinstance(raw, int | str) else ""
-        sizes.append(int(digits) if digits.isascii() and digits.isdecimal() and len(digits) <= 5 else 0)
-    if not url.startswith("https://") or not all(sizes) or not alt:
-        return None
-    return Image(url, sizes[0], sizes[1], alt)
 
 
 def _root(tree: Any) -> Any:

@@ -251,3 +251,31 @@ def test_a_feed_that_breaks_off_gives_its_whole_entries_and_says_so(cut: str):
 
     assert [article.title for article in feed.articles] == ["Whole"]
     assert any("breaks off" in problem for problem in feed.problems)
+
+
+def test_the_first_large_picture_of_the_text_is_the_articles_when_the_feed_names_none():
+    """A counter, a portrait and a picture without words come before it and are passed over."""
+    text = (
+        '<img src="https://example.org/count.gif" width="1" height="1" alt="">'
+        '<img src="/ada.jpg" width="96" height="96" alt="Ada Quill">'
+        '<p>The tide ran past the quay.</p><img src="/bare.jpg" width="600" height="400">'
+        '<figure><img src="/quay.jpg" width="600" height="400" alt="A quay"></figure>'
+    )
+    item = f"<item><title>Tide</title><link>https://example.org/tide</link><description><![CDATA[{text}]]></description></item>"
+
+    (article,) = read_feed(rss(item)).articles
+
+    assert article.image == Image("https://example.org/quay.jpg", 600, 400, "A quay")
+
+
+@pytest.mark.parametrize(
+    ("date", "day", "hour"),
+    [("mar., 03 nov. 2026 10:00:00 +0100", 3, 9), ("2026年11月3日 午後3時", 3, 15)],
+)
+def test_a_date_in_the_words_of_its_language_is_read(date, day, hour):
+    """Where feedparser guesses, or reads it as another day."""
+    (article,) = read_feed(
+        rss(f"<item><title>Tide</title><pubDate>{date}</pubDate><description>Words of it.</description></item>")
+    ).articles
+
+    assert article.published_at == datetime(2026, 11, day, hour, tzinfo=UTC)

@@ -60,6 +60,17 @@ def test_the_head_of_a_page_tells_address_date_image_and_topics():
     assert article.image == Image("https://example.org/q.jpg", 1200, 630, "A quay")
 
 
+def test_a_picture_in_the_text_is_the_pages_when_its_head_names_none():
+    """Banners beside the text are not, nor is what is hidden."""
+    text = saved(ENGLISH)
+    banner = '<aside><img src="/ad.png" width="600" height="200" alt="Buy"></aside>'
+    hidden = '<img src="/no.png" width="600" height="200" alt="No" hidden>'
+    picture = '<figure><img src="/quay.jpg" width="1200px" height="600" alt="A quay"></figure>'
+    article = read_page(text.replace("<p>", banner + hidden + picture + "<p>", 1), url="https://example.org/x")
+
+    assert article.image == Image("https://example.org/quay.jpg", 1200, 600, "A quay")
+
+
 @pytest.mark.parametrize("canonical", ["javascript:alert(1)", "data:x", "", "//"])
 def test_a_canonical_link_that_is_none_leaves_the_address_it_came_from(canonical):
     """Hostile heads do not steer links."""
