@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 from digest.app import open_installation, relay, state_folder
 from digest.errors import SettingsError
-from digest.settings import COMPOSING, SENDING, new_secret, read_settings
+from digest.settings import COMPOSING, SENDING, new_secret, read_settings, unknown_settings
 from digest.settings.relay import group_rates_of, relay_of, relays_of
 
 KEY = "k3y" * 12
@@ -247,6 +247,27 @@ def test_a_missing_setting_is_told_beside_a_wrong_one_in_dot_env(environment, tm
         read_settings(env_file=file, needs=SENDING)
 
     assert [problem.split()[0] for problem in caught.value.problems] == ["DIGEST_BASE_URL", "DIGEST_SMTP_URL"]
+
+
+def test_a_name_in_dot_env_that_is_no_setting_is_told_beside_what_is_missing(environment, tmp_path):
+    """Most often the one is the other, misspelt. By itself it stops nothing: another version may know it."""
+    file = tmp_path / ".env"
+    file.write_text("DIGEST_SMTP_ULR=smtp://mail.example.org\nDIGEST_ZZ=1\nPATH_TO=x\n")
+    environment(DIGEST_VENV="/venv")
+
+    with pytest.raises(SettingsError) as caught:
+        read_settings(env_file=file, needs=["smtp_url"])
+
+    assert [problem.partition(" in ")[0] for problem in caught.value.problems[1:]] == ["DIGEST_SMTP_ULR", "DIGEST_ZZ"]
+    assert caught.value.problems[1].endswith("did you mean DIGEST_SMTP_URL?")
+    assert read_settings(env_file=file).smtp_url is None
+
+
+def test_the_example_names_settings_only():
+    """Whoever copies it is not told of a name that is none."""
+    example = Path(__file__).parent.parent / ".env.example"
+
+    assert unknown_settings(example) == []
 
 
 def test_a_dot_env_that_is_no_text_is_told_in_words(environment, tmp_path):

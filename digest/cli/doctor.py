@@ -116,19 +116,20 @@ def _patient() -> Patient:
     from digest.clock import SystemClock
     from digest.errors import SettingsError
     from digest.pipeline.doctor.examine import Patient
-    from digest.settings import SENDING, read_settings
+    from digest.settings import SENDING, read_settings, unknown_settings
 
-    problems: list[str] = []
+    problems, unknown = list[str](), list[str]()
     settings: Settings | None = None
     try:
         settings = read_settings(needs=SENDING)
+        unknown = unknown_settings()
     except SettingsError as wrong:
         problems += wrong.problems
         try:
             settings = read_settings()
         except SettingsError:
             return Patient(SystemClock(), [("settings", _ENV_FILE)], problems)
-    return Patient(**_parts(settings, problems))
+    return Patient(unknown=unknown, **_parts(settings, problems))
 
 
 def _parts(settings: Settings, problems: list[str]) -> dict[str, Any]:

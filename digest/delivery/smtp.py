@@ -31,6 +31,10 @@ __all__ = ["ConnectFailed", "Connection", "Timeouts", "open_connection"]
 
 
 _T = TypeVar("_T")
+_NO_STARTTLS = (
+    "the server does not offer STARTTLS; check its address and port. "
+    "smtps:// is TLS from the first byte, ?starttls=never is for a server on this machine"
+)
 
 
 class ConnectFailed(DeliveryError):
@@ -133,7 +137,7 @@ class _Handshake:
 
     async def _start_tls(self, client: aiosmtplib.SMTP) -> None:
         if not client.supports_extension("starttls"):
-            raise self._fault(Phase.TLS, "the server does not offer STARTTLS; check its address and port")
+            raise self._fault(Phase.TLS, _NO_STARTTLS)
         assert client.protocol is not None
         in_clear = _Overhears(client.protocol)
         cast("asyncio.Transport", client.transport).set_protocol(in_clear)

@@ -5,6 +5,7 @@ pydantic-settings reads `.env` through python-dotenv. Everything wrong is report
 
 from __future__ import annotations
 
+import difflib
 import os
 import secrets
 from collections.abc import Sequence
@@ -131,8 +132,25 @@ def read_settings(*, needs: Sequence[str] = (), env_file: Path | str | None = ".
         if name not in wrong_names and getattr(given, name) is None
     ]
     if settings is None or problems:
-        raise SettingsError(problems)
+        raise SettingsError([*problems, *unknown_settings(env_file)])
     return settings
+
+
+def unknown_settings(env_file: Path | str | None = ".env") -> list[str]:
+    """Return, in words, the names in *env_file* that look like settings and are none.
+
+    They are no errors: the file may serve another version. The environment is not looked at; scripts have names there.
+    """
+    known = [f"DIGEST_{name.upper()}" for name in Settings.model_fields]
+    names = [
+        name.upper() for name in (dotenv_values(env_file) if env_file else {}) if name.upper().startswith("DIGEST_")
+    ]
+    return [f"{name} in {env_file} is no setting{_meant(name, known)}" for name in names if name not in known]
+
+
+def _meant(name: str, known: Sequence[str]) -> str:
+    near = difflib.get_close_matches(name, known, n=1)
+    return f"; did you mean {near[0]}?" if near else "; .env.example has all there are"
 
 
 def _require_lines(env_file: Path | str | None) -> None:

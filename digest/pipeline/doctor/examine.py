@@ -48,6 +48,7 @@ class Patient:
     clock: Clock
     files: Sequence[tuple[str, Path]]
     problems: Sequence[str] = ()
+    unknown: Sequence[str] = ()  #: settings that are none
     secret: str = ""
     previous_secret: str = ""
     base_url: str = ""
@@ -122,6 +123,8 @@ def _no_database(why: str) -> Line:
 def _settings(patient: Patient) -> Iterator[Line]:
     for problem in patient.problems:
         yield fail("settings", problem, "correct it in .env or the environment; .env.example explains each")
+    for name in patient.unknown:
+        yield warn("settings", name, "correct its name, or delete the line")
     if not patient.problems:
         yield ok("settings", "all that sending needs is set")
 

@@ -128,6 +128,15 @@ def test_settings_that_are_all_wrong_are_all_told(house: House) -> None:
 
 
 @pytest.mark.sqlite
+def test_a_setting_that_is_none_is_a_warning(house: House) -> None:
+    """It does nothing, which whoever wrote it does not expect."""
+    lines = list(examine(Patient(house.clock, [], unknown=["DIGEST_X in .env is no setting"]), instruments()))
+
+    told = [(each.verdict, each.says) for each in lines if each.check == "settings"]
+    assert told[0] == (Verdict.WARN, "DIGEST_X in .env is no setting")
+
+
+@pytest.mark.sqlite
 def test_a_newsletter_that_must_not_be_sent_is_told(real: House) -> None:
     """No postal address, nobody who reads answers."""
     real.newsletter("daily", postal_address=" ", sender=Sender("The Press", f"noreply@{DOMAIN}"))
