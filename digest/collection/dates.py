@@ -64,8 +64,8 @@ def _iso(text: str) -> datetime | None:
         return None
     year, month, day, hour, minute, second = (int(part or 0) for part in found.groups()[:6])
     clock = clock_after(text, found.end(3))
-    if clock and (found[4] is None or clock.hour != hour):  # "2026-11-03 오후 3:20", "2026-11-03 3:20 pm"
-        return _aware(datetime(year, month, day, clock.hour, clock.minute, tzinfo=clock.zone))
+    if clock and not found[7]:  # "2026-11-03 오후 3:20", "2026-11-03 3:20 pm EST"
+        return _aware(datetime(year, month, day, clock.hour, clock.minute, min(second, 59), tzinfo=clock.zone))
     return _aware(datetime(year, month, day, hour, minute, min(second, 59), tzinfo=zone_of(found[7])))
 
 
